@@ -1,0 +1,28 @@
+"""What a user can cause and can put right."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class HarnessError(Exception):
+    """Something the user can fix; `main` prints it on one line and exits with 2."""
+
+
+class DataError(HarnessError):
+    """A file that cannot be used, with every problem found in it."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class NothingToRankError(HarnessError):
+    """There are no finished trials where some are needed; exits with 1."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> HarnessError:
+    """The error for a name that is not registered: what was asked, the nearest name, all names."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return HarnessError(f"unknown {kind} {name!r}.{hint} Available: {', '.join(names) or 'none'}.")

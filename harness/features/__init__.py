@@ -1,0 +1,1 @@
+"""Feature sets: one decorated function in one file each."""

@@ -1,0 +1,1 @@
+"""Model families: one decorated function in one file each."""

@@ -1,0 +1,241 @@
+"""The plugin contract: feature sets, model families and smoothers, and how they are found.
+
+A plugin is one decorated function in one file. Its keyword-only parameters are what can be tuned, and their
+defaults work alone. The file being in `harness/features`, `harness/models` or `harness/smoothers` registers it;
+other packages use the entry points `harness.features`, `harness.models`, `harness.smoothers`; a file of the
+user's own is loaded by its path.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.errors import HarnessError, unknown
+from harness.recording import Array, Recording, Skeleton
+from harness.spec import Value
+
+Columns = Mapping[str, Array]
+"""Column name to values (frames,)."""
+
+Fitted = Mapping[str, Array]
+"""What a feature set learned from poses: named arrays."""
+
+
+class Classifier(Protocol):
+    """What a model family builds. One thread; the same data and seed give the same probabilities."""
+
+    def fit(self, X: Array, y: Array) -> Any:
+        """Learn from X (frames, columns) float32, with NaN for missing, and y (frames,) of 0 and 1, both present."""
+
+    def predict_proba(self, X: Array) -> Array:
+        """Probabilities (frames, 2) of 0 and 1."""
+
+
+class StagedClassifier(Classifier, Protocol):
+    """A classifier that grows in rounds, and can tell what it would have said after fewer of them."""
+
+    def staged_probabilities(self, X: Array) -> Mapping[int, Array]:
+        """Number of rounds to the probability (frames,) of 1, in growing order; the last is the whole model's."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What all plugins have: a name, a function, and parameters with defaults."""
+
+    name: str
+    function: Callable[..., Any]
+
+    @cached_property
+    def defaults(self) -> dict[str, Value]:
+        """The tunable parameters (keyword-only ones) and their defaults."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @cached_property
+    def source_version(self) -> str:
+        """SHA-256 of the file the plugin is written in: what it computes may change when that does."""
+        return hashlib.sha256(Path(inspect.getfile(self.function)).read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class FeatureSet(Plugin):
+    """`function(recording, *, parameters) -> Columns`, or `function(recording, fitted, *, parameters)` with `fit`."""
+
+    roles: tuple[str, ...] = ()
+    """Roles without which the columns cannot be computed."""
+    animals: int = 1
+    """Animals that must be in the recording."""
+    reach_seconds: float = 0.0
+    """The farthest a row looks from its own frame, at any value of the parameters."""
+    fit: Callable[..., Fitted] | None = None
+    """`fit(recordings, *, parameters) -> Fitted`, from poses alone; None where nothing is learned."""
+
+    def refusal(self, skeleton: Skeleton, animals: int) -> str | None:
+        """Why the set cannot be computed on such recordings; None where it can."""
+        lacking = skeleton.lacking(self.roles)
+        if lacking:
+            return f"no keypoint plays the role {', '.join(lacking)}; name them in dataset.toml"
+        if animals < self.animals:
+            return f"needs {self.animals} animals, the recordings have {animals}"
+        return None
+
+
+@dataclass(frozen=True)
+class ModelFamily(Plugin):
+    """`function(seed, *, parameters) -> Classifier`, unfitted."""
+
+    baseline: bool = False
+    """A yardstick that looks at no features, runs once, and is never exported while anything else finished."""
+
+
+@dataclass(frozen=True)
+class Smoother(Plugin):
+    """`function(probabilities, fps, *, parameters) -> probabilities`, both (frames,) of one recording."""
+
+    reach_seconds: float = 0.0
+    """The farthest a smoothed value looks from its own frame, at any value of the parameters."""
+
+
+FEATURES: dict[str, FeatureSet] = {}
+MODELS: dict[str, ModelFamily] = {}
+SMOOTHERS: dict[str, Smoother] = {}
+
+
+def feature_set(
+    name: str,
+    *,
+    roles: Sequence[str] = (),
+    animals: int = 1,
+    reach_seconds: float = 0.0,
+    fit: Callable[..., Fitted] | None = None,
+) -> Callable[[Callable[..., Columns]], Callable[..., Columns]]:
+    """Register a function as the feature set `name`; see `FeatureSet`."""
+
+    def register(function: Callable[..., Columns]) -> Callable[..., Columns]:
+        _add(FEATURES, "feature set", FeatureSet(name, function, tuple(roles), animals, reach_seconds, fit))
+        return function
+
+    return register
+
+
+def model_family(
+    name: str, *, baseline: bool = False
+) -> Callable[[Callable[..., Classifier]], Callable[..., Classifier]]:
+    """Register a function as the model family `name`; see `ModelFamily`."""
+
+    def register(function: Callable[..., Classifier]) -> Callable[..., Classifier]:
+        _add(MODELS, "model family", ModelFamily(name, function, baseline))
+        return function
+
+    return register
+
+
+def smoother(
+    name: str, *, reach_seconds: float = 0.0
+) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
+    """Register a function as the smoother `name`; see `Smoother`."""
+
+    def register(function: Callable[..., Array]) -> Callable[..., Array]:
+        _add(SMOOTHERS, "smoother", Smoother(name, function, reach_seconds))
+        return function
+
+    return register
+
+
+def feature_set_named(name: str) -> FeatureSet:
+    return _named(FEATURES, "feature set", name)
+
+
+def model_family_named(name: str) -> ModelFamily:
+    return _named(MODELS, "model family", name)
+
+
+def smoother_named(name: str) -> Smoother:
+    return _named(SMOOTHERS, "smoother", name)
+
+
+def load_plugins(files: Iterable[Path] = ()) -> None:
+    """Import every plugin: the package's own, those of other packages, and the user's `files`.
+
+    Raises `HarnessError` that names the plugin where one cannot be imported; nothing is skipped silently.
+    """
+    for kind in ("features", "models", "smoothers"):
+        package = importlib.import_module(f"harness.{kind}")
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+        for point in entry_points(group=f"harness.{kind}"):
+            with _naming(f"plugin {point.name!r} ({point.value})"):
+                point.load()
+    for file in files:
+        _load_file(file)
+
+
+def _load_file(file: Path) -> None:
+    path = file.resolve()
+    name = "harness_plugin_" + hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    if name in sys.modules:
+        return
+    if path.suffix != ".py" or not path.is_file():
+        raise HarnessError(f"--plugin {file}: no such Python file")
+    module_spec = importlib.util.spec_from_file_location(name, path)
+    if module_spec is None or module_spec.loader is None:
+        raise HarnessError(f"--plugin {file}: cannot be read as a Python file")
+    module = importlib.util.module_from_spec(module_spec)
+    sys.modules[name] = module
+    try:
+        with _naming(f"--plugin {file}"):
+            module_spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+
+
+class _naming:
+    """Turn whatever an import raises into an error that names the plugin: its code may raise anything."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, HarnessError):
+            raise HarnessError(f"{self.what}: {type(error).__name__}: {error}") from error
+
+
+def _add(registry: dict[str, Any], kind: str, plugin: Plugin) -> None:
+    positional = [p for p in _parameters(plugin) if p.kind is not p.KEYWORD_ONLY]
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in positional):
+        raise HarnessError(f"{kind} {plugin.name!r}: *args and **kwargs cannot be tuned; name the parameters")
+    bare = [p.name for p in _parameters(plugin) if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    if bare:
+        raise HarnessError(f"{kind} {plugin.name!r}: parameter {bare[0]!r} has no default")
+    known = registry.get(plugin.name)
+    if known is not None and inspect.getfile(known.function) != inspect.getfile(plugin.function):
+        raise HarnessError(f"{kind} {plugin.name!r} is registered twice; rename one of them")
+    registry[plugin.name] = plugin
+
+
+def _parameters(plugin: Plugin) -> Iterator[inspect.Parameter]:
+    yield from inspect.signature(plugin.function).parameters.values()
+
+
+def _named(registry: Mapping[str, Any], kind: str, name: str) -> Any:
+    if name not in registry:
+        raise unknown(kind, name, registry)
+    return registry[name]

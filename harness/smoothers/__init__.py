@@ -1,0 +1,1 @@
+"""Smoothers of probabilities: one decorated function in one file each."""

@@ -1,0 +1,90 @@
+"""What a trial ran and how its probabilities become labels: plain values that are stored, ranked and sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = bool | int | float | str
+"""A parameter of a plugin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One plugin and the values of its parameters."""
+
+    name: str
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "parameters": dict(self.parameters)}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Choice":
+        return cls(plain["name"], dict(plain["parameters"]))
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}"
+                           for key, value in self.parameters.items())  # fmt: skip
+        return f"{self.name}({values})" if values else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How feature columns and training frames are made ready, whatever the plugins."""
+
+    interpolate: float = 1.0
+    """Gaps in the tracks up to this many seconds are filled on a straight line; longer ones stay missing."""
+    windows: str = "0.5+2"
+    """Widths in seconds of the centred windows whose statistics are added, joined by `+`; `none` adds none."""
+    negatives: int = 2
+    """One frame in this many is kept of those without the behavior, when training."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"interpolate": self.interpolate, "windows": self.windows, "negatives": self.negatives}
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSpec:
+    """From poses to probabilities: which features, made ready how, and which model."""
+
+    features: tuple[Choice, ...]
+    model: Choice
+    preparation: Preparation = Preparation()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "features": [choice.as_json() for choice in self.features],
+            "model": self.model.as_json(),
+            "preparation": self.preparation.as_json(),
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "PipelineSpec":
+        features = tuple(Choice.from_json(choice) for choice in plain["features"])
+        return cls(features, Choice.from_json(plain["model"]), Preparation(**plain["preparation"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """From probabilities to labels: smooth, cut, fill short gaps, drop short bouts, in this order."""
+
+    smoother: Choice
+    threshold: float
+    """A frame is claimed where its smoothed probability reaches this."""
+    longest_gap: float = 0.0
+    """Gaps between two claimed bouts up to this many seconds are filled."""
+    shortest_bout: float = 0.0
+    """Claimed bouts shorter than this many seconds are dropped."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "smoother": self.smoother.as_json(),
+            "threshold": self.threshold,
+            "longest_gap": self.longest_gap,
+            "shortest_bout": self.shortest_bout,
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Decision":
+        smoother = Choice.from_json(plain["smoother"])
+        return cls(smoother, plain["threshold"], plain["longest_gap"], plain["shortest_bout"])
