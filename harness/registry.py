@@ -144,9 +144,7 @@ def model_family(
     return register
 
 
-def smoother(
-    name: str, *, reach_seconds: float = 0.0
-) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
+def smoother(name: str, *, reach_seconds: float = 0.0) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
     """Register a function as the smoother `name`; see `Smoother`."""
 
     def register(function: Callable[..., Array]) -> Callable[..., Array]:
