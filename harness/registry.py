@@ -13,14 +13,15 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from harness.errors import HarnessError, unknown
-from harness.recording import Array, Recording, Skeleton
+from harness.recording import Array, Skeleton
 from harness.spec import Value
 
 Columns = Mapping[str, Array]
@@ -64,6 +65,11 @@ class Plugin:
     def summary(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def ranges_beside(self) -> Path:
+        """`<name>.toml` beside the plugin's own file, which a plugin of the user's may bring its ranges in."""
+        return Path(inspect.getfile(self.function)).with_name(f"{self.name}.toml")
 
     @cached_property
     def source_version(self) -> str:
@@ -109,6 +115,8 @@ class Smoother(Plugin):
     reach_seconds: float = 0.0
     """The farthest a smoothed value looks from its own frame, at any value of the parameters."""
 
+
+P = TypeVar("P", bound=Plugin)
 
 FEATURES: dict[str, FeatureSet] = {}
 MODELS: dict[str, ModelFamily] = {}
@@ -202,21 +210,18 @@ def _load_file(file: Path) -> None:
         raise
 
 
-class _naming:
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
     """Turn whatever an import raises into an error that names the plugin: its code may raise anything."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, HarnessError):
-            raise HarnessError(f"{self.what}: {type(error).__name__}: {error}") from error
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise HarnessError(f"{what}: {type(error).__name__}: {error}") from error
 
 
-def _add(registry: dict[str, Any], kind: str, plugin: Plugin) -> None:
+def _add(registry: dict[str, P], kind: str, plugin: P) -> None:
     positional = [p for p in _parameters(plugin) if p.kind is not p.KEYWORD_ONLY]
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in positional):
         raise HarnessError(f"{kind} {plugin.name!r}: *args and **kwargs cannot be tuned; name the parameters")
@@ -233,7 +238,7 @@ def _parameters(plugin: Plugin) -> Iterator[inspect.Parameter]:
     yield from inspect.signature(plugin.function).parameters.values()
 
 
-def _named(registry: Mapping[str, Any], kind: str, name: str) -> Any:
+def _named(registry: Mapping[str, P], kind: str, name: str) -> P:
     if name not in registry:
         raise unknown(kind, name, registry)
     return registry[name]

@@ -1,0 +1,201 @@
+"""The ranges that a search draws parameters from, read from `search_spaces/` and held against the plugins.
+
+A folder of spaces holds `features/<name>.toml`, `models/<name>.toml` and `smoothers/<name>.toml`, one table for each
+parameter of the plugin, and for what is no plugin's: `preparation.toml`, `decision.toml` and `stacks.toml`. A range is
+one of
+
+    lag = { type = "int", low = 1, high = 30, log = true }
+    rate = { type = "float", low = 0.01, high = 0.3, log = true }
+    norm = { type = "categorical", choices = ["l1", "l2"] }
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin
+from harness.spec import Choice, Preparation, Value
+
+SPACES = next(
+    folder
+    for folder in (Path(__file__).parent / "search_spaces", Path(__file__).parents[1] / "search_spaces")
+    if folder.is_dir()
+)
+"""The ranges that come with the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The values one parameter may take."""
+
+    type: str
+    """`int`, `float` or `categorical`."""
+    low: float = 0
+    high: float = 0
+    log: bool = False
+    choices: tuple[Value, ...] = ()
+
+    def __contains__(self, value: object) -> bool:
+        if self.type == "categorical":
+            return any(value == choice and type(value) is type(choice) for choice in self.choices)
+        number = isinstance(value, int if self.type == "int" else int | float) and not isinstance(value, bool)
+        return number and self.low <= value <= self.high  # type: ignore[operator]
+
+    def __str__(self) -> str:
+        if self.type == "categorical":
+            return ", ".join(str(choice) for choice in self.choices)
+        return f"{self.low:g} to {self.high:g}{' (log)' if self.log else ''}"
+
+
+Ranges = Mapping[str, Range]
+"""Parameter name to its range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spaces:
+    """All ranges of a search."""
+
+    features: Mapping[str, Ranges]
+    models: Mapping[str, Ranges]
+    smoothers: Mapping[str, Ranges]
+    preparation: Ranges
+    stacks: Mapping[str, tuple[str, ...]]
+    """Name of a curated stack to the feature sets in it."""
+    gaps: tuple[float, ...]
+    """Candidates for `Decision.longest_gap`, in seconds."""
+    bouts: tuple[float, ...]
+    """Candidates for `Decision.shortest_bout`, in seconds."""
+
+    def smoother_choices(self) -> list[Choice]:
+        """Every smoother at every value of its parameters; smoothing costs no fit, so nothing is left out."""
+        return [
+            Choice(name, dict(zip(ranges, values, strict=True)))
+            for name, ranges in self.smoothers.items()
+            for values in product(*(one.choices for one in ranges.values()))
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, for telling whether two searches drew from the same ranges."""
+        return asdict(self)
+
+
+def load_spaces(folder: Path = SPACES) -> Spaces:
+    """Read and check all ranges in `folder`.
+
+    Raises `HarnessError` naming file and parameter for: a plugin without a file, a file without a plugin, a range for
+    a parameter the plugin does not have or the reverse, a default outside its range, a smoother with a range that
+    cannot be enumerated, and a stack that names an unknown feature set.
+    """
+    if not folder.is_dir():
+        raise HarnessError(f"--spaces {folder}: no such folder")
+    smoothers = _plugin_ranges(folder / "smoothers", SMOOTHERS)
+    for name, ranges in smoothers.items():
+        for parameter, one in ranges.items():
+            if one.type != "categorical":
+                raise HarnessError(
+                    f"{folder / 'smoothers' / name}.toml: {parameter} must be categorical, because every smoother "
+                    "is tried at every value"
+                )
+    preparation = _checked(folder / "preparation.toml", asdict(Preparation()))
+    gaps, bouts = _decision(folder / "decision.toml")
+    features = _plugin_ranges(folder / "features", FEATURES)
+    models = _plugin_ranges(folder / "models", MODELS)
+    return Spaces(features, models, smoothers, preparation, _stacks(folder / "stacks.toml"), gaps, bouts)
+
+
+def _plugin_ranges(folder: Path, plugins: Mapping[str, Plugin]) -> dict[str, dict[str, Range]]:
+    files = {file.stem: file for file in sorted(folder.glob("*.toml"))}
+    for name in sorted(files.keys() - plugins.keys()):
+        raise HarnessError(f"{files[name]}: there is no plugin {name!r}; there are {', '.join(sorted(plugins))}")
+    ranges = {}
+    for name in sorted(plugins):
+        plugin = plugins[name]
+        if name in files:
+            ranges[name] = _checked(files[name], plugin.defaults)
+        elif plugin.defaults:
+            beside = plugin.ranges_beside
+            if not beside.is_file():
+                raise HarnessError(f"{folder / name}.toml is missing: it should give ranges for {_names(plugin)}")
+            ranges[name] = _checked(beside, plugin.defaults)
+        else:
+            ranges[name] = {}
+    return ranges
+
+
+def _names(plugin: Plugin) -> str:
+    return ", ".join(plugin.defaults)
+
+
+def _checked(file: Path, defaults: Mapping[str, Value]) -> dict[str, Range]:
+    ranges = {name: _range(file, name, plain) for name, plain in _toml(file).items()}
+    for name in ranges.keys() - defaults.keys():
+        raise HarnessError(f"{file}: {file.stem!r} has no parameter {name}; it takes {', '.join(defaults) or 'none'}")
+    for name, default in defaults.items():
+        if name not in ranges:
+            raise HarnessError(f"{file}: no range for {name}")
+        if default not in ranges[name]:
+            raise HarnessError(f"{file}: the default {name} = {default!r} is not in its range {ranges[name]}")
+    return {name: ranges[name] for name in defaults}
+
+
+def _range(file: Path, name: str, plain: Any) -> Range:
+    where = f"{file}: {name}"
+    kind = plain.get("type") if isinstance(plain, dict) else None
+    wanted = {"int": {"low", "high"}, "float": {"low", "high"}, "categorical": {"choices"}}
+    if kind not in wanted:
+        raise HarnessError(f'{where} should be a table with type = "int", "float" or "categorical"')
+    allowed = wanted[kind] | {"type"} | (set() if kind == "categorical" else {"log"})
+    if not wanted[kind] <= plain.keys() <= allowed:
+        raise HarnessError(f"{where} should have {', '.join(sorted(allowed))}; it has {', '.join(plain)}")
+    if kind == "categorical":
+        choices = plain["choices"]
+        if not isinstance(choices, list) or not choices or not all(isinstance(c, Value) for c in choices):
+            raise HarnessError(f"{where}: choices should be a list of numbers, words, or true and false")
+        return Range(kind, choices=tuple(choices))
+    low, high, log = plain["low"], plain["high"], plain.get("log", False)
+    number = int if kind == "int" else (int, float)
+    if not all(isinstance(value, number) and not isinstance(value, bool) for value in (low, high)):
+        raise HarnessError(f"{where}: low and high should be numbers of type {kind}")
+    if not isinstance(log, bool) or low > high or (log and low <= 0):
+        raise HarnessError(f"{where}: low should not be above high, log is true or false, and a log range is above 0")
+    return Range(kind, low, high, log)
+
+
+def _decision(file: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    plain = _toml(file)
+    if plain.keys() != {"longest_gap", "shortest_bout"}:
+        raise HarnessError(f"{file} should have longest_gap and shortest_bout; it has {', '.join(plain)}")
+    for name, values in plain.items():
+        if not isinstance(values, list) or not values or not all(_is_duration(v) for v in values):
+            raise HarnessError(f"{file}: {name} should be a list of seconds, 0 or more")
+    gaps, bouts = (tuple(sorted(map(float, plain[key]))) for key in ("longest_gap", "shortest_bout"))
+    return gaps, bouts
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6
+
+
+def _stacks(file: Path) -> dict[str, tuple[str, ...]]:
+    stacks = {}
+    for name, members in _toml(file).items():
+        if not isinstance(members, list) or len(members) < 2 or len(set(map(str, members))) != len(members):
+            raise HarnessError(f"{file}: {name} should list two or more feature sets, each once")
+        for member in members:
+            if member not in FEATURES:
+                raise HarnessError(f"{file}: {name} names {member!r}; there are {', '.join(sorted(FEATURES))}")
+        stacks[name] = tuple(members)
+    return stacks
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise HarnessError(f"{file}: {error}") from error
+    except OSError as error:
+        raise HarnessError(f"{file}: {error.strerror}; a folder of ranges holds it") from error
