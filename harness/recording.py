@@ -88,6 +88,13 @@ class Recording:
         return int(self.keypoints.shape[1])
 
     @property
+    def known_labels(self) -> Array:
+        """`labels` of a recording that has some. Raises `ValueError` for one that nobody annotated."""
+        if self.labels is None:
+            raise ValueError(f"{self.id} has no labels")
+        return self.labels
+
+    @property
     def positives(self) -> int:
         """Labelled frames on which the behavior happens."""
         return 0 if self.labels is None else int(self.labels.sum())

@@ -1,0 +1,97 @@
+"""Command-line values and the places they stand for: data, results, cache, plugins."""
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+from harness.errors import HarnessError
+
+DEMO = Path("demo-data")
+"""Where a search without data makes its demo."""
+
+RESULTS = Path("results")
+"""Where runs are kept when no other place is named."""
+
+
+def add_places(command: argparse.ArgumentParser, *places: str) -> None:
+    """Add the options that several commands share."""
+    if "data" in places:
+        command.add_argument("--data", type=Path, metavar="DIR", help="folder with train.npy and test.npy")
+    if "results" in places:
+        command.add_argument("--results", type=Path, metavar="DIR", help="the run's folder")
+    if "cache" in places:
+        command.add_argument("--cache", type=Path, metavar="DIR", help="folder for feature blocks")
+    if "plugin" in places:
+        command.add_argument(
+            "--plugin", type=Path, action="append", default=[], metavar="FILE", help="a Python file with plugins"
+        )
+
+
+def positive(text: str) -> int:
+    value = int(text) if re.fullmatch(r"\d{1,9}", text) else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number above 0")
+    return value
+
+
+def duration(text: str) -> float:
+    """Seconds, from such as `90s`, `30m`, `1h30m`; a bare number is seconds."""
+    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text)
+    if not match or not any(match.groups()):
+        raise argparse.ArgumentTypeError(f"{text!r} should be a time such as 90s, 30m or 1h30m")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(3600 * hours + 60 * minutes + seconds)
+
+
+def existing_folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: no such folder")
+    return Path(text)
+
+
+def data_folder(given: Path | None) -> Path | None:
+    """The dataset asked for on the command line, else in the environment; None where neither names one."""
+    return given or _environment("HARNESS_DATA")
+
+
+def cache_folder(given: Path | None) -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return given or _environment("HARNESS_CACHE") or base / "harness"
+
+
+def new_run_folder(given: Path | None, data: Path) -> Path:
+    """Where a search of `data` keeps its run, remembered as the last run."""
+    folder = given or _environment("HARNESS_RESULTS") or RESULTS / data.resolve().name
+    try:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "last-run").write_text(f"{folder}\n", encoding="utf-8")
+    except OSError as error:
+        if given is None and folder.parent == RESULTS:
+            raise HarnessError(f"{RESULTS}: {error.strerror}; name another folder with --results") from error
+    return folder
+
+
+def last_run_folder(given: Path | None) -> Path:
+    """The run asked for, else the one last searched. Raises `HarnessError` where there is none."""
+    named = given or _environment("HARNESS_RESULTS")
+    if named is not None:
+        return named
+    try:
+        return Path((RESULTS / "last-run").read_text(encoding="utf-8").strip())
+    except OSError as error:
+        raise HarnessError(
+            "nothing was searched here yet; run `harness search`, or name a run with --results"
+        ) from error
+
+
+def worker_count(given: int | None) -> int:
+    """As many as asked for, else the cores this process may use."""
+    if given is not None:
+        return given
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _environment(name: str) -> Path | None:
+    return Path(os.environ[name]) if os.environ.get(name) else None

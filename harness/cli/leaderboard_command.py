@@ -1,0 +1,79 @@
+"""`harness leaderboard`."""
+
+import argparse
+from collections.abc import Sequence
+
+from harness.cli.arguments import last_run_folder
+from harness.cli.console import show_csv, show_json, show_markdown, show_table
+from harness.errors import NothingToRankError, unknown
+from harness.leaderboard import Row, leaderboard
+from harness.spec import Decision
+from harness.store import Run
+
+HEADER = ("behavior", "#", "F1", "honest F1", "prec", "AP", "features", "model", "decision", "trial")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    run = Run(last_run_folder(arguments.results))
+    behaviors = run.description["about"]["behaviors"]
+    for name in arguments.behavior:
+        if name not in behaviors:
+            raise unknown("behavior", name, behaviors)
+    records = [one for one in run.records() if not arguments.behavior or one.behavior in arguments.behavior]
+    for_people = arguments.format in ("table", "markdown")
+    rows = leaderboard(records, arguments.by, arguments.top or (3 if for_people else None))
+    if not rows:
+        failed = [record.error for record in records if record.error]
+        reason = f"all {len(failed)} trials failed, the first: {failed[0]}" if failed else "no trial has finished"
+        raise NothingToRankError(f"{run.folder}: {reason}; run `harness search`")
+    if arguments.format == "json":
+        show_json([row.as_json() for row in rows])
+    elif arguments.format == "csv":
+        show_csv([row.as_json() for row in rows])
+    else:
+        _show(rows, arguments.format)
+    return 0
+
+
+def _show(rows: Sequence[Row], how: str) -> None:
+    cells = [_cells(row) for row in rows]
+    if how == "markdown":
+        show_markdown(HEADER, cells)
+    else:
+        last = [n for n, row in enumerate(rows) if n + 1 == len(rows) or rows[n + 1].rank == 1]
+        show_table(HEADER, cells, right=("#", "F1", "prec", "AP", "trial"), sections=last)
+    leaders = [row for row in rows if row.rank == 1]
+    honest = [row.honest.f1 for row in leaders if row.honest]
+    mean = sum(row.best.pooled.f1 for row in leaders) / len(leaders)
+    print()
+    print(f"mean F1 of the leaders {mean:.3f}", end="")
+    print(f", honest {sum(honest) / len(honest):.3f}" if len(honest) == len(leaders) else "", end="")
+    print(f" over {len(leaders)} behaviors" if len(leaders) > 1 else "")
+    print("F1: cross-fitted on held-out recordings. honest F1: less the luck of being selected, with its 90% interval.")
+    if any(row.best.folds == "blocked" for row in rows):
+        print("* blocks of one recording were held out, because no two recordings show the behavior: optimistic.")
+
+
+def _cells(row: Row) -> list[str]:
+    record, pooled = row.best, row.best.pooled
+    honest = f"{row.honest.f1:.3f} ({row.honest.low:.2f}-{row.honest.high:.2f})" if row.honest else ""
+    return [
+        record.behavior,
+        str(row.rank),
+        f"{pooled.f1:.3f}{'*' if record.folds == 'blocked' else ''}",
+        honest,
+        f"{pooled.precision:.3f}",
+        f"{record.average_precision:.3f}",
+        " ".join(choice.name for choice in record.spec.features) or "none",
+        record.spec.model.name,
+        described(record.decision) if record.decision else "",
+        str(record.trial),
+    ]
+
+
+def described(decision: Decision) -> str:
+    """A decision in words."""
+    words = [f"{decision.smoother}" if decision.smoother.name != "none" else "", f"≥{decision.threshold:.3g}"]
+    words.append(f"gap≤{decision.longest_gap:g}s" if decision.longest_gap else "")
+    words.append(f"bout≥{decision.shortest_bout:g}s" if decision.shortest_bout else "")
+    return " ".join(word for word in words if word)

@@ -1,0 +1,94 @@
+"""How far a search has come: live on a terminal, one line a trial when piped."""
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from harness.leaderboard import best_records
+from harness.store import TrialRecord
+
+
+class Progress:
+    """Counts finished trials and remembers the best of each behavior; a context manager while it shows them."""
+
+    def __init__(self, behaviors: Sequence[str], trials: int, done: Iterable[TrialRecord]) -> None:
+        self.trials = trials
+        self.counts = dict.fromkeys(behaviors, 0)
+        self.failed = dict.fromkeys(behaviors, 0)
+        self.best: dict[str, TrialRecord] = {}
+        for record in done:
+            self._count(record)
+        self._before = self.finished
+        self._began = time.monotonic()
+        console = Console(stderr=True, highlight=False)
+        self._live = Live(console=console, refresh_per_second=4, get_renderable=self._table)
+        self._on_terminal = console.is_terminal
+
+    @property
+    def finished(self) -> int:
+        return sum(self.counts.values())
+
+    def add(self, record: TrialRecord) -> None:
+        self._count(record)
+        if not self._on_terminal:
+            print(self._line(record), file=sys.stderr, flush=True)
+
+    def summarise(self) -> None:
+        """Without a live table, say the best of each behavior at the end."""
+        if not self._on_terminal:
+            for behavior, best in self.best.items():
+                print(f"{behavior}: best F1 {best.pooled.f1:.3f}, {best.arm}, trial {best.trial}", file=sys.stderr)
+
+    def close(self) -> None:
+        self._live.stop()
+
+    def __enter__(self) -> "Progress":
+        if self._on_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _count(self, record: TrialRecord) -> None:
+        if record.behavior not in self.counts:
+            return
+        self.counts[record.behavior] += 1
+        self.failed[record.behavior] += record.error is not None
+        known = [self.best[record.behavior]] if record.behavior in self.best else []
+        self.best.update(best_records([*known, record]))
+
+    def _line(self, record: TrialRecord) -> str:
+        head = f"{record.behavior} {record.trial + 1}/{self.trials}"
+        if record.error is not None:
+            return f"{head} FAILED {record.arm}: {record.error}"
+        best = self.best[record.behavior].pooled.f1
+        return f"{head} F1 {record.pooled.f1:.3f} (best {best:.3f}) {record.arm} {record.seconds:.1f} s{self._left()}"
+
+    def _left(self) -> str:
+        new = self.finished - self._before
+        if new == 0:
+            return ""
+        remaining = sum(max(0, self.trials - count) for count in self.counts.values())
+        seconds = round((time.monotonic() - self._began) / new * remaining)
+        return f", {seconds // 3600}:{seconds % 3600 // 60:02}:{seconds % 60:02} left"
+
+    def _table(self) -> Table:
+        done = f"{self.finished} of {self.trials * len(self.counts)} trials{self._left()}"
+        table = Table(box=None, pad_edge=False, caption=done, caption_justify="left")
+        for name in ("behavior", "trials", "best F1"):
+            table.add_column(name, justify="left" if name == "behavior" else "right", no_wrap=True)
+        table.add_column("pipeline", overflow="ellipsis", no_wrap=True)
+        for behavior, count in self.counts.items():
+            best = self.best.get(behavior)
+            failed = f" ({self.failed[behavior]} failed)" if self.failed[behavior] else ""
+            f1, arm = (f"{best.pooled.f1:.3f}", best.arm) if best else ("", "")
+            table.add_row(behavior, f"{count}/{self.trials}{failed}", f1, arm)
+        return table

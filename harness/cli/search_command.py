@@ -1,0 +1,148 @@
+"""`harness search`."""
+
+import argparse
+import importlib.metadata
+import platform
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from harness.cli.arguments import DEMO, cache_folder, data_folder, new_run_folder, worker_count
+from harness.cli.console import say
+from harness.cli.progress import Progress
+from harness.data.challenge import load_dataset
+from harness.errors import HarnessError, unknown
+from harness.recording import Dataset
+from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
+from harness.search import Search, make_search, search_trials
+from harness.spaces import SPACES, load_spaces
+from harness.store import Run
+
+COMPUTING = ("catboost", "lightgbm", "numpy", "optuna", "pandas", "scikit-learn")
+"""Packages whose version may change what a trial scores."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    data = data_folder(arguments.data) or _demo()
+    load_plugins(arguments.plugin)
+    dataset = load_dataset(data)
+    behaviors = _behaviors(arguments.behavior, dataset)
+    spaces = load_spaces(arguments.spaces or SPACES)
+    search = make_search(
+        dataset,
+        spaces,
+        features=arguments.features,
+        models=arguments.model,
+        seed=arguments.seed,
+        batch=arguments.batch,
+    )
+    run = Run(new_run_folder(arguments.results, data))
+    workers = worker_count(arguments.workers)
+    with run.hold():
+        run.begin(_identity(search), _about(dataset, data, arguments))
+        done = run.records()
+        _announce(search, run, data, workers, arguments, len(done))
+        deadline = None if arguments.timeout is None else time.monotonic() + arguments.timeout
+        records = search_trials(
+            search,
+            run,
+            trials=arguments.trials,
+            behaviors=behaviors,
+            workers=workers,
+            cache=cache_folder(arguments.cache),
+            plugins=arguments.plugin,
+            deadline=deadline,
+        )
+        with Progress(behaviors, arguments.trials, done) as progress:
+            try:
+                for record in records:
+                    progress.add(record)
+            except KeyboardInterrupt:
+                records.close()
+                progress.close()
+                say(f"interrupted; {progress.finished} finished trials are kept in {run.folder}. {_resume()}")
+                return 130
+        progress.summarise()
+    if progress.finished < len(behaviors) * arguments.trials and deadline is not None and time.monotonic() >= deadline:
+        say(f"time is up; {progress.finished} finished trials are kept in {run.folder}. {_resume()}")
+    say("next: harness leaderboard, then harness export-best")
+    return 0
+
+
+def _demo() -> Path:
+    if (DEMO / "train.npy").exists():
+        say(f"no --data given: searching the demo in {DEMO}/")
+    else:
+        from harness.data.demo import write_demo
+
+        say(f"no --data given: making a demo in {DEMO}/ (simulated mice, seven behaviors)")
+        try:
+            write_demo(DEMO)
+        except OSError as error:
+            raise HarnessError(f"{DEMO}: {error.strerror}; name a folder of data with --data") from error
+    return DEMO
+
+
+def _behaviors(asked: list[str], dataset: Dataset) -> list[str]:
+    for name in asked:
+        if name not in dataset.labelled:
+            raise unknown("behavior", name, dataset.labelled)
+    return [name for name in dataset.labelled if not asked or name in asked]
+
+
+def _identity(search: Search) -> dict[str, Any]:
+    """What decides the trials and their scores: a run is only continued where all of it is as it was."""
+    plugins = {
+        "features": {name: FEATURES[name] for arm in search.arms for name in arm.features},
+        "models": {arm.model: MODELS[arm.model] for arm in search.arms},
+        "smoothers": SMOOTHERS,
+    }
+    return {
+        "data": search.dataset.digest,
+        "seed": search.seed,
+        "batch": search.batch,
+        "arms": [arm.name for arm in search.arms],
+        "ranges": search.spaces.as_json(),
+        "plugins": {
+            kind: {name: plugin.source_version for name, plugin in used.items()} for kind, used in plugins.items()
+        },
+        "versions": {
+            "python": ".".join(platform.python_version_tuple()[:2]),
+            "harness": importlib.metadata.version("behavior-harness"),
+            **{name: importlib.metadata.version(name) for name in COMPUTING},
+        },
+    }
+
+
+def _about(dataset: Dataset, data: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "data": str(data.resolve()),
+        "behaviors": list(dataset.labelled),
+        "command": shlex.join(["harness", *sys.argv[1:]]),
+        "plugins": [str(file) for file in arguments.plugin],
+    }
+
+
+def _announce(search: Search, run: Run, data: Path, workers: int, arguments: argparse.Namespace, done: int) -> None:
+    labelled = [recording for recordings in search.dataset.labelled.values() for recording in recordings]
+    frames = sum(recording.frames for recording in labelled)
+    behaviors = len(search.dataset.labelled)
+    say(f"data: {data}, {behaviors} behaviors, {len(labelled)} labelled recordings, {frames:,} frames")
+    example = search.dataset.any_recording
+    for name in arguments.features or sorted(FEATURES):
+        reason = FEATURES[name].refusal(example.skeleton, example.animals)
+        if reason:
+            say(f"without {name}: {reason}")
+    blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]
+    if blocked:
+        say(f"{', '.join(blocked)}: seen in fewer than two recordings, so blocks of one are held out; optimistic")
+    say(
+        f"search: {len(search.arms)} arms (feature sets x model), {arguments.trials} trials a behavior, "
+        f"{workers} workers, seed {search.seed}; results in {run.folder}" + (f", where {done} trials are finished" if done else "")
+    )
+
+
+def _resume() -> str:
+    return f"To go on: {shlex.join(['harness', *sys.argv[1:]])}"

@@ -1,0 +1,96 @@
+"""How each animal moves and holds itself, whoever else is there."""
+
+import numpy as np
+
+from harness.poses import (
+    body_axes,
+    directions,
+    keypoints_as_points,
+    lag_frames,
+    mean_of_seen,
+    rates,
+    turning_rates,
+    typical_lengths,
+)
+from harness.recording import Array, Recording
+from harness.registry import Columns, feature_set
+from harness.windows import windowed
+
+SHAKING_SECONDS = 1.0
+"""Over how long the front's shaking is measured; grooming repeats 3 to 10 times a second."""
+
+
+@feature_set("kinematics", reach_seconds=1.0)
+def kinematics(recording: Recording, *, lag: float = 0.07) -> Columns:
+    """Each animal's speeds, turning, posture and visibility, in its body lengths, seconds and radians.
+
+    Velocities are taken from `lag` seconds before to `lag` seconds after, and an animal's is the mean over the
+    keypoints seen at both ends, so that a keypoint that goes missing is no jump. Front and rear are those of the
+    skeleton. The columns do not change when the picture is mirrored.
+
+    - speed, forward, sideways: of the whole animal, along and across its body axis; acceleration: of its velocity
+    - front_speed, front_moves: of the front, and of the front relative to the whole; shaking: the standard deviation
+      of the latter from frame to frame over one second (differencing lets fast rhythms pass)
+    - turning: radians per second; bend: the angle at the middle between rear and front; length: of the body axis
+    - size, roundness: of the ellipse with the keypoints' second moments, both axes together and minor over major
+    - missing: the share of keypoints not seen
+    """
+    points = keypoints_as_points(recording)
+    axes = body_axes(recording, points)
+    lengths = typical_lengths(axes)
+    frames = lag_frames(lag, recording.fps)
+    columns: dict[str, Array] = {}
+    for animal, body in enumerate(points):
+        moving = _moving(recording, body / lengths[animal], directions(axes[animal]), frames)
+        holding = _holding(recording, body / lengths[animal], axes[animal] / lengths[animal])
+        columns |= {f"{animal} {name}": values for name, values in (moving | holding).items()}
+    return columns
+
+
+def _moving(recording: Recording, body: Array, heading: Array, lag: int) -> dict[str, Array]:
+    """Columns from the velocities of `body` (part, frames), which is headed for `heading` (frames,)."""
+    velocities = rates(body, lag, recording.fps)
+    velocity, front = mean_of_seen(velocities, axis=0), velocities[recording.skeleton.front]
+    own = velocity * heading.conj()
+    return {
+        "speed": np.abs(velocity),
+        "forward": own.real,
+        "sideways": np.abs(own.imag),
+        "acceleration": np.abs(rates(velocity, lag, recording.fps)),
+        "front_speed": np.abs(front),
+        "front_moves": np.abs(front - velocity),
+        "shaking": _shaking(recording, body),
+        "turning": np.abs(turning_rates(heading, lag, recording.fps)),
+    }
+
+
+def _shaking(recording: Recording, body: Array) -> Array:
+    velocities = rates(body, 1, recording.fps)
+    moves = velocities[recording.skeleton.front] - mean_of_seen(velocities, axis=0)
+    statistics = windowed(np.stack([moves.real, moves.imag], axis=1), recording.fps, [SHAKING_SECONDS])
+    return np.hypot(statistics[:, 2], statistics[:, 3])
+
+
+def _holding(recording: Recording, body: Array, axis: Array) -> dict[str, Array]:
+    """Columns from the posture of `body` (part, frames) on each frame."""
+    middle = mean_of_seen(body, axis=0)
+    front, rear = body[recording.skeleton.front], body[recording.skeleton.rear]
+    around = body - middle
+    spread = mean_of_seen(np.abs(around) ** 2, axis=0)
+    stretch = np.abs(mean_of_seen(around**2, axis=0))
+    seen = (~np.isnan(body)).sum(axis=0)
+    spread[seen < 3] = np.nan
+    missing = 1 - seen / len(body)
+    return {
+        "bend": np.abs(np.angle((front - middle) * (middle - rear).conj())),
+        "length": np.abs(axis),
+        "size": np.sqrt(spread),
+        "roundness": _roundness(spread, stretch),
+        "missing": missing,
+    }
+
+
+def _roundness(spread: Array, stretch: Array) -> Array:
+    """Minor over major axis of the ellipse whose squared half axes are (spread ± stretch) / 2."""
+    minor, major = np.maximum(spread - stretch, 0), spread + stretch
+    return np.sqrt(np.divide(minor, major, out=np.full(len(minor), np.nan), where=major > 0))

@@ -1,0 +1,149 @@
+"""Where two animals are to one another, and how that changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+
+from harness.poses import (
+    body_axes,
+    directions,
+    keypoints_as_points,
+    lag_frames,
+    mean_of_seen,
+    rates,
+    typical_lengths,
+)
+from harness.recording import Array, Recording, Skeleton
+from harness.registry import Columns, feature_set
+
+CONTACT = 1.0
+"""Two animals are in contact while their middles are less than this many body lengths apart."""
+
+MEMORY_SECONDS = 3.0
+"""How far the time since contact looks back, and the time to contact ahead; longer times read as this."""
+
+
+@dataclass(frozen=True)
+class _Animals:
+    """What the columns are computed from; the first axis is the animal, the last the frame; in body lengths."""
+
+    points: Array
+    middles: Array
+    headings: Array
+    velocities: Array
+    skeleton: Skeleton
+    fps: float
+
+    @property
+    def fronts(self) -> Array:
+        return self.points[:, self.skeleton.front]
+
+    @property
+    def rears(self) -> Array:
+        return self.points[:, self.skeleton.rear]
+
+
+@feature_set("social_geometry", animals=2, reach_seconds=MEMORY_SECONDS)
+def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "key") -> Columns:
+    """Distances, bearings, approach and contact of each two animals, in body lengths, seconds and radians.
+
+    A body length is the median one of all animals; front and rear are those of the skeleton. Velocities are means
+    over the keypoints, from `lag` seconds before to `lag` seconds after. `pairs` is `key` for the distances between
+    fronts, rears and middles, or `all` for those between all keypoints as well.
+
+    For two animals together: distances; nearest, of any two keypoints; gap, what lies free between the two bodies on
+    the line through their middles (negative where they overlap); overlap, intersection over union of the boxes
+    around them along that line; closing, the speed at which the distance shrinks; parallel, the cosine between their
+    headings; relative_speed; since_contact and until_contact. For each towards the other: ahead and aside, cosine
+    and sine of the other's bearing from its heading; facing, the angle at its front between where its front half
+    points and the other's middle; towards and past, its own speed along and across the line to the other.
+    """
+    animals = _animals(recording, lag_frames(lag, recording.fps))
+    columns: dict[str, Array] = {}
+    for one, other in combinations(range(recording.animals), 2):
+        distances = np.abs(animals.points[one][:, None] - animals.points[other])  # (part, part, frames)
+        columns |= _named(f"{one}-{other}", _together(animals, one, other))
+        columns[f"{one}-{other} nearest"] = np.fmin.reduce(distances, axis=(0, 1))
+        if pairs == "all":
+            parts = recording.skeleton.keypoints
+            named = {f"{parts[i]} to {parts[j]}": distances[i, j] for i, j in np.ndindex(*distances.shape[:2])}
+            columns |= _named(f"{one}-{other}", named)
+    for one, other in permutations(range(recording.animals), 2):
+        columns |= _named(f"{one} to {other}", _towards(animals, one, other))
+    return columns
+
+
+def _named(who: str, columns: Mapping[str, Array]) -> dict[str, Array]:
+    return {f"{who} {name}": values for name, values in columns.items()}
+
+
+def _animals(recording: Recording, lag: int) -> _Animals:
+    points = keypoints_as_points(recording)
+    axes = body_axes(recording, points)
+    points /= typical_lengths(axes).mean()
+    velocities = mean_of_seen(rates(points, lag, recording.fps), axis=1)
+    middles = mean_of_seen(points, axis=1)
+    return _Animals(points, middles, directions(axes), velocities, recording.skeleton, recording.fps)
+
+
+def _together(animals: _Animals, one: int, other: int) -> dict[str, Array]:
+    line = animals.middles[other] - animals.middles[one]
+    distance, along = np.abs(line), directions(line)
+    gap, overlap = _boxes(animals.points[one] * along.conj(), animals.points[other] * along.conj())
+    relative = animals.velocities[other] - animals.velocities[one]
+    since = _seconds_since(distance < CONTACT, animals.fps)
+    until = _seconds_since(distance[::-1] < CONTACT, animals.fps)[::-1]
+    unknown = np.where(np.isnan(distance), np.nan, 0)
+    return {
+        "distance": distance,
+        "front_to_front": np.abs(animals.fronts[one] - animals.fronts[other]),
+        "front_to_rear": np.abs(animals.fronts[one] - animals.rears[other]),
+        "rear_to_front": np.abs(animals.rears[one] - animals.fronts[other]),
+        "gap": gap,
+        "overlap": overlap,
+        "closing": -(relative * along.conj()).real,
+        "parallel": (animals.headings[one] * animals.headings[other].conj()).real,
+        "relative_speed": np.abs(relative),
+        "since_contact": since + unknown,
+        "until_contact": until + unknown,
+    }
+
+
+def _towards(animals: _Animals, one: int, other: int) -> dict[str, Array]:
+    along = directions(animals.middles[other] - animals.middles[one])
+    bearing = along * animals.headings[one].conj()
+    gaze, target = animals.fronts[one] - animals.middles[one], animals.middles[other] - animals.fronts[one]
+    velocity = animals.velocities[one] * along.conj()
+    return {
+        "ahead": bearing.real,
+        "aside": bearing.imag,
+        "facing": np.abs(np.angle(target * gaze.conj())),
+        "towards": velocity.real,
+        "past": np.abs(velocity.imag),
+    }
+
+
+def _boxes(one: Array, other: Array) -> tuple[Array, Array]:
+    """Gap along x, and intersection over union, of the boxes around two sets of points (part, frames)."""
+    (low, high), (other_low, other_high) = _box(one), _box(other)
+    sides = np.minimum(high, other_high) - np.maximum(low, other_low)  # (xy, frames)
+    shared = np.maximum(sides, 0).prod(axis=0)
+    union = (high - low).prod(axis=0) + (other_high - other_low).prod(axis=0) - shared
+    overlap = np.divide(shared, union, out=np.full(len(union), np.nan), where=union > 0)
+    return other_low[0] - high[0], overlap
+
+
+def _box(points: Array) -> tuple[Array, Array]:
+    """Lowest and highest x and y (xy, frames) of the points seen."""
+    xy = np.stack([points.real, points.imag])
+    return np.fmin.reduce(xy, axis=1), np.fmax.reduce(xy, axis=1)
+
+
+def _seconds_since(contact: Array, fps: float) -> Array:
+    """Seconds since `contact` (frames,) was last true, at most `MEMORY_SECONDS`."""
+    frame = np.arange(len(contact))
+    never = -len(contact) - MEMORY_SECONDS * fps
+    last = np.maximum.accumulate(np.where(contact, frame, never))
+    return np.minimum((frame - last) / fps, MEMORY_SECONDS)

@@ -1,0 +1,129 @@
+"""From poses to probabilities: feature columns, their windows, training rows, and the fitted model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from harness.cache import BlockCache
+from harness.poses import interpolated
+from harness.recording import Array, Recording
+from harness.registry import Classifier, Fitted, feature_set_named, model_family_named
+from harness.spec import Choice, PipelineSpec, Preparation
+from harness.windows import windowed
+
+HELD_BYTES = 400_000_000
+"""How much a `FeatureTables` keeps in memory beside the cache on disk."""
+
+
+def window_seconds(windows: str) -> list[float]:
+    """The widths that a `Preparation.windows` such as `0.5+2` stands for.
+
+    Raises `ValueError` where it is neither `none` nor numbers joined by `+`.
+    """
+    return [] if windows == "none" else [float(width) for width in windows.split("+")]
+
+
+@dataclass
+class FeatureTables:
+    """Design matrices of recordings, block by block from the cache; the tables last used are held in memory."""
+
+    cache: BlockCache
+    pool: tuple[Recording, ...]
+    """What feature sets are fitted on: poses only."""
+    held: dict[tuple[str, str], Array] = field(default_factory=dict)
+
+    @cached_property
+    def pool_digests(self) -> list[str]:
+        return [recording.digest for recording in self.pool]
+
+    def design_matrix(self, recording: Recording, features: Sequence[Choice], preparation: Preparation) -> Array:
+        """X (frames, columns) float32, NaN where something is missing; no columns where no features are asked for."""
+        tables = [self._windowed(recording, choice, preparation) for choice in features]
+        if not tables:
+            return np.empty((recording.frames, 0), dtype=np.float32)
+        return tables[0] if len(tables) == 1 else np.concatenate(tables, axis=1)
+
+    def _windowed(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
+        key = (recording.digest, f"{choice.as_json()} {preparation.interpolate} {preparation.windows}")
+        if key in self.held:
+            self.held[key] = self.held.pop(key)  # now the one last used
+            return self.held[key]
+        block = self._block(recording, choice, preparation.interpolate)
+        widths = window_seconds(preparation.windows)
+        table = np.concatenate([block, windowed(block, recording.fps, widths)], axis=1) if widths else np.array(block)
+        self.held[key] = table
+        while sum(held.nbytes for held in self.held.values()) > HELD_BYTES and len(self.held) > 1:
+            del self.held[next(iter(self.held))]
+        return table
+
+    def _block(self, recording: Recording, choice: Choice, gap: float) -> Array:
+        plugin = feature_set_named(choice.name)
+        made_from: dict[str, Any] = {"features": choice.as_json(), "version": plugin.source_version, "interpolate": gap}
+        if plugin.fit is None:
+            made_from["recording"] = recording.digest
+            return self.cache.block(made_from, lambda: self._columns(recording, choice, gap, None))
+        made_from["pool"] = self.pool_digests
+        fitted = self.cache.arrays(made_from, lambda: self._fitted(choice, gap))
+        made_from["recording"] = recording.digest
+        return self.cache.block(made_from, lambda: self._columns(recording, choice, gap, fitted))
+
+    def _fitted(self, choice: Choice, gap: float) -> Fitted:
+        fit = feature_set_named(choice.name).fit
+        assert fit is not None
+        return fit([interpolated(recording, gap) for recording in self.pool], **choice.parameters)
+
+    def _columns(self, recording: Recording, choice: Choice, gap: float, fitted: Fitted | None) -> Array:
+        plugin = feature_set_named(choice.name)
+        arguments = (interpolated(recording, gap),) if fitted is None else (interpolated(recording, gap), fitted)
+        columns = plugin.function(*arguments, **choice.parameters)
+        return np.stack(list(columns.values()), axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class FittedPipeline:
+    """A pipeline that has learned."""
+
+    spec: PipelineSpec
+    tables: FeatureTables
+    classifier: Classifier | None
+    """None where training held no positive frame (or nothing else): `constant` is predicted."""
+    constant: float = 0.0
+
+    def probabilities(self, recording: Recording) -> Mapping[int | None, Array]:
+        """The probability (frames,) float32 of the behavior, by number of rounds; None where there are no rounds."""
+        if self.classifier is None:
+            return {None: np.full(recording.frames, self.constant, dtype=np.float32)}
+        X = self.tables.design_matrix(recording, self.spec.features, self.spec.preparation)
+        staged = getattr(self.classifier, "staged_probabilities", None)
+        if staged is None:
+            return {None: _checked(self.classifier.predict_proba(X)[:, 1], recording)}
+        return {rounds: _checked(values, recording) for rounds, values in staged(X).items()}
+
+
+def fit_pipeline(
+    spec: PipelineSpec, tables: FeatureTables, training: Sequence[tuple[Recording, slice]], seed: int
+) -> FittedPipeline:
+    """Fit on the given frames of labelled recordings; frames without the behavior are thinned, those with it kept."""
+    X, y = [], []
+    for recording, frames in training:
+        labels = recording.known_labels[frames]
+        kept = (labels == 1) | (np.arange(len(labels)) % spec.preparation.negatives == 0)
+        table = tables.design_matrix(recording, spec.features, spec.preparation)
+        X.append(table[frames][kept])
+        y.append(labels[kept])
+    target = np.concatenate(y) if y else np.zeros(0, dtype=np.int8)
+    if len(np.unique(target)) < 2:
+        return FittedPipeline(spec, tables, None, float(target.any()))
+    classifier: Classifier = model_family_named(spec.model.name).function(seed, **spec.model.parameters)
+    classifier.fit(np.concatenate(X), target)
+    return FittedPipeline(spec, tables, classifier)
+
+
+def _checked(values: Array, recording: Recording) -> Array:
+    probabilities = np.asarray(values, dtype=np.float32)
+    if probabilities.shape != (recording.frames,) or not np.isfinite(probabilities).all():
+        raise ValueError(f"the model gave no probability for some of the {recording.frames} frames of {recording.id}")
+    return probabilities

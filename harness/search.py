@@ -1,0 +1,329 @@
+"""Ask, evaluate, tell: the search over every behavior's arms.
+
+A behavior's trials are asked in batches. The first is every arm at its defaults; a later one is shared out by
+`next_arms`. Which trials a batch holds depends on earlier batches alone, each sampler is seeded anew from (seed,
+study, trial), and results are told in the order they were asked. So any number of workers, and any number of kills
+and resumes, give the same trials, and a longer search begins with the trials of a shorter one.
+"""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.arms import Arm, make_arms, next_arms
+from harness.cache import BlockCache
+from harness.decisions import Candidates
+from harness.errors import HarnessError
+from harness.evaluation import Outcome, evaluate
+from harness.folds import Folds, make_folds
+from harness.pipeline import FeatureTables, window_seconds
+from harness.recording import Dataset, Recording
+from harness.registry import FEATURES, MODELS, SMOOTHERS, feature_set_named, load_plugins, model_family_named
+from harness.spaces import Range, Spaces
+from harness.spec import PipelineSpec
+from harness.store import RECORD, Run, TrialRecord, study_name
+from harness.workers import LocalWorkers, TrialError, WorkerDiedError
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+STARTUP_TRIALS = 8
+"""An arm's trials, its defaults included, before its sampler learns from them."""
+
+POOL_FRAMES = 40_000
+"""Feature sets are fitted on about this many frames."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """All that decides which trials are run and what they score."""
+
+    dataset: Dataset
+    spaces: Spaces
+    arms: tuple[Arm, ...]
+    seed: int
+    batch: int
+    folds: Mapping[str, Folds]
+
+    @property
+    def candidates(self) -> Candidates:
+        return Candidates(tuple(self.spaces.smoother_choices()), self.spaces.gaps, self.spaces.bouts)
+
+
+def make_search(
+    dataset: Dataset, spaces: Spaces, *, features: Sequence[str], models: Sequence[str], seed: int, batch: int
+) -> Search:
+    """A search of `dataset` with the named feature sets and model families; all registered ones where none is named.
+
+    Raises `HarnessError` where a name is unknown, or nothing can be computed on the dataset's skeleton.
+    """
+    wanted = [feature_set_named(name) for name in features or sorted(FEATURES)]
+    families = [model_family_named(name) for name in models or sorted(MODELS)]
+    example = dataset.any_recording
+    refused = {one.name: one.refusal(example.skeleton, example.animals) for one in wanted}
+    usable = [name for name, reason in refused.items() if reason is None]
+    if not usable:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+        raise HarnessError(f"no feature set can be computed on these recordings ({reasons})")
+    arms = make_arms(usable, spaces.stacks, {family.name: family.baseline for family in families})
+    reach = reach_seconds(usable, spaces)
+    folds = {behavior: make_folds(recordings, reach) for behavior, recordings in dataset.labelled.items()}
+    return Search(dataset, spaces, tuple(arms), seed, batch, folds)
+
+
+def reach_seconds(features: Sequence[str], spaces: Spaces) -> float:
+    """The farthest that anything searched looks from its frame: a feature and its window, or a smoother."""
+    windows = [max(window_seconds(str(one)), default=0.0) / 2 for one in spaces.preparation["windows"].choices]
+    seen = max(feature_set_named(name).reach_seconds for name in features) + max(windows)
+    return max(seen, *(smoother.reach_seconds for smoother in SMOOTHERS.values()))
+
+
+def pool_of(dataset: Dataset) -> tuple[Recording, ...]:
+    """What feature sets are fitted on: all recordings without their labels, each cut to its middle to bound the sum."""
+    every = [one for recordings in dataset.labelled.values() for one in recordings] + [*dataset.unlabelled]
+    different = list({recording.digest: recording for recording in every}.values())
+    share = min(1.0, POOL_FRAMES / sum(recording.frames for recording in different))
+    pool = []
+    for recording in different:
+        kept = max(1, round(share * recording.frames))
+        start = (recording.frames - kept) // 2
+        pool.append(replace(recording if share == 1.0 else recording.cut(start, start + kept), labels=None))
+    return tuple(pool)
+
+
+def search_trials(
+    search: Search,
+    run: Run,
+    *,
+    trials: int,
+    behaviors: Sequence[str],
+    workers: int,
+    cache: Path,
+    plugins: Sequence[Path] = (),
+    deadline: float | None = None,
+) -> Iterator[TrialRecord]:
+    """Bring each of `behaviors` up to `trials` finished trials, and yield each new one once it is stored.
+
+    Stops early, leaving what runs to be evaluated again, at `deadline` (of `time.monotonic`) or when closed. Raises
+    `HarnessError` at the end where every trial of a behavior failed.
+    """
+    stored = run.finished()
+    states = [_BehaviorSearch(name, search, run, trials, stored) for name in behaviors]
+    bench = _Bench(search.folds, search.candidates, search.seed, pool_of(search.dataset), cache, tuple(plugins))
+    with LocalWorkers(workers, partial(_start, bench), _evaluate) as pool:
+        running: dict[Future[tuple[Outcome, float]], tuple[_BehaviorSearch, _Asked]] = {}
+        while True:
+            # Twice as many in flight as workers, so that none is idle while results are told and written.
+            while len(running) < 2 * workers:
+                waiting = [state for state in states if state.has_work()]
+                if not waiting:
+                    break
+                state = min(waiting, key=lambda state: state.sent)
+                asked = state.take()
+                running[pool.submit(state.behavior, asked.spec)] = (state, asked)
+            if not running:
+                break
+            patience = None if deadline is None else max(0.0, deadline - time.monotonic())
+            done, _ = wait(running, timeout=patience, return_when=FIRST_COMPLETED)
+            if not done:
+                return
+            for future in done:
+                state, asked = running.pop(future)
+                asked.result = _result(future)
+                yield from state.tell()
+    for state in states:
+        state.refuse_failure()
+
+
+def _result(future: "Future[tuple[Outcome, float]]") -> tuple[Outcome, float] | str:
+    try:
+        return future.result()
+    except (TrialError, WorkerDiedError) as error:
+        return str(error)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What a worker needs to evaluate any trial."""
+
+    folds: Mapping[str, Folds]
+    candidates: Candidates
+    seed: int
+    pool: tuple[Recording, ...]
+    cache: Path
+    plugins: tuple[Path, ...]
+
+
+def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
+    load_plugins(bench.plugins)
+    return bench, FeatureTables(BlockCache(bench.cache), bench.pool)
+
+
+def _evaluate(state: tuple[_Bench, FeatureTables], behavior: str, spec: PipelineSpec) -> tuple[Outcome, float]:
+    bench, tables = state
+    began = time.perf_counter()
+    outcome = evaluate(spec, bench.folds[behavior], tables, bench.candidates, bench.seed)
+    return outcome, time.perf_counter() - began
+
+
+@dataclass
+class _Asked:
+    """A trial that was asked and is not told yet."""
+
+    arm: int
+    number: int
+    trial: "optuna.Trial"
+    spec: PipelineSpec
+    result: tuple[Outcome, float] | str | None = None
+    """The outcome and its seconds, or why it failed; None while it runs."""
+
+
+class _BehaviorSearch:
+    """One behavior's studies in memory, its current batch, and how far it has come."""
+
+    def __init__(
+        self, behavior: str, search: Search, run: Run, trials: int, stored: "Mapping[str, Sequence[FrozenTrial]]"
+    ) -> None:
+        import optuna
+
+        self.behavior, self.search, self.run, self.trials = behavior, search, run, trials
+        self.ranges = [arm.ranges(search.spaces) for arm in search.arms]
+        self.studies = [optuna.create_study(direction="maximize") for _ in search.arms]
+        self.told = 0
+        self.best: list[float | None] = [None] * len(search.arms)
+        self.counts = [0] * len(search.arms)
+        self.first_error: str | None = None
+        self.batch: deque[_Asked] = deque()
+        self.unsent: deque[_Asked] = deque()
+        names = [study_name(behavior, arm.name) for arm in search.arms]
+        self._replay([deque(stored.get(name, ())) for name in names])
+        self.sent = self.told
+
+    def has_work(self) -> bool:
+        """Whether a trial can be sent now; plans the next batch once the last is told."""
+        if not self.batch and self.told < self.trials:
+            self._ask(self._plan()[: self.trials - self.told])
+        return bool(self.unsent)
+
+    def take(self) -> _Asked:
+        self.sent += 1
+        return self.unsent.popleft()
+
+    def tell(self) -> Iterator[TrialRecord]:
+        """Store and yield what is finished, in the order it was asked."""
+        while self.batch and self.batch[0].result is not None:
+            asked = self.batch.popleft()
+            record, finished = self._finish(asked)
+            outcome = asked.result[0].out_of_fold if isinstance(asked.result, tuple) else ()
+            self.run.add(record, finished, outcome)
+            yield record
+
+    def refuse_failure(self) -> None:
+        if self.told and all(value is None for value in self.best):
+            raise HarnessError(f"{self.behavior}: all {self.told} trials failed; the first: {self.first_error}")
+
+    def _plan(self) -> list[int]:
+        """The arms of the next batch, whatever the number of trials asked for."""
+        if self.told == 0:
+            return list(range(len(self.search.arms)))
+        # An arm without parameters has nothing more to try.
+        still_open = [arm for arm, ranges in enumerate(self.ranges) if ranges or not self.counts[arm]]
+        return next_arms(self.best, self.counts, still_open, self.search.batch)
+
+    def _ask(self, arms: Sequence[int]) -> None:
+        import optuna
+
+        for arm in arms:
+            study, name = self.studies[arm], study_name(self.behavior, self.search.arms[arm].name)
+            number = len(study.get_trials(deepcopy=False))
+            seed = hashlib.sha256(f"{self.search.seed}/{name}/{number}".encode()).digest()
+            study.sampler = optuna.samplers.TPESampler(
+                seed=int.from_bytes(seed[:4], "big"), n_startup_trials=STARTUP_TRIALS
+            )
+            if number == 0:
+                study.enqueue_trial(self.search.arms[arm].defaults())
+            trial = study.ask({name: _distribution(one) for name, one in self.ranges[arm].items()})
+            spec = self.search.arms[arm].spec(trial.params)
+            asked = _Asked(arm, self.told + len(self.batch), trial, spec)
+            self.batch.append(asked)
+            self.unsent.append(asked)
+
+    def _finish(self, asked: _Asked) -> "tuple[TrialRecord, FrozenTrial]":
+        import optuna
+
+        arm, study = self.search.arms[asked.arm], self.studies[asked.arm]
+        kind = self.search.folds[self.behavior].kind
+        if isinstance(asked.result, tuple):
+            outcome, seconds = asked.result
+            verdict = outcome.verdict
+            record = TrialRecord(
+                behavior=self.behavior,
+                trial=asked.number,
+                arm=arm.name,
+                spec=asked.spec,
+                folds=kind,
+                seconds=round(seconds, 3),
+                decision=verdict.decision,
+                rounds=verdict.rounds,
+                counts=verdict.counts,
+                average_precision=outcome.average_precision,
+            )
+            finished = study.tell(asked.trial, record.pooled.f1)
+        else:
+            record = TrialRecord(self.behavior, asked.number, arm.name, asked.spec, kind, 0.0, error=asked.result)
+            finished = study.tell(asked.trial, state=optuna.trial.TrialState.FAIL)
+        self._count(asked.arm, record)
+        return record, finished
+
+    def _count(self, arm: int, record: TrialRecord) -> None:
+        self.told += 1
+        self.counts[arm] += 1
+        if record.error is None:
+            self.best[arm] = max(record.pooled.f1, self.best[arm] or 0.0)
+        else:
+            self.first_error = self.first_error or record.error
+
+    def _replay(self, stored: "Sequence[deque[FrozenTrial]]") -> None:
+        """Come to where the stored trials (by arm) end: whole batches are read, a broken-off one is asked again."""
+        while any(stored):
+            arms = self._plan()
+            there = sum(arms[: place + 1].count(arm) <= len(stored[arm]) for place, arm in enumerate(arms))
+            if there == 0:
+                raise HarnessError(f"{self.run.folder}: {self.behavior} has trials this search would not have asked")
+            if there == len(arms):
+                for arm in arms:
+                    trial = stored[arm].popleft()
+                    self.studies[arm].add_trial(trial)
+                    self._count(arm, TrialRecord.from_json(trial.user_attrs[RECORD]))
+                continue
+            # The samplers saw this batch's earlier trials as running; telling them only now keeps it so.
+            self._ask(arms[: max(there, self.trials - self.told)])
+            for _ in range(there):
+                asked, _ = self.batch.popleft(), self.unsent.popleft()
+                trial = stored[asked.arm].popleft()
+                if trial.params != asked.trial.params:
+                    raise HarnessError(
+                        f"{self.run.folder}: trial {asked.number} of {self.behavior} is not repeatable here"
+                    )
+                self.studies[asked.arm].tell(asked.trial, trial.value, state=trial.state)
+                self._count(asked.arm, TrialRecord.from_json(trial.user_attrs[RECORD]))
+            if any(stored):
+                raise HarnessError(f"{self.run.folder}: {self.behavior} has trials this search would not have asked")
+
+
+def _distribution(one: Range) -> "BaseDistribution":
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if one.type == "categorical":
+        return CategoricalDistribution(one.choices)
+    if one.type == "int":
+        return IntDistribution(int(one.low), int(one.high), log=one.log)
+    return FloatDistribution(one.low, one.high, log=one.log)
