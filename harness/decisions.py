@@ -39,9 +39,10 @@ class Candidates:
 
 
 def smoothed(choice: Choice, probabilities: Array, fps: float) -> Array:
-    """One recording's probabilities (frames,) through a smoother."""
-    values: Array = smoother_named(choice.name).function(probabilities, fps, **choice.parameters)
-    return values
+    """One recording's probabilities (frames,) through a smoother, as float64."""
+    values = smoother_named(choice.name).function(probabilities, fps, **choice.parameters)
+    # NumPy would compare float32 with a threshold rounded to float32, but search among thresholds that are not.
+    return np.asarray(values, dtype=np.float64)
 
 
 def decide(decision: Decision, probabilities: Array, fps: float) -> Array:

@@ -57,4 +57,6 @@ def fit_fold(spec: PipelineSpec, folds: Folds, fold: int, tables: FeatureTables,
 def _average_precision(labels: Array, probabilities: Array) -> float:
     from sklearn.metrics import average_precision_score
 
+    if not labels.any():
+        return 0.0  # as scikit-learn, which would warn
     return float(average_precision_score(labels, probabilities))

@@ -12,6 +12,7 @@ import pickletools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,6 +47,7 @@ _DTYPE = re.compile(r"[biufcSUO][0-9]{1,9}")
 _LONGEST_INTEGER = 1000  # bits, so that every integer fits a float and can be printed
 _DEEPEST = 50
 _MOST_AXES = 32
+_MOST_NAMES = 10
 _LONGEST_AXIS = 2**48
 
 
@@ -53,7 +55,7 @@ def read_pickled_npy(path: Path) -> object:
     """The one object, most often a dict, that `numpy.save(path, object, allow_pickle=True)` wrote to `path`.
 
     Arrays in it may be read-only. Raises `DataError` with one line where there is no such file, where it is damaged or
-    something else, and where its pickle asks for anything but plain data and arrays: then with all names it asks for.
+    something else, and where its pickle asks for anything but plain data and arrays: then with the names it asks for.
     """
     try:
         data = path.read_bytes()
@@ -69,9 +71,11 @@ def read_pickled_npy(path: Path) -> object:
         raise DataError([f"{path}: {error}"]) from error
     except ValueError as error:
         if not parser.refused:
-            raise DataError([f"{path}: damaged or cut short: {error}"]) from error
+            raise DataError([f"{path}: damaged or cut short: {shown(str(error))}"]) from error
     if parser.refused:
-        asked = ", ".join(map(shown, parser.refused))
+        asked = ", ".join(map(shown, islice(parser.refused, _MOST_NAMES)))
+        if len(parser.refused) > _MOST_NAMES:
+            asked += f" and {len(parser.refused) - _MOST_NAMES:,} more"
         raise DataError([f"{path}: refused: the pickle asks for {asked}; only {READ} are read"])
     if not isinstance(value, np.ndarray) or value.dtype != object or value.shape != ():
         raise DataError([f"{path}: {_OTHER}"])
@@ -136,8 +140,8 @@ class _Parser:
     """Reads a pickle into a tree of lists, tuples, dicts, plain values, `_Name` and `_Call`."""
 
     def __init__(self) -> None:
-        self.refused: list[str] = []
-        """What the pickle asks for and does not get, each once."""
+        self.refused: dict[str, None] = {}
+        """What the pickle asks for and does not get, each once, in order; the values are of no use."""
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
@@ -240,8 +244,7 @@ class _Parser:
         self._refuse("the opcode NEWOBJ" if parts == 2 else "the opcode NEWOBJ_EX")
 
     def _refuse(self, name: str) -> None:
-        if name not in self.refused:
-            self.refused.append(name)
+        self.refused[name] = None
 
     def _name(self, module: str, name: str) -> None:
         role = NAMES.get((module, name))
@@ -332,6 +335,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self._built: dict[int, Any] = {}
+        self._dtypes: dict[int, np.dtype[Any]] = {}
 
     def plain(self, node: Any, depth: int = 0) -> Any:
         """The value of `node`. Raises `ValueError` where it is not data."""
@@ -353,16 +357,16 @@ class _Builder:
         if type(node) is dict:
             return {self._key(key, depth): self.plain(value, depth) for key, value in node.items()}
         match node:
+            case _Call("scalar", (dtype, content), None):
+                return _numbers((), self._dtype(dtype), "C", _bytes(content))[()]
             case _Call("array", (_Name("ndarray"), _, _), (_, tuple(shape), dtype, fortran, content)):
-                return self._array(shape, _dtype(dtype), "F" if fortran is True else "C", content, depth)
+                return self._array(shape, self._dtype(dtype), "F" if fortran is True else "C", content, depth)
             case _Call("frombuffer", (content, dtype, tuple(shape), "C" | "F" as order), None):
-                return self._array(shape, _dtype(dtype), order, content, depth)
+                return self._array(shape, self._dtype(dtype), order, content, depth)
             case _Call("frombuffer", (content, dtype, tuple(shape), "K", tuple(axes)), None):
                 if not {int}.issuperset(map(type, axes)) or sorted(axes) != list(range(len(shape))):
                     raise ValueError(f"{axes} for the order of {len(shape)} axes")
-                return self._array(shape, _dtype(dtype), "C", content, depth).transpose(axes)
-            case _Call("scalar", (dtype, content), None):
-                return _numbers((), _dtype(dtype), "C", _bytes(content))[()]
+                return self._array(shape, self._dtype(dtype), "C", content, depth).transpose(axes)
             case _Call("encode" | "bytes"):
                 return _bytes(node)
         raise ValueError(f"{getattr(node, 'role', None) or type(node).__name__} in a place or a form that is not data")
@@ -372,6 +376,11 @@ class _Builder:
         if not isinstance(key, _KEYS):
             raise ValueError("a key of a dict that is neither text nor a number")
         return key
+
+    def _dtype(self, node: Any) -> np.dtype[Any]:
+        if id(node) not in self._dtypes:
+            self._dtypes[id(node)] = _dtype(node)
+        return self._dtypes[id(node)]
 
     def _array(self, shape: tuple[Any, ...], dtype: np.dtype[Any], order: _Order, content: Any, depth: int) -> Array:
         if not dtype.hasobject:
@@ -396,12 +405,9 @@ def _dtype(node: Any) -> np.dtype[Any]:
         case _:
             raise ValueError("an array of a type that is not boolean, number, text, bytes or object")
     try:
-        dtype = np.dtype(code).newbyteorder(order)
+        return np.dtype(code).newbyteorder(order)
     except TypeError as error:
         raise ValueError(str(error)) from error
-    if dtype.itemsize == 0:
-        raise ValueError("an array of text without letters")
-    return dtype
 
 
 def _bytes(node: Any) -> bytes | bytearray:
@@ -424,7 +430,9 @@ def _size(shape: tuple[Any, ...]) -> int:
 
 def _numbers(shape: tuple[Any, ...], dtype: np.dtype[Any], order: _Order, content: bytes | bytearray) -> Array:
     """An array that looks at `content`; a shape that claims more or less than there is takes no memory."""
-    if dtype.hasobject or _size(shape) * dtype.itemsize != len(content):
+    size = _size(shape)
+    # Text without letters is of no width, so any number of them is in no bytes; but NumPy makes room for one letter.
+    if dtype.hasobject or size * dtype.itemsize != len(content) or (size > 1 and dtype.itemsize == 0):
         raise ValueError(f"an array of {dtype} of shape {shape} in {len(content):,} bytes")
     if not content:
         return np.zeros(shape, dtype)

@@ -1,12 +1,15 @@
 """From poses to probabilities: feature columns, their windows, training rows, and the fitted model."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from harness import poses, windows
 from harness.cache import BlockCache
 from harness.poses import interpolated
 from harness.recording import Array, Recording
@@ -14,16 +17,19 @@ from harness.registry import Classifier, Fitted, feature_set_named, model_family
 from harness.spec import Choice, PipelineSpec, Preparation
 from harness.windows import windowed
 
-HELD_BYTES = 400_000_000
+HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
 
+SHARED_VERSIONS = [hashlib.sha256(Path(module.__file__).read_bytes()).hexdigest() for module in (poses, windows)]
+"""Of the modules that any feature set may compute with: blocks made by other versions of them are not reused."""
 
-def window_seconds(windows: str) -> list[float]:
+
+def window_seconds(widths: str) -> list[float]:
     """The widths that a `Preparation.windows` such as `0.5+2` stands for.
 
     Raises `ValueError` where it is neither `none` nor numbers joined by `+`.
     """
-    return [] if windows == "none" else [float(width) for width in windows.split("+")]
+    return [] if widths == "none" else [float(width) for width in widths.split("+")]
 
 
 @dataclass
@@ -61,7 +67,8 @@ class FeatureTables:
 
     def _block(self, recording: Recording, choice: Choice, gap: float) -> Array:
         plugin = feature_set_named(choice.name)
-        made_from: dict[str, Any] = {"features": choice.as_json(), "version": plugin.source_version, "interpolate": gap}
+        version = [plugin.source_version, *SHARED_VERSIONS]
+        made_from: dict[str, Any] = {"features": choice.as_json(), "version": version, "interpolate": gap}
         if plugin.fit is None:
             made_from["recording"] = recording.digest
             return self.cache.block(made_from, lambda: self._columns(recording, choice, gap, None))

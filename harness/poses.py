@@ -19,7 +19,7 @@ def interpolated(recording: Recording, longest_gap_seconds: float) -> Recording:
     missing. The recording given is left as it is.
     """
     longest = int(longest_gap_seconds * recording.fps + 1e-6)
-    missing = np.isnan(recording.keypoints).any(axis=2)  # (frames, animal, part)
+    missing = np.asarray(np.isnan(recording.keypoints).any(axis=2))  # (frames, animal, part)
     keypoints = recording.keypoints.copy()
     for animal, part in np.argwhere(missing.any(axis=0)):
         _fill_gaps(keypoints[:, animal, :, part], missing[:, animal, part], longest)
@@ -63,9 +63,12 @@ def mean_of_seen(values: Array, axis: int) -> Array:
 
 def median_of_seen(values: Array) -> Array:
     """The median along the last axis of what is not NaN; NaN where nothing is seen."""
-    flat = values.reshape(-1, values.shape[-1])
-    medians = [np.median(row[~np.isnan(row)]) if not np.isnan(row).all() else np.nan for row in flat]
-    return np.array(medians).reshape(values.shape[:-1])
+    medians = np.full(values.shape[:-1], np.nan)
+    for index in np.ndindex(medians.shape):
+        seen = values[index][~np.isnan(values[index])]
+        if len(seen):
+            medians[index] = np.median(seen)
+    return medians
 
 
 def body_axes(recording: Recording, points: Array) -> Array:

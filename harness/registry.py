@@ -229,9 +229,14 @@ def _add(registry: dict[str, P], kind: str, plugin: P) -> None:
     if bare:
         raise HarnessError(f"{kind} {plugin.name!r}: parameter {bare[0]!r} has no default")
     known = registry.get(plugin.name)
-    if known is not None and inspect.getfile(known.function) != inspect.getfile(plugin.function):
+    if known is not None and _origin(known) != _origin(plugin):
         raise HarnessError(f"{kind} {plugin.name!r} is registered twice; rename one of them")
     registry[plugin.name] = plugin
+
+
+def _origin(plugin: Plugin) -> tuple[str, str]:
+    """File and name of the function: the same when a file is only imported again."""
+    return inspect.getfile(plugin.function), plugin.function.__qualname__
 
 
 def _parameters(plugin: Plugin) -> Iterator[inspect.Parameter]:

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import product
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def _range(file: Path, name: str, plain: Any) -> Range:
     where = f"{file}: {name}"
     kind = plain.get("type") if isinstance(plain, dict) else None
     wanted = {"int": {"low", "high"}, "float": {"low", "high"}, "categorical": {"choices"}}
-    if kind not in wanted:
+    if not isinstance(kind, str) or kind not in wanted:
         raise HarnessError(f'{where} should be a table with type = "int", "float" or "categorical"')
     allowed = wanted[kind] | {"type"} | (set() if kind == "categorical" else {"log"})
     if not wanted[kind] <= plain.keys() <= allowed:
@@ -160,8 +161,10 @@ def _range(file: Path, name: str, plain: Any) -> Range:
     number = int if kind == "int" else (int, float)
     if not all(isinstance(value, number) and not isinstance(value, bool) for value in (low, high)):
         raise HarnessError(f"{where}: low and high should be numbers of type {kind}")
-    if not isinstance(log, bool) or low > high or (log and low <= 0):
-        raise HarnessError(f"{where}: low should not be above high, log is true or false, and a log range is above 0")
+    if not isinstance(log, bool) or not -inf < low <= high < inf or (log and low <= 0):
+        raise HarnessError(
+            f"{where}: low and high should be finite and in this order, log true or false, and a log range above 0"
+        )
     return Range(kind, low, high, log)
 
 
@@ -186,7 +189,7 @@ def _stacks(file: Path) -> dict[str, tuple[str, ...]]:
         if not isinstance(members, list) or len(members) < 2 or len(set(map(str, members))) != len(members):
             raise HarnessError(f"{file}: {name} should list two or more feature sets, each once")
         for member in members:
-            if member not in FEATURES:
+            if not isinstance(member, str) or member not in FEATURES:
                 raise HarnessError(f"{file}: {name} names {member!r}; there are {', '.join(sorted(FEATURES))}")
         stacks[name] = tuple(members)
     return stacks

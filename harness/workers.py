@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -99,7 +98,7 @@ class LocalWorkers:
 def _serve(line: Connection, start: Callable[[], Any], task: Callable[..., Any]) -> None:
     """A child's life: take a task, send what came of it, until the line or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     state = start()
     while True:
         try:
@@ -113,10 +112,11 @@ def _serve(line: Connection, start: Callable[[], Any], task: Callable[..., Any])
         line.send(answer)
 
 
-def _end_with_parent(parent: int) -> None:
-    """End this process once its parent is gone, even in the middle of a trial."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
+def _end_with_parent() -> None:
+    """End this process once the one that started it is gone, even in the middle of a trial."""
+    parent = multiprocessing.parent_process()  # not the fork server, which outlives it as long as it has children
+    assert parent is not None
+    parent.join()
     os._exit(1)
 
 

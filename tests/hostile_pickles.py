@@ -1,5 +1,6 @@
 """Pickles that do something when they are loaded: each makes the folder or file whose path it is given."""
 
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ HOSTILE: dict[str, Write] = {}
 """Name to a function from the path of a sentinel to a pickle that makes it; `numpy.load` does."""
 
 BLUNT: dict[str, Write] = {}
-"""The same for what `numpy.load` refuses too, or what has nothing to run here but could have elsewhere."""
+"""The same for what `numpy.load` refuses too, or runs with some versions of NumPy or on some machines only."""
 
 ASKS: dict[str, str] = {}
 """Name of a pickle of either kind to what a refusal should say that it asks for."""
@@ -70,8 +71,6 @@ class _Reduces:
         self.sentinel = sentinel
 
     def __reduce__(self) -> tuple[object, ...]:
-        import os
-
         return os.mkdir, (str(self.sentinel),)
 
 
@@ -179,18 +178,18 @@ def a_dotted_name(sentinel: Path) -> bytes:
     return whole(call(name("pathlib", "os.mkdir"), text(str(sentinel))))
 
 
-@hostile("numpy.lib.format.os.mkdir;")
+@hostile("numpy.lib.format.os.mkdir;", live=False)
 def a_dotted_name_that_starts_in_numpy(sentinel: Path) -> bytes:
     return whole(in_array(call(name("numpy", "lib.format.os.mkdir"), text(str(sentinel)))))
 
 
-@hostile("numpy.testing._private.utils.runstring;")
+@hostile("numpy.testing._private.utils.runstring;", live=False)
 def numpys_own_exec(sentinel: Path) -> bytes:
     source = f"__import__('os').mkdir({str(sentinel)!r})"
     return whole(call(name("numpy.testing._private.utils", "runstring"), text(source), b"}"))
 
 
-@hostile("numpy.f2py.crackfortran.myeval;")
+@hostile("numpy.f2py.crackfortran.myeval;", live=False)
 def numpys_own_eval(sentinel: Path) -> bytes:
     source = f"__import__('os').mkdir({str(sentinel)!r})"
     return whole(call(name("numpy.f2py.crackfortran", "myeval"), text(source)))
@@ -249,7 +248,7 @@ def a_buffer_from_outside(sentinel: Path) -> bytes:
     return whole(mkdir(sentinel) + pickle.NEXT_BUFFER)
 
 
-@hostile("numpy.core.multiarray.sys.modules", live=False)
+@hostile("builtins.getattr, numpy.core.multiarray.sys.modules;", live=False)
 def the_loaded_modules(sentinel: Path) -> bytes:
     modules = name("numpy", "core.multiarray.sys.modules")
     return whole(call(call(name("builtins", "getattr"), modules, text("get")), text("os")))

@@ -15,7 +15,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = problems(read_submission(arguments.submission), expected)
     sample = sample_submission_path(data)
     if sample is not None:
-        found += disagreements(expected, expected_from_sample(read_submission(sample), file=str(sample)))
+        found += disagreements(expected_from_sample(read_submission(sample)), expected)
     for problem in found:
         print(problem)
     frames = sum(sum(recordings.values()) for recordings in expected.values())

@@ -140,7 +140,8 @@ def _announce(search: Search, run: Run, data: Path, workers: int, arguments: arg
         say(f"{', '.join(blocked)}: seen in fewer than two recordings, so blocks of one are held out; optimistic")
     say(
         f"search: {len(search.arms)} arms (feature sets x model), {arguments.trials} trials a behavior, "
-        f"{workers} workers, seed {search.seed}; results in {run.folder}" + (f", where {done} trials are finished" if done else "")
+        f"{workers} workers, seed {search.seed}; results in {run.folder}"
+        + (f", where {done} trials are finished" if done else "")
     )
 
 

@@ -64,8 +64,8 @@ _KINDS = {
     "behavior-2": _Kind(0, 0.03, 1, {"groom": 2.8}),
     "behavior-3": _Kind(0, 0.10, 3, {"intromission": 1.5}),
     "behavior-4": _Kind(1, 0.004, 1, {"mount_attempt": 2.0}),
-    "behavior-5": _Kind(-1, 0.015, 1, {"sniff_face": 0.8}),
-    "behavior-6": _Kind(0, 0.03, 1, {"rear": 0.5}),
+    "behavior-5": _Kind(-1, 0.015, 1, {"sniff_face": 0.9}),
+    "behavior-6": _Kind(0, 0.03, 1, {"rear": 0.55}),
 }
 
 
@@ -147,8 +147,8 @@ def _record(factors: Mapping[str, float], frames: int, stream: np.random.Generat
 def _individual(mouse: int, factors: Mapping[str, float], stream: np.random.Generator) -> Individual:
     groom, rear = factors.get("groom", 1.0), factors.get("rear", 1.0)
     weights = (
-        {Activity.ROAM: 5.0, Activity.REST: 1.5, Activity.GROOM: 0.8 * groom, Activity.LOOK: 1.8, Activity.REAR: 0.8},
-        {Activity.ROAM: 4.0, Activity.REST: 1.0, Activity.GROOM: 1.4, Activity.LOOK: 1.6, Activity.REAR: 8.0 * rear},
+        {Activity.ROAM: 5.0, Activity.REST: 1.5, Activity.GROOM: 1.15 * groom, Activity.LOOK: 1.8, Activity.REAR: 0.8},
+        {Activity.ROAM: 4.0, Activity.REST: 1.0, Activity.GROOM: 1.4, Activity.LOOK: 1.6, Activity.REAR: 10.0 * rear},
     )[mouse]
     return Individual(
         length=stream.uniform(92, 140) * (1.0, 0.95)[mouse],

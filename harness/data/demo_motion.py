@@ -78,7 +78,7 @@ STEERING = {
     A.RUN_AT: Steering("partner", 13.0),
     A.RUN_PAST: Steering("spot", 13.0),
     A.FACE: Steering("partner", 7.0, ahead=1.04, facing=math.pi),
-    A.MEET: Steering("partner", 5.0, ahead=1.14, facing=math.pi),
+    A.MEET: Steering("partner", 7.0, ahead=1.06, facing=math.pi),
     A.TURN_TO: Steering("turn", 0.0),
     A.SNIFF_NECK: Steering("partner", 6.0, ahead=0.36, aside=0.62, facing=math.pi * 0.62),
     A.SNIFF_FLANK: Steering("partner", 6.0, ahead=-0.1, aside=0.66, facing=math.pi * 0.5),
@@ -113,8 +113,9 @@ _AFTER_CONTACT = {"disengage": 1.5, "linger": 1.2, "slip_away": 1.5, "turn_round
 
 SCENES = {
     "apart": Scene(
-        A.SOLO, A.SOLO, 2.2, "time",
-        {"approach": 2.4, "stop_short": 1.4, "pass_by": 0.8, "visit": 1.8, "follow": 0.4, "apart": 1.0},
+        A.SOLO, A.SOLO, 2.0, "time",
+        {"approach": 2.4, "stop_short": 1.1, "pass_by": 0.8, "visit": 1.8, "follow": 1.0, "sniff_face": 2.0,
+         "nosed": 1.5, "face_off": 1.0, "sniff_tail": 1.0, "huddle": 1.0, "apart": 1.0},
     ),
     "approach": Scene(
         A.RUN_AT, A.SOLO, 0.0, "contact",
@@ -132,17 +133,17 @@ SCENES = {
     "visited": Scene(A.SOLO, A.SNIFF_NECK, 1.2, "time", {"slip_away": 1.5, "sniff_face": 0.5, "disengage": 0.5}),
     "sniff_face": Scene(A.FACE, A.TURN_TO, 1.5, "time", {"sniff_flank": 1.0, "sniff_tail": 0.7, **_AFTER_CONTACT}),
     "face_off": Scene(A.MEET, A.TURN_TO, 1.2, "time", {"sniff_neck": 0.5, "sniff_face": 0.3, **_AFTER_CONTACT}),
-    "nosed": Scene(A.SOLO, A.FACE, 1.4, "time", {"slip_away": 1.5, "sniff_face": 0.4, "disengage": 0.5}),
+    "nosed": Scene(A.REST, A.FACE, 1.4, "time", {"slip_away": 1.5, "sniff_face": 0.4, "disengage": 0.5}),
     "sniff_neck": Scene(A.SNIFF_NECK, A.SOLO, 1.0, "time", {"sniff_face": 1.2, "sniff_tail": 0.7, **_AFTER_CONTACT}),
     "sniff_flank": Scene(A.SNIFF_FLANK, A.SOLO, 1.1, "time", {"sniff_tail": 1.0, "huddle": 1.5, **_AFTER_CONTACT}),
     "sniff_tail": Scene(
         A.SNIFF_TAIL, A.SOLO, 1.3, "time",
-        {"mount_attempt": 4.0, "intromission": 9.0, "ride": 5.0, "chase": 0.6, "climb": 0.8, **_AFTER_CONTACT},
+        {"mount_attempt": 4.0, "intromission": 11.0, "ride": 4.0, "chase": 0.6, "climb": 0.8, **_AFTER_CONTACT},
     ),
     "mount_attempt": Scene(
         A.MOUNT, A.HOLD, 0.6, "time", {"chase": 1.5, "sniff_tail": 1.0, "slip_away": 1.0, "disengage": 0.5},
     ),
-    "intromission": Scene(A.THRUST, A.HOLD, 4.5, "time", {"disengage": 1.0, "sniff_tail": 0.7, "slip_away": 1.0}),
+    "intromission": Scene(A.THRUST, A.HOLD, 5.0, "time", {"disengage": 1.0, "sniff_tail": 0.7, "slip_away": 1.0}),
     "ride": Scene(A.MOUNT, A.HOLD, 2.2, "time", {"intromission": 0.6, "sniff_tail": 1.0, "slip_away": 1.0, "disengage": 0.6}),
     "climb": Scene(A.CLIMB, A.HOLD, 0.7, "time", {"sniff_flank": 1.0, **_AFTER_CONTACT}),
     "huddle": Scene(A.HUDDLE, A.REST, 2.5, "time", {"linger": 1.0, "disengage": 1.0, "slip_away": 1.0}),
@@ -198,6 +199,7 @@ class _Mouse:
         self.solo_until = 0
         self.spot = (x, y)
         self.pace = 1.0
+        self.place = 1.0
 
     def gap(self, other: "_Mouse") -> float:
         """Distance of the two middles, in mean body lengths."""
@@ -273,11 +275,19 @@ def _next(
     then: Mapping[str, float], mood: Mapping[str, float], resident: _Mouse, intruder: _Mouse, rng: np.random.Generator
 ) -> str:
     """Draw the following scene; nobody runs at a mouse that is already close."""
-    far = resident.gap(intruder) > 2.0
-    open_to = [name for name in then if far or SCENES[name].until not in ("contact", "near")]
-    if not open_to:
-        return "linger"
+    gap = resident.gap(intruder)
+    open_to = [name for name in then if _within_reach(SCENES[name], gap)]
     return _draw(open_to, [then[name] * mood.get(name, 1.0) for name in open_to], rng)
+
+
+_BESIDE = {activity for activity, steering in STEERING.items() if steering.goal == "partner"}
+
+
+def _within_reach(scene: Scene, gap: float) -> bool:
+    """Whether mice this far apart can begin a scene: nobody runs at a near mouse, nor sniffs at a far one."""
+    if scene.until in ("contact", "near"):
+        return gap > 2.0
+    return gap < 2.5 or not {scene.resident, scene.intruder} & _BESIDE
 
 
 def _draw(items: list[T], weights: list[float], rng: np.random.Generator) -> T:
@@ -305,6 +315,7 @@ def _begin(scene: Scene, resident: _Mouse, intruder: _Mouse, rng: np.random.Gene
 def _take_up(mouse: _Mouse, activity: Activity, rng: np.random.Generator) -> None:
     mouse.activity = activity
     mouse.pace = math.exp(0.3 * rng.normal()) * mouse.individual.vigor
+    mouse.place = 1 + 0.08 * rng.normal()
 
 
 def _choose_solo(mouse: _Mouse, rng: np.random.Generator) -> int:
@@ -343,7 +354,7 @@ def _goal(mouse: _Mouse, partner: _Mouse, steering: Steering) -> tuple[float, fl
     if steering.goal == "partner":
         cos, sin = math.cos(partner.heading), math.sin(partner.heading)
         side = 1.0 if (mouse.y - partner.y) * cos > (mouse.x - partner.x) * sin else -1.0
-        length = (mouse.individual.length + partner.individual.length) / 2
+        length = mouse.place * (mouse.individual.length + partner.individual.length) / 2
         ahead, aside = steering.ahead * length, side * steering.aside * length
         x, y = partner.x + ahead * cos - aside * sin, partner.y + ahead * sin + aside * cos
         return x, y, partner.heading - side * steering.facing

@@ -80,9 +80,13 @@ def _rhythms(session: Session, mouse: int, rng: np.random.Generator) -> tuple[Ar
     frames = len(activity)
     size = individual.length / 115
     licking = smooth(((activity == Activity.GROOM) & (_slow(frames, 20, rng) > -1.2)) * 1.0, 2)
-    licking = licking * size * 3.4 * np.exp(0.25 * _slow(frames, 30, rng))
+    licking = licking * size * 4.2 * np.exp(0.25 * _slow(frames, 30, rng))
     phase = _phase(individual.groom_hz, frames, rng)
-    fidget = smooth(np.isin(activity, (Activity.LOOK, Activity.SNIFF_NECK, Activity.FACE, Activity.HUDDLE)) * 1.0, 2) * size * 2.4
+    fidget = (
+        smooth(np.isin(activity, (Activity.LOOK, Activity.SNIFF_NECK, Activity.FACE, Activity.HUDDLE)) * 1.0, 2)
+        * size
+        * 2.4
+    )
     thrust = smooth((activity == Activity.THRUST) * 1.0, 3) * size * 4.5 * np.exp(0.25 * _slow(frames, 40, rng))
     climbing = smooth(np.isin(activity, (Activity.MOUNT, Activity.CLIMB)) * 1.0, 3) * size * 3.2
     nod = licking * np.sin(phase) + fidget * _slow(frames, 1.5, rng)

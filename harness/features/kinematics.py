@@ -31,7 +31,7 @@ def kinematics(recording: Recording, *, lag: float = 0.07) -> Columns:
     - speed, forward, sideways: of the whole animal, along and across its body axis; acceleration: of its velocity
     - front_speed, front_moves: of the front, and of the front relative to the whole; shaking: the standard deviation
       of the latter from frame to frame over one second (differencing lets fast rhythms pass)
-    - turning: radians per second; bend: the angle at the middle between rear and front; length: of the body axis
+    - turning: radians per second; bend: the angle at the middle between body axis and front; length: of the axis
     - size, roundness: of the ellipse with the keypoints' second moments, both axes together and minor over major
     - missing: the share of keypoints not seen
     """
@@ -68,13 +68,13 @@ def _shaking(recording: Recording, body: Array) -> Array:
     velocities = rates(body, 1, recording.fps)
     moves = velocities[recording.skeleton.front] - mean_of_seen(velocities, axis=0)
     statistics = windowed(np.stack([moves.real, moves.imag], axis=1), recording.fps, [SHAKING_SECONDS])
-    return np.hypot(statistics[:, 2], statistics[:, 3])
+    return np.asarray(np.hypot(statistics[:, 2], statistics[:, 3]))
 
 
 def _holding(recording: Recording, body: Array, axis: Array) -> dict[str, Array]:
     """Columns from the posture of `body` (part, frames) on each frame."""
     middle = mean_of_seen(body, axis=0)
-    front, rear = body[recording.skeleton.front], body[recording.skeleton.rear]
+    front = body[recording.skeleton.front]
     around = body - middle
     spread = mean_of_seen(np.abs(around) ** 2, axis=0)
     stretch = np.abs(mean_of_seen(around**2, axis=0))
@@ -82,7 +82,7 @@ def _holding(recording: Recording, body: Array, axis: Array) -> dict[str, Array]
     spread[seen < 3] = np.nan
     missing = 1 - seen / len(body)
     return {
-        "bend": np.abs(np.angle((front - middle) * (middle - rear).conj())),
+        "bend": np.abs(np.angle((front - middle) * axis.conj())),
         "length": np.abs(axis),
         "size": np.sqrt(spread),
         "roundness": _roundness(spread, stretch),
@@ -93,4 +93,5 @@ def _holding(recording: Recording, body: Array, axis: Array) -> dict[str, Array]
 def _roundness(spread: Array, stretch: Array) -> Array:
     """Minor over major axis of the ellipse whose squared half axes are (spread ± stretch) / 2."""
     minor, major = np.maximum(spread - stretch, 0), spread + stretch
-    return np.sqrt(np.divide(minor, major, out=np.full(len(minor), np.nan), where=major > 0))
+    squared = np.divide(minor, major, out=np.full(len(minor), np.nan), where=major > 0)
+    return np.asarray(np.sqrt(squared))

@@ -1,8 +1,9 @@
 """Where two animals are to one another, and how that changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from functools import reduce
+from itertools import combinations, permutations, product
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from harness.poses import (
 from harness.recording import Array, Recording, Skeleton
 from harness.registry import Columns, feature_set
 
-CONTACT = 1.0
-"""Two animals are in contact while their middles are less than this many body lengths apart."""
+CONTACT = 0.25
+"""Two animals are in contact while any two keypoints of theirs are less than this many body lengths apart."""
 
 MEMORY_SECONDS = 3.0
 """How far the time since contact looks back, and the time to contact ahead; longer times read as this."""
@@ -34,7 +35,6 @@ class _Animals:
     headings: Array
     velocities: Array
     skeleton: Skeleton
-    fps: float
 
     @property
     def fronts(self) -> Array:
@@ -63,13 +63,10 @@ def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "key
     animals = _animals(recording, lag_frames(lag, recording.fps))
     columns: dict[str, Array] = {}
     for one, other in combinations(range(recording.animals), 2):
-        distances = np.abs(animals.points[one][:, None] - animals.points[other])  # (part, part, frames)
-        columns |= _named(f"{one}-{other}", _together(animals, one, other))
-        columns[f"{one}-{other} nearest"] = np.fmin.reduce(distances, axis=(0, 1))
+        nearest = reduce(np.fmin, (distance for _, distance in _distances(animals, one, other)))
+        columns |= _named(f"{one}-{other}", _together(animals, one, other) | _contact(nearest, recording.fps))
         if pairs == "all":
-            parts = recording.skeleton.keypoints
-            named = {f"{parts[i]} to {parts[j]}": distances[i, j] for i, j in np.ndindex(*distances.shape[:2])}
-            columns |= _named(f"{one}-{other}", named)
+            columns |= _named(f"{one}-{other}", dict(_distances(animals, one, other)))
     for one, other in permutations(range(recording.animals), 2):
         columns |= _named(f"{one} to {other}", _towards(animals, one, other))
     return columns
@@ -85,7 +82,13 @@ def _animals(recording: Recording, lag: int) -> _Animals:
     points /= typical_lengths(axes).mean()
     velocities = mean_of_seen(rates(points, lag, recording.fps), axis=1)
     middles = mean_of_seen(points, axis=1)
-    return _Animals(points, middles, directions(axes), velocities, recording.skeleton, recording.fps)
+    return _Animals(points, middles, directions(axes), velocities, recording.skeleton)
+
+
+def _distances(animals: _Animals, one: int, other: int) -> Iterator[tuple[str, Array]]:
+    """The distance (frames,) from each keypoint of the one to each of the other; one at a time, as they may be many."""
+    for (i, own), (j, its) in product(enumerate(animals.points[one]), enumerate(animals.points[other])):
+        yield f"{animals.skeleton.keypoints[i]} to {animals.skeleton.keypoints[j]}", np.abs(own - its)
 
 
 def _together(animals: _Animals, one: int, other: int) -> dict[str, Array]:
@@ -93,9 +96,6 @@ def _together(animals: _Animals, one: int, other: int) -> dict[str, Array]:
     distance, along = np.abs(line), directions(line)
     gap, overlap = _boxes(animals.points[one] * along.conj(), animals.points[other] * along.conj())
     relative = animals.velocities[other] - animals.velocities[one]
-    since = _seconds_since(distance < CONTACT, animals.fps)
-    until = _seconds_since(distance[::-1] < CONTACT, animals.fps)[::-1]
-    unknown = np.where(np.isnan(distance), np.nan, 0)
     return {
         "distance": distance,
         "front_to_front": np.abs(animals.fronts[one] - animals.fronts[other]),
@@ -106,8 +106,16 @@ def _together(animals: _Animals, one: int, other: int) -> dict[str, Array]:
         "closing": -(relative * along.conj()).real,
         "parallel": (animals.headings[one] * animals.headings[other].conj()).real,
         "relative_speed": np.abs(relative),
-        "since_contact": since + unknown,
-        "until_contact": until + unknown,
+    }
+
+
+def _contact(nearest: Array, fps: float) -> dict[str, Array]:
+    """Columns from the distance (frames,) between the two keypoints that are nearest."""
+    unknown = np.where(np.isnan(nearest), np.nan, 0)
+    return {
+        "nearest": nearest,
+        "since_contact": _seconds_since(nearest < CONTACT, fps) + unknown,
+        "until_contact": _seconds_since(nearest[::-1] < CONTACT, fps)[::-1] + unknown,
     }
 
 

@@ -44,9 +44,7 @@ def task_programs(recording: Recording, *, bins: bool = False) -> Columns:
         scaled = np.stack([middles[animal], noses[animal] - middles[animal]]) / lengths[animal]
         moved, front_moved = np.abs(rates(scaled, lag, recording.fps)) * 2 * LAG_SECONDS
         bend = np.angle((noses[animal] - necks[animal]) * (necks[animal] - tails[animal]).conj())
-        columns |= _named(
-            str(animal), {"moved": moved, "front_moved": front_moved, "head_body_angle": bend}, bins=bins
-        )
+        columns |= _named(str(animal), {"moved": moved, "front_moved": front_moved, "head_body_angle": bend}, bins=bins)
     for one, other in permutations(range(recording.animals), 2):
         unit = lengths[[one, other]].mean()
         line = directions(middles[other] - middles[one])

@@ -1,0 +1,293 @@
+"""Read folders laid out like the challenge's data (MABe 2021, Task 3), in each of the forms that go round.
+
+A training file maps behaviors to recordings, and a test file recordings to poses:
+
+    {"vocabulary": [...], behavior: {recording: {"keypoints", "annotations"}}}      as the challenge's page says
+    {behavior: {"sequences": {recording: ...}, "vocabulary": {name: label}}}        as its files were
+    {behavior: {recording: {"keypoints", "scores", "annotations", "metadata"}}}     the public release of CalMS21
+
+Which one it is shows in the content. A test file that maps behaviors to labelled recordings gives its labels for
+scoring only.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.data.dataset_toml import Setup, read_dataset_toml
+from harness.data.entry import Entry, Place, kind, labels, poses
+from harness.errors import DataError
+from harness.pickles import read_pickled_npy, shown
+from harness.recording import Array, Dataset, Recording
+
+TRAIN_FILES = ("train.npy", "*task3*train*.npy")
+TEST_FILES = ("test.npy", "test-release.npy", "*task3*test*.npy")
+SAMPLE_FILES = ("sample_submission.npy", "sample-submission*.npy", "sample_submission*.npy")
+SETUP_FILE = "dataset.toml"
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """The labelled and unlabelled recordings in `folder`, named after it.
+
+    The training file is the first of `TRAIN_FILES`, the test file the first of `TEST_FILES`; without one nothing is
+    unlabelled. Recordings of two animals with seven parts are taken for CalMS21's, others have parts without roles,
+    and a `dataset.toml` beside the files overrules both. Labels in the test file go to `Dataset.truth` alone, for the
+    behaviors of the training file. Raises `DataError` with every problem of all files.
+    """
+    if not folder.is_dir():
+        wrong = "is a file, expected the folder that holds it" if folder.exists() else "no such folder"
+        raise DataError([f"{folder}: {wrong}"])
+    problems: list[str] = []
+    setup = _setup(folder / SETUP_FILE, problems)
+    labelled = _labelled(*_content(folder, TRAIN_FILES, "training", problems), setup)
+    unlabelled, truth = _unlabelled(*_content(folder, TEST_FILES, "test", problems), setup)
+    recordings = [*(kept for group in labelled.values() for kept in group), *unlabelled.values()]
+    _report_different_bodies(recordings, setup, Place(folder / SETUP_FILE, problems))
+    _report_overlap(labelled, unlabelled, truth)
+    if problems:
+        raise DataError(problems)
+    return Dataset(
+        name=folder.resolve().name,
+        labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in labelled.items()},
+        unlabelled=tuple(kept.recording for kept in unlabelled.values()),
+        truth={behavior: annotated for behavior, annotated in truth.items() if behavior in labelled},
+    )
+
+
+def sample_submission_path(folder: Path) -> Path | None:
+    """The challenge's sample of a submission in `folder`, where there is one."""
+    return next(iter(_matches(folder, SAMPLE_FILES)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A recording that is right as far as it goes."""
+
+    recording: Recording
+    place: Place
+
+
+# Files
+
+
+def _matches(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
+    """The files that fit the first pattern that any file fits; where some hold poses and some features, the former."""
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise DataError([f"{folder}: {error.strerror}"]) from error
+    for pattern in patterns:
+        found = [name for name in names if fnmatchcase(name.lower(), pattern)]
+        if "submission" not in pattern:
+            found = [name for name in found if not any(word in name.lower() for word in ("submission", "label"))]
+        if found:
+            with_poses = [name for name in found if "feature" not in name.lower()]
+            return [folder / name for name in with_poses or found]
+    return []
+
+
+def _setup(path: Path, problems: list[str]) -> Setup:
+    if not path.exists():
+        return Setup()
+    try:
+        return read_dataset_toml(path)
+    except DataError as error:
+        problems.extend(error.problems)
+        return Setup()
+
+
+def _content(folder: Path, patterns: tuple[str, ...], role: str, problems: list[str]) -> tuple[dict[Any, Any], Place]:
+    """The dict in the one file in `folder` that fits `patterns`, and its place; an empty one where there is none."""
+    found = _matches(folder, patterns)
+    if len(found) != 1:
+        if found:
+            names = ", ".join(path.name for path in found)
+            problems.append(f"{folder}: {names} could all be the {role} file; leave one, or call it {patterns[0]}")
+        elif patterns is TRAIN_FILES:
+            problems.append(f"{folder}: no {role} file, expected {' or '.join(patterns)}")
+        return {}, Place(folder, problems)
+    place = Place(found[0], problems)
+    try:
+        content = read_pickled_npy(place.path)
+    except DataError as error:
+        problems.extend(error.problems)
+        return {}, place
+    if not isinstance(content, dict) or not content:
+        place.report(f"holds {kind(content)}, expected a dict of behaviors or recordings")
+        return {}, place
+    return content, place
+
+
+# Layouts
+
+
+def _training_entries(content: dict[Any, Any], place: Place) -> Iterator[tuple[str, list[Entry]]]:
+    """Behaviors of the training file and what it says of their recordings."""
+    if _lacks_behaviors(content):
+        place.report("its recordings do not lie under behaviors, expected behavior -> recording -> keypoints")
+        return
+    groups = {name: group for name, group in content.items() if name != "vocabulary"}
+    if content and not groups:
+        place.report("holds no behaviors")
+    _report_vocabulary(content.get("vocabulary"), [str(name) for name in groups], place)
+    for name, group in groups.items():
+        if _is_behavior(name, place.inside(name)):
+            yield str(name), list(_entries(str(name), group, place.inside(name)))
+
+
+def _test_entries(content: dict[Any, Any], place: Place) -> Iterator[Entry]:
+    """What the test file says of its recordings; of one more than once where it goes by behaviors."""
+    if _lacks_behaviors(content):
+        yield from _entries("", content, place)
+        return
+    for name, group in content.items():
+        if name != "vocabulary" and _is_behavior(name, place.inside(name)):
+            yield from _entries(str(name), group, place.inside(name))
+
+
+def _entries(behavior: str, group: object, place: Place) -> Iterator[Entry]:
+    sequences, vocabulary = group, None
+    if isinstance(group, dict):
+        sequences = group.get("sequences", {key: value for key, value in group.items() if key != "vocabulary"})
+        vocabulary = group.get("vocabulary")
+    if not isinstance(sequences, dict) or not sequences:
+        place.report(f"holds {kind(sequences)}, expected a dict of recordings")
+        return
+    seen = set()
+    for name, content in sequences.items():
+        inside = place.inside(name)
+        if not _is_name(name, inside):
+            continue
+        if str(name) in seen:
+            inside.report("a second recording of this name")
+        elif not isinstance(content, dict):
+            inside.report(f"holds {kind(content)}, expected a dict with keypoints")
+        else:
+            yield Entry(str(name), behavior, content, vocabulary, inside)
+        seen.add(str(name))
+
+
+def _lacks_behaviors(content: dict[Any, Any]) -> bool:
+    """Whether this is a file of recordings alone, as the challenge's test file is."""
+    of_recordings = ("keypoints", "annotations", "annotator_id", "features", "scores", "metadata")
+    return "sequences" in content or any(
+        isinstance(value, dict) and not value.keys().isdisjoint(of_recordings) for value in content.values()
+    )
+
+
+def _is_name(value: object, place: Place) -> bool:
+    """Whether `value` can be a name: text, or an integer, which stands for its digits."""
+    if not isinstance(value, str | int | np.integer) or isinstance(value, bool):
+        place.report(f"its name is {kind(value)}, expected text")
+    elif not str(value).isprintable() or not str(value).strip():
+        place.report("its name is empty or has characters that cannot be printed")
+    else:
+        return True
+    return False
+
+
+def _is_behavior(value: object, place: Place) -> bool:
+    if not _is_name(value, place):
+        return False
+    if {"/", "\\"} & set(str(value)) or str(value) in (".", ".."):
+        place.report("the name of a behavior should have no / and no \\, and be more than dots")
+        return False
+    return True
+
+
+def _report_vocabulary(vocabulary: object, behaviors: list[str], place: Place) -> None:
+    """Where the vocabulary of a whole file does not name its behaviors."""
+    if isinstance(vocabulary, np.ndarray):
+        vocabulary = vocabulary.tolist()
+    if vocabulary is None:
+        return
+    if not isinstance(vocabulary, list | tuple | dict) or not all(isinstance(name, str) for name in vocabulary):
+        place.inside("vocabulary").report(f"{kind(vocabulary)}, expected the names of the behaviors")
+        return
+    names = [str(name) for name in vocabulary if name != "other"]
+    for name in names:
+        if name not in behaviors:
+            place.inside(name).report("in the vocabulary, but without recordings")
+    for behavior in behaviors:
+        if behavior not in names:
+            place.inside(behavior).report(f"not in the vocabulary, which has {', '.join(map(shown, names))}")
+
+
+# Recordings
+
+
+def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, list[_Kept]]:
+    labelled: dict[str, list[_Kept]] = {}
+    for behavior, entries in _training_entries(content, place):
+        labelled[behavior] = kept = []
+        for entry in entries:
+            recording, annotated = poses(entry, setup), labels(entry)
+            if recording is not None and annotated is not None:
+                kept.append(_Kept(replace(recording, labels=annotated), entry.place))
+        _report_copies(kept)
+        if entries and len(kept) == len(entries) and not any(one.recording.positives for one in kept):
+            place.inside(behavior).report("no frame of any recording is labelled as the behavior")
+    return labelled
+
+
+def _unlabelled(
+    content: dict[Any, Any], place: Place, setup: Setup
+) -> tuple[dict[str, _Kept], dict[str, dict[str, Array]]]:
+    """Recordings by id, and labels by behavior and id where the test file has them."""
+    unlabelled: dict[str, _Kept] = {}
+    truth: dict[str, dict[str, Array]] = {}
+    for entry in _test_entries(content, place):
+        recording = poses(entry, setup)
+        annotated = labels(entry) if entry.behavior and "annotations" in entry.content else None
+        if recording is None:
+            continue
+        known = unlabelled.setdefault(entry.id, _Kept(recording, entry.place))
+        if known.recording.digest != recording.digest:
+            entry.place.report(f"other poses than the recording of this name in {known.place.names[0]}")
+        if annotated is not None:
+            truth.setdefault(entry.behavior, {})[entry.id] = annotated
+    return unlabelled, truth
+
+
+# What shows in several recordings
+
+
+def _report_copies(group: list[_Kept]) -> None:
+    first: dict[str, _Kept] = {}
+    for kept in group:
+        known = first.setdefault(kept.recording.digest, kept)
+        if known is not kept:
+            kept.place.report(f"the same poses as {shown(known.recording.id)}, expected each recording once")
+
+
+def _report_different_bodies(recordings: list[_Kept], setup: Setup, setup_place: Place) -> None:
+    if not recordings:
+        return
+    place, (animals, parts) = recordings[0].place, _animals_and_parts(recordings[0].recording)
+    for kept in recordings[1:]:
+        found = _animals_and_parts(kept.recording)
+        if found != (animals, parts):
+            kept.place.report(f"(animals, parts) are {found}, expected {(animals, parts)} as in {place}")
+    if setup.skeleton is not None and len(setup.skeleton.keypoints) != parts:
+        setup_place.report(f"names {len(setup.skeleton.keypoints)} keypoints, expected {parts} as in {place}")
+
+
+def _animals_and_parts(recording: Recording) -> tuple[int, int]:
+    return recording.animals, len(recording.skeleton.keypoints)
+
+
+def _report_overlap(
+    labelled: Mapping[str, list[_Kept]], unlabelled: Mapping[str, _Kept], truth: Mapping[str, Mapping[str, Array]]
+) -> None:
+    """Labelled test recordings that are trained on for the same behavior: their score would be a memory."""
+    for behavior, group in labelled.items():
+        trained = {kept.recording.digest: kept.recording.id for kept in group}
+        for name in truth.get(behavior, {}):
+            test = unlabelled[name]
+            if test.recording.digest in trained:
+                same = shown(trained[test.recording.digest])
+                test.place.file.inside(behavior).inside(name).report(f"the same poses as {same} in the training file")

@@ -1,0 +1,170 @@
+"""What is searched side by side, and whose turn it is."""
+
+from collections import Counter
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.arms import Arm, make_arms, next_arms
+from harness.registry import FEATURES, MODELS, feature_set_named, load_plugins, model_family_named
+from harness.spaces import load_spaces
+from harness.spec import Preparation
+
+load_plugins()
+
+STACKS = {"pair": ("gait", "gaze"), "all": ("gait", "gaze", "touch")}
+FAMILIES = {"catboost": False, "chance": True, "lightgbm": False, "linear": False}
+SETS = ["gait", "gaze", "touch"]
+
+NAMES = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=5, unique=True)
+
+
+@st.composite
+def plugins(draw: st.DrawFn) -> tuple[list[str], dict[str, tuple[str, ...]], dict[str, bool]]:
+    """Usable feature sets, stacks that may name others, and families of which one at least learns."""
+    usable = draw(NAMES)
+    stacks = draw(st.lists(NAMES.filter(lambda names: len(names) > 1), max_size=3))
+    learners, baselines = draw(st.integers(1, 3)), draw(st.integers(0, 2))
+    families = {f"m{i}": False for i in range(learners)} | {f"z{i}": True for i in range(baselines)}
+    return usable, {f"stack {i}": tuple(sorted(one)) for i, one in enumerate(stacks)}, families
+
+
+# Which arms there are
+
+
+def test_every_stack_and_every_set_alone_meets_every_family() -> None:
+    arms = make_arms(SETS, STACKS, FAMILIES)
+    sets = [("gait", "gaze", "touch"), ("gait", "gaze"), ("gait",), ("gaze",), ("touch",)]
+    expected = {Arm(one, model) for one, model in product(sets, ["catboost", "lightgbm", "linear"])}
+    assert set(arms) == expected | {Arm((), "chance")}
+
+
+def test_the_first_arms_are_the_largest_stack_with_each_family_and_each_set_with_lightgbm() -> None:
+    names = [arm.name for arm in make_arms(SETS, STACKS, FAMILIES)]
+    assert names[:8] == [
+        "gait+gaze+touch/lightgbm",
+        "gait+gaze+touch/catboost",
+        "gait+gaze+touch/linear",
+        "no features/chance",
+        "gait+gaze/lightgbm",
+        "gait/lightgbm",
+        "gaze/lightgbm",
+        "touch/lightgbm",
+    ]
+
+
+@given(plugins())
+def test_the_first_arms_together_run_every_plugin(
+    drawn: tuple[list[str], dict[str, tuple[str, ...]], dict[str, bool]],
+) -> None:
+    usable, stacks, families = drawn
+    first = make_arms(usable, stacks, families)[: len(families) + len(usable) + len(stacks) - 1]
+    assert {name for arm in first for name in arm.features} == set(usable)
+    assert {arm.model for arm in first} == set(families)
+
+
+@given(plugins())
+def test_no_arm_is_there_twice(drawn: tuple[list[str], dict[str, tuple[str, ...]], dict[str, bool]]) -> None:
+    assert max(Counter(arm.name for arm in make_arms(*drawn)).values()) == 1
+
+
+def test_a_refused_set_drops_out_of_its_stacks() -> None:
+    arms = make_arms(["gait", "touch"], STACKS, {"linear": False})
+    assert [arm.features for arm in arms] == [("gait", "touch"), ("gait",), ("touch",)]
+
+
+def test_a_baseline_runs_once_and_looks_at_no_features() -> None:
+    arms = make_arms(SETS, STACKS, FAMILIES)
+    assert [arm.features for arm in arms if arm.model == "chance"] == [()]
+
+
+def test_a_baseline_can_run_alone() -> None:
+    assert make_arms(SETS, STACKS, {"chance": True}) == [Arm((), "chance")]
+
+
+# What an arm searches
+
+
+def shipped_arms() -> list[Arm]:
+    families = {name: family.baseline for name, family in MODELS.items()}
+    return make_arms(sorted(FEATURES), load_spaces().stacks, families)
+
+
+@pytest.mark.parametrize("arm", shipped_arms(), ids=lambda arm: arm.name)
+def test_an_arms_defaults_are_the_plugins_own_and_lie_in_its_ranges(arm: Arm) -> None:
+    ranges, defaults = arm.ranges(load_spaces()), arm.defaults()
+    assert list(defaults) == list(ranges)
+    assert all(value in ranges[name] for name, value in defaults.items())
+    spec = arm.spec(defaults)
+    assert spec.preparation == Preparation()
+    assert {choice.name: choice.parameters for choice in spec.features} == {
+        name: feature_set_named(name).defaults for name in arm.features
+    }
+    assert spec.model.name == arm.model
+    assert spec.model.parameters == (model_family_named(arm.model).defaults if arm.features else {})
+
+
+def test_parameters_of_one_name_stay_apart() -> None:
+    spec = Arm(("kinematics", "social_geometry"), "lightgbm").spec(
+        {"kinematics.lag": 0.2, "social_geometry.lag": 0.3, "lightgbm.leaves": 7, "preparation.negatives": 8}
+    )
+    assert [dict(choice.parameters) for choice in spec.features] == [{"lag": 0.2}, {"lag": 0.3}]
+    assert spec.model.parameters == {"leaves": 7}
+    assert spec.preparation == Preparation(negatives=8)
+
+
+# Whose turn it is
+
+
+BEST = st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=1, max_size=6)
+
+
+def test_turns_by_hand() -> None:
+    # Ranks: arm 1 first, arm 0 second, arm 2 (all trials failed) third; trials x rank squared start at 1, 4, 9.
+    # Arm 1 takes its second to fourth trial at 1, 2 and 3, and its fifth at 4, a tie that goes to the better.
+    # Then 5, 4, 9 lets arm 0; 5, 8, 9 arm 1 three times, to 8; the tie at 8 arm 1 again; 9, 8, 9 arm 0; 9, 12, 9 arm 1.
+    turns = next_arms([0.5, 0.8, None], [1, 1, 1], [0, 1, 2], 12)
+    assert turns == [1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 2]
+
+
+def test_an_arm_that_was_never_tried_comes_first_the_best_of_them_before() -> None:
+    assert next_arms([0.9, None, 0.1], [5, 0, 0], [0, 1, 2], 2) == [2, 1]
+
+
+def test_of_equal_arms_the_first_leads() -> None:
+    assert next_arms([0.5, 0.5], [1, 1], [0, 1], 5) == [0, 0, 0, 0, 1]
+
+
+@given(BEST, st.data())
+def test_in_the_long_run_the_kth_best_gets_a_share_as_one_over_k_squared(
+    best: list[float | None], data: st.DataObject
+) -> None:
+    trials = [1] * len(best)
+    for _ in range(20):
+        for arm in next_arms(best, trials, range(len(best)), 50):
+            trials[arm] += 1
+    ranked = sorted(range(len(best)), key=lambda arm: (-1 if best[arm] is None else best[arm], -arm), reverse=True)
+    weights = [1 / rank**2 for rank in range(1, len(best) + 1)]
+    for arm, weight in zip(ranked, weights, strict=True):
+        # One trial off for itself, and what the others' first trials took.
+        assert abs(trials[arm] - sum(trials) * weight / sum(weights)) <= 1 + len(best)
+
+
+@given(BEST, st.integers(0, 30), st.data())
+def test_a_batch_is_its_trials_one_by_one_and_leaves_out_what_is_exhausted(
+    best: list[float | None], count: int, data: st.DataObject
+) -> None:
+    trials = data.draw(st.lists(st.integers(0, 9), min_size=len(best), max_size=len(best)))
+    still_open = sorted(data.draw(st.sets(st.integers(0, len(best) - 1))))
+    at_once = next_arms(best, trials, still_open, count)
+    assert at_once == next_arms(best, trials, still_open, count)
+    had, one_by_one = list(trials), []
+    for _ in range(count):
+        for arm in next_arms(best, had, still_open, 1):
+            had[arm] += 1
+            one_by_one.append(arm)
+    assert at_once == one_by_one
+    assert len(at_once) == (count if still_open else 0)
+    assert set(at_once) <= set(still_open)

@@ -1,0 +1,134 @@
+"""The picture of what may import what, held against the code."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import harness
+
+PICTURE = """
+    __init__  errors  recording  spec  atomic           values, failures, whole files
+    metrics  registry  pickles  poses  windows          the challenge, the plugin contract, poses
+    spaces  submission  data/  testing  store           ranges, files, results on disk
+    features/  models/  smoothers/                      plugins
+    cache  folds  workers                               compute once, split, where it runs
+    pipeline  decisions  leaderboard  arms              fit, cut, rank, spread
+    evaluation  export                                  cross-validate, refit
+    search                                              ask, evaluate, tell
+    cli/                                                parse, print, exit
+    __main__                                            start
+"""
+"""A module imports only from rows above its own; a folder stands for all modules in it."""
+
+ROW_OF = {
+    name.rstrip("/"): row
+    for row, line in enumerate(PICTURE.strip().splitlines())
+    for name in re.split(r" {4,}", line.strip())[0].split()
+}
+PLUGINS = {"features", "models", "smoothers"}
+MODEL_LIBRARIES = {"catboost", "lightgbm", "optuna", "pandas", "sklearn"}
+
+PACKAGE = Path(harness.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+
+
+def place(file: Path) -> str:
+    """What stands for the file in the picture."""
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of all that is imported anywhere in `tree`: what comes before `import`, a dot, what comes after."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imported_places(file: Path) -> set[str]:
+    """What stands in the picture for all of `harness` that the file imports, inside functions and for types too."""
+    inside = [name.split(".")[1] for name in imports(parsed(file)) if name.split(".")[0] == "harness"]
+    # `from harness import __version__` names no module.
+    return {name if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").exists() else "__init__" for name in inside}
+
+
+def outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
+    """The statements that run when a module is imported."""
+    for node in ast.iter_child_nodes(tree):
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and not for_types:
+            yield node
+            yield from outside_functions(node)
+
+
+def test_every_module_is_in_the_picture_and_the_reverse() -> None:
+    assert {place(file) for file in FILES} == set(ROW_OF)
+
+
+@every_file
+def test_a_module_imports_only_from_rows_above_its_own(file: Path) -> None:
+    own = place(file)
+    others = imported_places(file) - ({own} - PLUGINS)
+    assert {name for name in others if ROW_OF[name] >= ROW_OF[own]} == set()
+
+
+@every_file
+def test_plugins_are_imported_by_nobody(file: Path) -> None:
+    assert imported_places(file) & PLUGINS == set()
+
+
+@every_file
+def test_only_the_command_line_prints(file: Path) -> None:
+    if place(file) == "cli":
+        return
+    tree = parsed(file)
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert calls & {"print", "input", "warnings.warn"} == set()
+    assert names & {"sys.stdout", "sys.stderr", "sys.argv"} == set()
+    assert {name for name in imports(tree) if name.split(".")[0] in ("rich", "logging", "argparse")} == set()
+
+
+@every_file
+def test_only_one_module_reads_pickles(file: Path) -> None:
+    if file.name == "pickles.py":
+        return
+    tree = parsed(file)
+    unsafe = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    assert {name for name in imports(tree) if name.split(".")[0] in unsafe} == set()
+    loads = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.load"]
+    assert [ast.unparse(call) for call in loads if "allow_pickle=False" not in ast.unparse(call)] == []
+
+
+@every_file
+def test_a_module_imports_model_libraries_only_inside_functions(file: Path) -> None:
+    at_once = {name.split(".")[0] for node in outside_functions(parsed(file)) for name in imports(node)
+               if isinstance(node, ast.Import | ast.ImportFrom)}  # fmt: skip
+    assert at_once & MODEL_LIBRARIES == set()
+
+
+def test_listing_the_plugins_loads_no_model_library() -> None:
+    program = (
+        "import sys, harness.cli, harness.leaderboard, harness.search, harness.registry, harness.spaces\n"
+        "harness.registry.load_plugins()\n"
+        "harness.spaces.load_spaces()\n"
+        f"print(sorted({MODEL_LIBRARIES!r} & sys.modules.keys()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_nothing_computes_with_scipy_directly() -> None:
+    assert [str(file) for file in FILES for name in imports(parsed(file)) if name.split(".")[0] == "scipy"] == []

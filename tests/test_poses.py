@@ -1,0 +1,154 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.poses import (
+    body_axes,
+    directions,
+    interpolated,
+    keypoints_as_points,
+    lag_frames,
+    mean_of_seen,
+    median_of_seen,
+    rates,
+    turning_rates,
+    typical_lengths,
+)
+from harness.recording import CALMS21, Array, Recording, Skeleton
+from tests.toy import toy_recordings
+
+NAN = float("nan")
+
+
+def one_track(x: list[float], fps: float = 30.0) -> Recording:
+    """One animal with one keypoint at `x`, y = 2 x."""
+    keypoints = np.array([x, 2 * np.array(x)], dtype=np.float32).T[:, None, :, None]
+    return Recording("track", keypoints, Skeleton.unnamed(1), fps)
+
+
+def x_of(recording: Recording) -> list[float]:
+    return list(recording.keypoints[:, 0, 0, 0])
+
+
+def test_short_gaps_are_filled_on_a_straight_line_and_long_ones_stay() -> None:
+    track = one_track([0, NAN, 2, NAN, NAN, NAN, 6, 7], fps=10)
+    assert x_of(interpolated(track, 0.3)) == pytest.approx([0, 1, 2, 3, 4, 5, 6, 7])
+    assert x_of(interpolated(track, 0.2)) == pytest.approx([0, 1, 2, NAN, NAN, NAN, 6, 7], nan_ok=True)
+    assert interpolated(track, 0.3).keypoints[4, 0, 1, 0] == pytest.approx(8)
+
+
+def test_gaps_at_the_beginning_and_the_end_stay() -> None:
+    assert x_of(interpolated(one_track([NAN, 1, NAN, 3, NAN]), 5)) == pytest.approx([NAN, 1, 2, 3, NAN], nan_ok=True)
+
+
+def test_no_gap_is_filled_in_no_seconds() -> None:
+    assert x_of(interpolated(one_track([0, NAN, 2]), 0)) == pytest.approx([0, NAN, 2], nan_ok=True)
+
+
+@pytest.mark.parametrize("x", [[], [1.0], [NAN], [NAN, NAN, NAN]])
+def test_tracks_with_nothing_between_two_frames_stay_as_they_are(x: list[float]) -> None:
+    assert x_of(interpolated(one_track(x), 5)) == pytest.approx(x, nan_ok=True)
+
+
+def test_filling_gaps_agrees_with_numpy_on_every_track_and_leaves_its_input_alone() -> None:
+    recording = toy_recordings(1, 400, missing=0.3)[0]
+    before = recording.keypoints.copy()
+    filled = interpolated(recording, 1e6).keypoints
+    assert np.array_equal(recording.keypoints, before, equal_nan=True)
+    frame = np.arange(recording.frames)
+    for animal, xy, part in np.ndindex(*recording.keypoints.shape[1:]):
+        track = recording.keypoints[:, animal, xy, part]
+        seen = np.flatnonzero(~np.isnan(track))
+        expected = np.interp(frame, seen, track[seen], left=np.nan, right=np.nan)
+        assert filled[:, animal, xy, part] == pytest.approx(expected, rel=1e-5, nan_ok=True)
+
+
+def test_an_interpolated_recording_keeps_labels_and_identity() -> None:
+    recording = toy_recordings(1, 100)[0]
+    filled = interpolated(recording, 1)
+    assert (filled.id, filled.fps) == (recording.id, recording.fps)
+    assert filled.labels is recording.labels
+    assert filled.keypoints.dtype == np.float32
+
+
+def test_means_and_medians_leave_out_what_is_missing() -> None:
+    values = np.array([[1, NAN, 3], [NAN, NAN, NAN], [2, 4, 9]])
+    assert mean_of_seen(values, axis=1) == pytest.approx([2, NAN, 5], nan_ok=True)
+    assert median_of_seen(values) == pytest.approx([2, NAN, 4], nan_ok=True)
+
+
+def test_the_axis_of_a_straight_animal_is_front_minus_rear() -> None:
+    recording = toy_recordings(1, 50, missing=0)[0]
+    rigid = recording.keypoints.copy()
+    rigid[:] = rigid[:1]
+    points = keypoints_as_points(replace(recording, keypoints=rigid))
+    axes = body_axes(recording, points)
+    assert axes == pytest.approx(points[:, CALMS21.front] - points[:, CALMS21.rear], abs=1e-9)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.booleans(), min_size=5, max_size=5), st.floats(-3, 3), st.integers(0, 2**32 - 1))
+def test_any_two_keypoints_tell_the_axis_of_an_animal_that_keeps_its_shape(
+    missing: list[bool], heading: float, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    spine = np.array([1, 0.6, 0.5, 0.3, 0]) * 30
+    turns = np.exp(1j * (heading + chance.normal(size=(1, 1, 12))))
+    points = 100 + 200j + spine[None, :, None] * turns  # (animal, part, frames)
+    expected = 30 * turns[:, 0]
+    points[0, missing, :6] = NAN
+    axes = body_axes(Recording("r", np.zeros((12, 1, 2, 5)), Skeleton.unnamed(5)), points)
+    if 5 - sum(missing) >= 2:
+        assert axes == pytest.approx(expected, abs=1e-6)
+    else:
+        assert np.isnan(axes[0, :6]).all()
+
+
+def test_keypoints_of_an_unnamed_skeleton_lie_evenly_on_the_axis_where_front_and_rear_were_never_seen_together() -> (
+    None
+):
+    points = np.array([[[NAN, 0], [10, NAN], [NAN, 20], [30, 30], [NAN, NAN]]], dtype=np.complex128)
+    axes = body_axes(Recording("r", np.zeros((2, 1, 2, 5)), Skeleton.unnamed(5)), points)
+    assert axes[0, 0] == pytest.approx(-40)
+
+
+def test_an_animal_that_was_not_seen_has_the_length_of_the_others() -> None:
+    unseen = np.full(3, NAN + 0j)
+    assert typical_lengths(np.array([[3 + 4j, 5, NAN], unseen])) == pytest.approx([5, 5])
+    assert typical_lengths(np.array([unseen, unseen])) == pytest.approx([1, 1])
+    assert typical_lengths(np.zeros((1, 3), dtype=complex)) == pytest.approx([1])
+
+
+def test_directions_have_length_one_and_nothing_has_none() -> None:
+    assert directions(np.array([3 + 4j, -2, 0, NAN])) == pytest.approx(
+        np.array([0.6 + 0.8j, -1, NAN, NAN]), nan_ok=True
+    )
+
+
+def test_rates_are_changes_per_second_and_spans_end_with_the_recording() -> None:
+    values = np.array([0.0, 1, 4, 9, 16])
+    # (1-0)/1, (4-0)/2, (9-1)/2, (16-4)/2, (16-9)/1 per frame, at 10 frames per second
+    assert rates(values, 1, 10) == pytest.approx([10, 20, 40, 60, 70])
+    assert rates(values, 10, 10) == pytest.approx([40] * 5)
+    assert np.isnan(rates(values[:1], 1, 10)).all()
+
+
+def test_turning_goes_the_short_way_round() -> None:
+    headings = np.exp(1j * np.radians([170.0, 180, 190, 200]))
+    assert turning_rates(headings, 1, 30) == pytest.approx(np.radians([300.0] * 4))
+
+
+@pytest.mark.parametrize(("seconds", "fps", "frames"), [(0.1, 30, 3), (0.1, 25, 2), (0.01, 30, 1), (2.0, 50, 100)])
+def test_a_lag_is_at_least_one_frame(seconds: float, fps: float, frames: int) -> None:
+    assert lag_frames(seconds, fps) == frames
+
+
+def test_points_keep_the_place_of_every_keypoint() -> None:
+    recording = toy_recordings(1, 20)[0]
+    points: Array = keypoints_as_points(recording)
+    assert points.shape == (2, 7, 20)
+    assert points[1, 3].real == pytest.approx(recording.keypoints[:, 1, 0, 3], nan_ok=True)
+    assert points[1, 3].imag == pytest.approx(recording.keypoints[:, 1, 1, 3], nan_ok=True)
