@@ -22,7 +22,7 @@ from harness.decisions import decide, judge
 from harness.evaluation import fit_fold, out_of_fold
 from harness.folds import make_folds
 from harness.metrics import Counts, count
-from harness.pipeline import FeatureTables, fit_pipeline
+from harness.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.recording import Array, Recording
 from harness.registry import load_plugins
 from harness.search import Search, make_search, pool_of
@@ -38,9 +38,9 @@ def held_out_counts(
     stages = out_of_fold(spec, folds, tables, search.seed)
     verdict = judge(search.candidates, stages, [unit.known_labels for unit in folds.units], judged.fps)
 
-    def probabilities(models: Sequence[object]) -> Array:
-        values = [model.probabilities(judged) for model in models]  # type: ignore[attr-defined]
-        return np.mean([one.get(verdict.rounds, next(iter(one.values()))) for one in values], axis=0)
+    def probabilities(models: Sequence[FittedPipeline]) -> Array:
+        values = [model.probabilities(judged) for model in models]
+        return np.asarray(np.mean([one.get(verdict.rounds, next(iter(one.values()))) for one in values], axis=0))
 
     refitted = fit_pipeline(spec, tables, [(one, slice(0, one.frames)) for one in rest], search.seed)
     averaged = [fit_fold(spec, folds, fold, tables, search.seed) for fold in range(len(folds.held_out))]

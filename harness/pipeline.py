@@ -1,6 +1,7 @@
 """From poses to probabilities: feature columns, their windows, training rows, and the fitted model."""
 
 import hashlib
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +21,9 @@ from harness.windows import windowed
 HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
 
-SHARED_VERSIONS = [hashlib.sha256(Path(module.__file__).read_bytes()).hexdigest() for module in (poses, windows)]
+SHARED_VERSIONS = [
+    hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest() for module in (poses, windows)
+]
 """Of the modules that any feature set may compute with: blocks made by other versions of them are not reused."""
 
 

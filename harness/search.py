@@ -9,7 +9,7 @@ and resumes, give the same trials, and a longer search begins with the trials of
 import hashlib
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -109,7 +109,7 @@ def search_trials(
     cache: Path,
     plugins: Sequence[Path] = (),
     deadline: float | None = None,
-) -> Iterator[TrialRecord]:
+) -> Generator[TrialRecord, None, None]:
     """Bring each of `behaviors` up to `trials` finished trials, and yield each new one once it is stored.
 
     Stops early, leaving what runs to be evaluated again, at `deadline` (of `time.monotonic`) or when closed. Raises

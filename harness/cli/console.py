@@ -37,14 +37,27 @@ def show_markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def show_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), sections: Sequence[int] = ()
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    sections: Sequence[int] = (),
+    wide: Sequence[str] = (),
 ) -> None:
-    """A table as wide as the terminal; `right` names right-aligned columns, a line follows each row in `sections`."""
+    """A table as wide as the terminal, or as it needs to be when piped.
+
+    `right` names right-aligned columns, a line follows each row in `sections`, and the columns in `wide` are left out
+    of a terminal of fewer than 120 columns. The last words of a narrow table wrap; numbers never do.
+    """
     console = Console(highlight=False)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in header:
-        flexible = name in ("features", "parameters", "note", "decision")
-        table.add_column(name, justify="right" if name in right else "left", no_wrap=not flexible, overflow="fold")
+    if not console.is_terminal:
+        console.width = 1000
+    shown = [name for name in header if console.width >= 120 or name not in wide]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in shown:
+        wraps = name in ("pipeline", "parameters", "note", "decision")
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=not wraps, overflow="fold")
     for number, row in enumerate(rows):
-        table.add_row(*row, end_section=number in sections)
+        cells = [cell for name, cell in zip(header, row, strict=True) if name in shown]
+        table.add_row(*cells, end_section=number in sections)
     console.print(table)

@@ -1,7 +1,7 @@
 """`harness leaderboard`."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.cli.arguments import last_run_folder
 from harness.cli.console import show_csv, show_json, show_markdown, show_table
@@ -10,7 +10,9 @@ from harness.leaderboard import Row, leaderboard
 from harness.spec import Decision
 from harness.store import Run
 
-HEADER = ("behavior", "#", "F1", "honest F1", "prec", "AP", "features", "model", "decision", "trial")
+HEADER = ("behavior", "#", "F1", "honest F1", "prec", "AP", "pipeline", "decision", "trial")
+WIDE = ("decision", "trial")
+"""Columns that are left out where the terminal is narrow."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,17 +33,18 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.format == "csv":
         show_csv([row.as_json() for row in rows])
     else:
-        _show(rows, arguments.format)
+        identity = run.description["identity"]
+        _show(rows, _stack_names(identity["arms"], identity["ranges"]["stacks"]), arguments.format)
     return 0
 
 
-def _show(rows: Sequence[Row], how: str) -> None:
-    cells = [_cells(row) for row in rows]
+def _show(rows: Sequence[Row], stacks: Mapping[tuple[str, ...], str], how: str) -> None:
+    cells = [_cells(row, stacks) for row in rows]
     if how == "markdown":
         show_markdown(HEADER, cells)
     else:
         last = [n for n, row in enumerate(rows) if n + 1 == len(rows) or rows[n + 1].rank == 1]
-        show_table(HEADER, cells, right=("#", "F1", "prec", "AP", "trial"), sections=last)
+        show_table(HEADER, cells, right=("#", "F1", "prec", "AP", "trial"), sections=last, wide=WIDE)
     leaders = [row for row in rows if row.rank == 1]
     honest = [row.honest.f1 for row in leaders if row.honest]
     mean = sum(row.best.pooled.f1 for row in leaders) / len(leaders)
@@ -54,21 +57,27 @@ def _show(rows: Sequence[Row], how: str) -> None:
         print("* blocks of one recording were held out, because no two recordings show the behavior: optimistic.")
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, stacks: Mapping[tuple[str, ...], str]) -> list[str]:
     record, pooled = row.best, row.best.pooled
-    honest = f"{row.honest.f1:.3f} ({row.honest.low:.2f}-{row.honest.high:.2f})" if row.honest else ""
+    features = tuple(choice.name for choice in record.spec.features)
+    stack = stacks.get(features) or " + ".join(features) or "no features"
     return [
         record.behavior,
         str(row.rank),
         f"{pooled.f1:.3f}{'*' if record.folds == 'blocked' else ''}",
-        honest,
+        f"{row.honest.f1:.3f} ({row.honest.low:.2f}-{row.honest.high:.2f})" if row.honest else "",
         f"{pooled.precision:.3f}",
         f"{record.average_precision:.3f}",
-        " ".join(choice.name for choice in record.spec.features) or "none",
-        record.spec.model.name,
+        f"{stack}, {record.spec.model.name}",
         described(record.decision) if record.decision else "",
         str(record.trial),
     ]
+
+
+def _stack_names(arms: Sequence[str], stacks: Mapping[str, Sequence[str]]) -> dict[tuple[str, ...], str]:
+    """The curated stacks by the feature sets that the run has of them."""
+    used = {name for arm in arms for name in arm.partition("/")[0].split("+")}
+    return {tuple(name for name in members if name in used): stack for stack, members in stacks.items()}
 
 
 def described(decision: Decision) -> str:

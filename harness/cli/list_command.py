@@ -7,7 +7,7 @@ from typing import Any
 from harness.cli.arguments import data_folder
 from harness.cli.console import show_csv, show_json, show_markdown, show_table
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
-from harness.spaces import SPACES, Range, load_spaces
+from harness.spaces import SPACES, Ranges, load_spaces
 
 HEADER = ("kind", "name", "parameters", "note")
 
@@ -16,14 +16,15 @@ def run(arguments: argparse.Namespace) -> int:
     load_plugins(arguments.plugin)
     spaces = load_spaces(arguments.spaces or SPACES)
     refusals = _refusals(arguments)
+    kinds: list[tuple[str, Mapping[str, Plugin], Mapping[str, Ranges]]] = [
+        ("features", FEATURES, spaces.features),
+        ("model", MODELS, spaces.models),
+        ("smoother", SMOOTHERS, spaces.smoothers),
+    ]
     rows = [
-        _described(kind, plugin, ranges[name], refusals.get(name) if kind == "features" else None)
-        for kind, plugins, ranges in (
-            ("features", FEATURES, spaces.features),
-            ("model", MODELS, spaces.models),
-            ("smoother", SMOOTHERS, spaces.smoothers),
-        )
-        for name, plugin in sorted(plugins.items())  # type: ignore[attr-defined]
+        _described(kind, plugins[name], ranges[name], refusals.get(name) if kind == "features" else None)
+        for kind, plugins, ranges in kinds
+        for name in sorted(plugins)
     ]
     if arguments.format == "json":
         show_json(rows)
@@ -51,7 +52,7 @@ def _refusals(arguments: argparse.Namespace) -> dict[str, str]:
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
-def _described(kind: str, plugin: Plugin, ranges: Mapping[str, Range], refusal: str | None) -> dict[str, Any]:
+def _described(kind: str, plugin: Plugin, ranges: Ranges, refusal: str | None) -> dict[str, Any]:
     return {
         "kind": kind,
         "name": plugin.name,

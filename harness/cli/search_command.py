@@ -6,6 +6,7 @@ import platform
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
 from harness.errors import HarnessError, unknown
 from harness.recording import Dataset
-from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
+from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
 from harness.search import Search, make_search, search_trials
 from harness.spaces import SPACES, load_spaces
 from harness.store import Run
@@ -94,7 +95,7 @@ def _behaviors(asked: list[str], dataset: Dataset) -> list[str]:
 
 def _identity(search: Search) -> dict[str, Any]:
     """What decides the trials and their scores: a run is only continued where all of it is as it was."""
-    plugins = {
+    plugins: dict[str, Mapping[str, Plugin]] = {
         "features": {name: FEATURES[name] for arm in search.arms for name in arm.features},
         "models": {arm.model: MODELS[arm.model] for arm in search.arms},
         "smoothers": SMOOTHERS,
