@@ -25,11 +25,11 @@ class Arm:
         return f"{'+'.join(self.features) or 'no features'}/{self.model}"
 
     def ranges(self, spaces: Spaces) -> dict[str, Range]:
-        """The arm's static space: parameter names as Optuna stores them, `<plugin>.<parameter>`."""
+        """The arm's static space, named as Optuna stores it: `kinematics.lag`, `model.leaves`, `preparation.windows`."""
         if not self.features:
             return {}
         parts = {name: spaces.features[name] for name in self.features}
-        parts |= {self.model: spaces.models[self.model], "preparation": spaces.preparation}
+        parts |= {"model": spaces.models[self.model], "preparation": spaces.preparation}
         return {f"{part}.{name}": one for part, ranges in parts.items() for name, one in ranges.items()}
 
     def spec(self, parameters: Mapping[str, Value]) -> PipelineSpec:
@@ -39,13 +39,13 @@ class Arm:
             return {key.removeprefix(f"{part}."): v for key, v in parameters.items() if key.startswith(f"{part}.")}
 
         features = tuple(Choice(name, of(name)) for name in self.features)
-        return PipelineSpec(features, Choice(self.model, of(self.model)), Preparation(**of("preparation")))
+        return PipelineSpec(features, Choice(self.model, of("model")), Preparation(**of("preparation")))
 
     def defaults(self) -> dict[str, Value]:
         if not self.features:
             return {}
         parts = {name: feature_set_named(name).defaults for name in self.features}
-        parts |= {self.model: model_family_named(self.model).defaults}
+        parts |= {"model": model_family_named(self.model).defaults}
         parts |= {"preparation": asdict(Preparation())}
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 

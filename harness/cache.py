@@ -33,7 +33,7 @@ class BlockCache:
         path = self._path(made_from, "npz")
         if not path.exists():
             values = compute()
-            write_atomically(path, lambda file: np.savez(file, allow_pickle=False, **values))
+            write_atomically(path, lambda file: np.savez(file, **values))  # type: ignore[arg-type]  # no array is named allow_pickle
         with np.load(path, allow_pickle=False) as stored:
             return dict(stored)
 

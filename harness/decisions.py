@@ -146,14 +146,14 @@ def judge(
     total, positives = table.sum(axis=0), int(actual.sum())
     counts = []
     for unit in range(len(labels)):
-        chosen = _best(total - table[unit], positives - int(actual[unit]))
+        chosen = best_candidate(total - table[unit], positives - int(actual[unit]))
         hits, claimed = table[unit, chosen]
         counts.append(Counts(int(hits), int(claimed), int(actual[unit])))
-    stage, index = divmod(_best(total, positives), len(candidates))
+    stage, index = divmod(best_candidate(total, positives), len(candidates))
     return Verdict(candidates[index], list(stages)[stage], tuple(counts))
 
 
-def _best(counts: Array, positives: int) -> int:
+def best_candidate(counts: Array, positives: int) -> int:
     """The candidate (of (candidates, 2) hits and claims) with the best F1, then precision, then the last.
 
     Later candidates cut higher, so that a tie claims less.

@@ -29,7 +29,7 @@ def evaluate(spec: PipelineSpec, folds: Folds, tables: FeatureTables, candidates
     labels = [unit.known_labels for unit in folds.units]
     verdict = judge(candidates, stages, labels, folds.units[0].fps)
     chosen = tuple(stages[verdict.rounds])
-    return Outcome(verdict, _average_precision(np.concatenate(labels), np.concatenate(chosen)), chosen)
+    return Outcome(verdict, average_precision(np.concatenate(labels), np.concatenate(chosen)), chosen)
 
 
 def out_of_fold(spec: PipelineSpec, folds: Folds, tables: FeatureTables, seed: int) -> dict[int | None, list[Array]]:
@@ -54,9 +54,10 @@ def fit_fold(spec: PipelineSpec, folds: Folds, fold: int, tables: FeatureTables,
     return fit_pipeline(spec, tables, training, seed + fold)
 
 
-def _average_precision(labels: Array, probabilities: Array) -> float:
+def average_precision(labels: Array, probabilities: Array) -> float:
+    """Average precision of probabilities (frames,) for labels (frames,); 0 where nothing is positive."""
     from sklearn.metrics import average_precision_score
 
     if not labels.any():
-        return 0.0  # as scikit-learn, which would warn
+        return 0.0  # scikit-learn says the same, with a warning
     return float(average_precision_score(labels, probabilities))

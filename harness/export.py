@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import numpy as np
 
 from harness.cache import BlockCache
 from harness.decisions import decide
+from harness.errors import HarnessError
 from harness.pipeline import FeatureTables, fit_pipeline
 from harness.recording import Array, Recording
 from harness.registry import load_plugins
 from harness.store import TrialRecord
-from harness.workers import LocalWorkers
+from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
 
 def label_recordings(
@@ -31,9 +33,9 @@ def label_recordings(
     fitted = fit_pipeline(record.spec, tables, everything, seed)
     labels = {}
     for recording in unlabelled:
-        probabilities = fitted.probabilities(recording).get(record.rounds)
-        if probabilities is None:  # Nothing to learn from: the constant has no rounds.
-            probabilities = np.full(recording.frames, fitted.constant, dtype=np.float32)
+        stages = fitted.probabilities(recording)
+        # A constant has no rounds, neither now nor where every fold had nothing to learn from: then all are taken.
+        probabilities = stages.get(record.rounds, list(stages.values())[-1])
         labels[recording.id] = decide(record.decision, probabilities, recording.fps)
     return labels
 
@@ -49,11 +51,22 @@ def export_labels(
     workers: int,
     plugins: Sequence[Path] = (),
 ) -> dict[str, dict[str, Array]]:
-    """Labels of every unlabelled recording for every behavior of `best`, behaviors side by side."""
+    """Labels of every unlabelled recording for every behavior of `best`, behaviors side by side.
+
+    Raises `HarnessError` naming the trial where one cannot be fitted again, or not be applied.
+    """
     start = partial(_start, tuple(unlabelled), pool, seed, cache, tuple(plugins))
     with LocalWorkers(min(workers, len(best)), start, _label) as children:
         futures = {name: children.submit(record, tuple(labelled[name])) for name, record in best.items()}
-        return {name: future.result() for name, future in futures.items()}
+        return {name: _result(future, best[name]) for name, future in futures.items()}
+
+
+def _result(future: "Future[dict[str, Array]]", record: TrialRecord) -> dict[str, Array]:
+    try:
+        return future.result()
+    except (TrialError, WorkerDiedError) as error:
+        trial = f"trial {record.trial}, {record.arm}"
+        raise HarnessError(f"{record.behavior}: {trial}, cannot be fitted for good: {error}") from error
 
 
 def _start(

@@ -27,14 +27,6 @@ SHARED_VERSIONS = [
 """Of the modules that any feature set may compute with: blocks made by other versions of them are not reused."""
 
 
-def window_seconds(widths: str) -> list[float]:
-    """The widths that a `Preparation.windows` such as `0.5+2` stands for.
-
-    Raises `ValueError` where it is neither `none` nor numbers joined by `+`.
-    """
-    return [] if widths == "none" else [float(width) for width in widths.split("+")]
-
-
 @dataclass
 class FeatureTables:
     """Design matrices of recordings, block by block from the cache; the tables last used are held in memory."""
@@ -61,7 +53,7 @@ class FeatureTables:
             self.held[key] = self.held.pop(key)  # now the one last used
             return self.held[key]
         block = self._block(recording, choice, preparation.interpolate)
-        widths = window_seconds(preparation.windows)
+        widths = preparation.window_seconds
         table = np.concatenate([block, windowed(block, recording.fps, widths)], axis=1) if widths else np.array(block)
         self.held[key] = table
         while sum(held.nbytes for held in self.held.values()) > HELD_BYTES and len(self.held) > 1:

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -118,6 +119,9 @@ class Smoother(Plugin):
 
 P = TypeVar("P", bound=Plugin)
 
+RESERVED = ("model", "preparation")
+"""Words that stand beside feature sets in the names of parameters."""
+
 FEATURES: dict[str, FeatureSet] = {}
 MODELS: dict[str, ModelFamily] = {}
 SMOOTHERS: dict[str, Smoother] = {}
@@ -222,6 +226,9 @@ def _naming(what: str) -> Iterator[None]:
 
 
 def _add(registry: dict[str, P], kind: str, plugin: P) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", plugin.name) or plugin.name in RESERVED:
+        wanted = "small letters, digits and _, beginning with a letter"
+        raise HarnessError(f"{kind} {plugin.name!r}: a name should be {wanted}, and none of {', '.join(RESERVED)}")
     positional = [p for p in _parameters(plugin) if p.kind is not p.KEYWORD_ONLY]
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in positional):
         raise HarnessError(f"{kind} {plugin.name!r}: *args and **kwargs cannot be tuned; name the parameters")

@@ -22,11 +22,11 @@ from harness.decisions import Candidates
 from harness.errors import HarnessError
 from harness.evaluation import Outcome, evaluate
 from harness.folds import Folds, make_folds
-from harness.pipeline import FeatureTables, window_seconds
+from harness.pipeline import FeatureTables
 from harness.recording import Dataset, Recording
 from harness.registry import FEATURES, MODELS, SMOOTHERS, feature_set_named, load_plugins, model_family_named
 from harness.spaces import Range, Spaces
-from harness.spec import PipelineSpec
+from harness.spec import PipelineSpec, Preparation
 from harness.store import RECORD, Run, TrialRecord, study_name
 from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
@@ -81,7 +81,8 @@ def make_search(
 
 def reach_seconds(features: Sequence[str], spaces: Spaces) -> float:
     """The farthest that anything searched looks from its frame: a feature and its window, or a smoother."""
-    windows = [max(window_seconds(str(one)), default=0.0) / 2 for one in spaces.preparation["windows"].choices]
+    every = [Preparation(windows=str(one)).window_seconds for one in spaces.preparation["windows"].choices]
+    windows = [max(widths, default=0.0) / 2 for widths in every]
     seen = max(feature_set_named(name).reach_seconds for name in features) + max(windows)
     return max(seen, *(smoother.reach_seconds for smoother in SMOOTHERS.values()))
 

@@ -101,7 +101,7 @@ def load_spaces(folder: Path = SPACES) -> Spaces:
                     f"{folder / 'smoothers' / name}.toml: {parameter} must be categorical, because every smoother "
                     "is tried at every value"
                 )
-    preparation = _checked(folder / "preparation.toml", asdict(Preparation()))
+    preparation = _preparation(folder / "preparation.toml")
     gaps, bouts = _decision(folder / "decision.toml")
     features = _plugin_ranges(folder / "features", FEATURES)
     models = _plugin_ranges(folder / "models", MODELS)
@@ -166,6 +166,17 @@ def _range(file: Path, name: str, plain: Any) -> Range:
             f"{where}: low and high should be finite and in this order, log true or false, and a log range above 0"
         )
     return Range(kind, low, high, log)
+
+
+def _preparation(file: Path) -> dict[str, Range]:
+    ranges = _checked(file, asdict(Preparation()))
+    for name, one in ranges.items():
+        for value in one.choices or (one.low, one.high):
+            try:
+                Preparation(**{name: value})  # type: ignore[arg-type]
+            except (TypeError, ValueError) as error:
+                raise HarnessError(f"{file}: {error}") from error
+    return ranges
 
 
 def _decision(file: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -30,7 +30,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How feature columns and training frames are made ready, whatever the plugins."""
+    """How feature columns and training frames are made ready, whatever the plugins.
+
+    Raises `ValueError` for values that mean nothing.
+    """
 
     interpolate: float = 1.0
     """Gaps in the tracks up to this many seconds are filled on a straight line; longer ones stay missing."""
@@ -38,6 +41,23 @@ class Preparation:
     """Widths in seconds of the centred windows whose statistics are added, joined by `+`; `none` adds none."""
     negatives: int = 2
     """One frame in this many is kept of those without the behavior, when training."""
+
+    def __post_init__(self) -> None:
+        if not self.interpolate >= 0:
+            raise ValueError(f"interpolate = {self.interpolate!r} should be a number of seconds, 0 or more")
+        if self.negatives < 1:
+            raise ValueError(f"negatives = {self.negatives!r} should be 1 or more")
+        try:
+            usable = all(0 < width < 1e4 for width in self.window_seconds)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError(f"windows = {self.windows!r} should be `none`, or seconds joined by + such as 0.5+2")
+
+    @property
+    def window_seconds(self) -> tuple[float, ...]:
+        """The widths that `windows` stands for."""
+        return () if self.windows == "none" else tuple(float(width) for width in self.windows.split("+"))
 
     def as_json(self) -> dict[str, Any]:
         return {"interpolate": self.interpolate, "windows": self.windows, "negatives": self.negatives}

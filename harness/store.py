@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 RECORD = "record"
 """The user attribute of an Optuna trial that holds what `TrialRecord` says."""
 
+WAY_OUT = "restore it, or search into another --results"
+
 
 @dataclass(frozen=True, slots=True)
 class TrialRecord:
@@ -113,9 +115,10 @@ class Run:
                 f"{self.folder} holds no run; `harness search --results {self.folder}` makes one"
             ) from error
         except (OSError, ValueError) as error:
-            raise HarnessError(f"{path}: not a readable run description ({error})") from error
-        if not isinstance(plain, dict):
-            raise HarnessError(f"{path}: not a run description")
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise HarnessError(f"{path}: not a readable run description ({reason}); {WAY_OUT}") from error
+        if not isinstance(plain, dict) or not all(isinstance(plain.get(part), dict) for part in ("identity", "about")):
+            raise HarnessError(f"{path}: does not say what a run was made with; {WAY_OUT}")
         return plain
 
     def begin(self, identity: Mapping[str, Any], about: Mapping[str, Any]) -> None:
@@ -126,7 +129,7 @@ class Run:
         path = self.folder / "run.json"
         identity = json.loads(json.dumps(identity))
         if path.exists():
-            differing = sorted(_differences(self.description.get("identity", {}), identity))
+            differing = sorted(_differences(self.description["identity"], identity))
             if differing:
                 raise HarnessError(
                     f"{self.folder} was searched with other {', '.join(differing)}; its trials cannot be continued. "
@@ -218,16 +221,20 @@ def _sqlite(path: Path) -> "RDBStorage":
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        # Readers then never block the writer, and a commit is one append. The file remembers the mode.
-        with sqlite3.connect(path) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-        connection.close()
-        return optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
+        if os.access(path.parent, os.W_OK):
+            # Readers then never block the writer, and a commit is one append. The file remembers the mode.
+            with sqlite3.connect(path) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            connection.close()
+            url = f"sqlite:///{path}"
+        else:
+            # Such a file needs others beside it even to be read, unless it is said that nobody is writing.
+            alone = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
+            url = f"sqlite:///file:{quote(str(path.resolve()))}?mode=ro{alone}&uri=true"
+        return optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
     except (sqlite3.DatabaseError, DatabaseError) as error:
         reason = str(error).partition("\n")[0]
-        raise HarnessError(
-            f"{path}: not a usable SQLite file ({reason}); restore it, or search into another --results"
-        ) from error
+        raise HarnessError(f"{path}: not a usable SQLite file ({reason}); {WAY_OUT}") from error
 
 
 def _differences(one: Any, other: Any, name: str = "") -> Iterator[str]:

@@ -108,7 +108,7 @@ def test_an_arms_defaults_are_the_plugins_own_and_lie_in_its_ranges(arm: Arm) ->
 
 def test_parameters_of_one_name_stay_apart() -> None:
     spec = Arm(("kinematics", "social_geometry"), "lightgbm").spec(
-        {"kinematics.lag": 0.2, "social_geometry.lag": 0.3, "lightgbm.leaves": 7, "preparation.negatives": 8}
+        {"kinematics.lag": 0.2, "social_geometry.lag": 0.3, "model.leaves": 7, "preparation.negatives": 8}
     )
     assert [dict(choice.parameters) for choice in spec.features] == [{"lag": 0.2}, {"lag": 0.3}]
     assert spec.model.parameters == {"leaves": 7}

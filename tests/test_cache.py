@@ -222,6 +222,16 @@ def test_columns_are_computed_again_when_the_plugins_file_changes(tmp_path: Path
     assert len(list((tmp_path / "cache").rglob("*.npy"))) == 2
 
 
+def test_columns_are_computed_again_when_what_feature_sets_share_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (recording,) = toy_recordings(1, 40)
+    tables(tmp_path).design_matrix(recording, [Choice("plain")], Preparation())
+    monkeypatch.setattr("harness.pipeline.SHARED_VERSIONS", ["another", "another"])
+    tables(tmp_path).design_matrix(recording, [Choice("plain")], Preparation())
+    assert CALLS == ["columns", "columns"]
+
+
 def test_labels_and_names_are_nothing_that_columns_are_made_from(tmp_path: Path) -> None:
     (recording,) = toy_recordings(1, 40)
     for one in (recording, replace(recording, id="other", labels=None)):

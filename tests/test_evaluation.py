@@ -13,7 +13,7 @@ from harness.decisions import Candidates
 from harness.evaluation import Outcome, evaluate, out_of_fold
 from harness.folds import Folds, make_folds
 from harness.metrics import total
-from harness.pipeline import FeatureTables, fit_pipeline, window_seconds
+from harness.pipeline import FeatureTables, fit_pipeline
 from harness.recording import Array, Recording, Skeleton
 from harness.registry import FEATURES, MODELS, Columns, FeatureSet, ModelFamily, load_plugins
 from harness.spec import Choice, PipelineSpec, Preparation
@@ -290,12 +290,3 @@ def test_a_family_that_gives_no_probability_is_reported(
     monkeypatch.setitem(MODELS, "wrong", ModelFamily("wrong", lambda seed: Wrong(spoil)))
     with pytest.raises(ValueError, match=r"^the model gave no probability for some of the 300 frames of toy-0$"):
         evaluate(spec_of("wrong"), grouped, tables(tmp_path), CANDIDATES, 0)
-
-
-# Widths of windows
-
-
-def test_windows_are_named_by_their_widths() -> None:
-    assert [window_seconds(windows) for windows in ("none", "0.5", "0.5+2")] == [[], [0.5], [0.5, 2.0]]
-    with pytest.raises(ValueError, match="could not convert"):
-        window_seconds("0.5,2")

@@ -169,6 +169,12 @@ def test_an_edge_lies_halfway_between_two_bouts() -> None:
     assert [unit.frames for unit in folds.units] == [3, 4]
 
 
+def test_a_block_of_a_piece_knows_its_place_in_the_session() -> None:
+    piece = recording("a", alternating([(20, 0), (5, 5), (5, 5), (20, 0)])).cut(20, 40)
+    folds = make_folds([piece], 0.0)
+    assert [(unit.first_frame, unit.frames, unit.session_frames) for unit in folds.units] == [(20, 12, 60), (32, 8, 60)]
+
+
 @pytest.mark.parametrize("labels", [[0] * 50, [0] * 20 + [1] * 10 + [0] * 20], ids=["no bout", "one bout"])
 def test_one_bout_or_none_makes_five_blocks_of_even_length(labels: list[int]) -> None:
     folds = make_folds([recording("a", labels)], 0.0)

@@ -16,6 +16,7 @@ from harness.registry import (
     MODELS,
     SMOOTHERS,
     FeatureSet,
+    feature_set,
     feature_set_named,
     load_plugins,
     model_family,
@@ -227,3 +228,9 @@ def test_a_feature_set_is_refused_where_a_role_or_an_animal_is_lacking() -> None
     assert pair.refusal(CALMS21, 1) == "needs 2 animals, the recordings have 1"
     assert pair.refusal(noseless, 2) == "no keypoint plays the role nose; name them in dataset.toml"
     assert pair.refusal(Skeleton.unnamed(7), 2) == "no keypoint plays the role nose, neck; name them in dataset.toml"
+
+
+@pytest.mark.parametrize("name", ["model", "preparation", "with.dot", "with space", "Capital", ""])
+def test_a_name_that_would_confuse_parameters_is_refused(name: str) -> None:
+    with pytest.raises(HarnessError, match="a name should be small letters, digits and _"):
+        feature_set(name)(lambda recording: {})

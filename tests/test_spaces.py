@@ -263,3 +263,19 @@ def test_smoother_choices_of_several_parameters_are_all_combinations() -> None:
         Choice("two", {"a": 2, "b": "x"}),
         Choice("two", {"a": 2, "b": "y"}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('windows = { type = "categorical", choices = ["0.5+2", "0.5,2"] }', "windows = '0.5,2' should be `none`"),
+        ('negatives = { type = "int", low = 0, high = 8 }', "negatives = 0 should be 1 or more"),
+    ],
+)
+def test_a_preparation_that_means_nothing_names_its_file(line: str, says: str, spaces: Path) -> None:
+    file, name = spaces / "preparation.toml", line.partition(" ")[0]
+    kept = [one for one in file.read_text().splitlines() if not one.startswith(name)]
+    file.write_text("\n".join([*kept, line]))
+    with pytest.raises(HarnessError) as raised:
+        load_spaces(spaces)
+    assert str(raised.value).startswith(f"{file}: {says}")

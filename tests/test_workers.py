@@ -52,12 +52,12 @@ def leave(state: list[str], code: int) -> None:
 
 def hang(state: list[str], file: Path) -> None:
     file.write_text(str(os.getpid()))
-    time.sleep(600)
+    time.sleep(20)
 
 
 def say_and_hang(state: list[str]) -> None:
     print("hanging", flush=True)
-    time.sleep(600)
+    time.sleep(20)
 
 
 def threads(state: list[str]) -> tuple[dict[str, str | None], list[int]]:
@@ -178,7 +178,7 @@ import time
 from tests.test_workers import LocalWorkers, call, say_and_hang, start
 with LocalWorkers(2, start, call) as workers:
     futures = [workers.submit(say_and_hang) for _ in range(2)]
-    time.sleep(600)
+    time.sleep(20)
 """
 
 

@@ -6,13 +6,14 @@ so that `harness --help` loads nothing.
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from harness import __version__
-from harness.cli.arguments import add_places, duration, existing_folder, positive
+from harness.cli.arguments import add_places, duration, existing_folder, positive, seed
 from harness.errors import HarnessError, NothingToRankError
 
 EPILOG = """\
@@ -37,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--trials", type=positive, default=200, metavar="N", help="total for each behavior (200)")
     search.add_argument("--timeout", type=duration, metavar="T", help="stop after this long, such as 90s, 30m or 1h30m")
     search.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
-    search.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same trials (0)")
+    search.add_argument("--seed", type=seed, default=0, metavar="N", help="the same seed gives the same trials (0)")
     search.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     search.add_argument("--features", action="append", default=[], metavar="F", help="only this set; may be repeated")
     search.add_argument("--model", action="append", default=[], metavar="M", help="only this family; may be repeated")
@@ -74,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo-data", help="make a demo dataset")
     demo.add_argument("out", type=Path, metavar="OUT", help="folder to make")
-    demo.add_argument("--seed", type=int, default=0, metavar="N", help="(0)")
+    demo.add_argument("--seed", type=seed, default=0, metavar="N", help="(0)")
     demo.add_argument("--recordings", type=positive, metavar="N", help="labelled recordings for most behaviors")
     demo.add_argument("--seconds", type=positive, metavar="N", help="length of each recording")
     demo.add_argument("--test-recordings", type=positive, metavar="N", help="recordings to label")
@@ -87,9 +88,13 @@ def add_format(command: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = parser().parse_args(argv)
-    command = importlib.import_module(f"harness.cli.{arguments.command.replace('-', '_')}_command")
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = parser().parse_args(words, argparse.Namespace(words=words))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As standard error does: a name that the terminal has no letters for is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        command = importlib.import_module(f"harness.cli.{arguments.command.replace('-', '_')}_command")
         code: int = command.run(arguments)
         sys.stdout.flush()
     except HarnessError as error:

@@ -3,8 +3,10 @@
 import argparse
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
+from harness.atomic import write_text
 from harness.errors import HarnessError
 
 DEMO = Path("demo-data")
@@ -12,6 +14,9 @@ DEMO = Path("demo-data")
 
 RESULTS = Path("results")
 """Where runs are kept when no other place is named."""
+
+LAST_RUN = RESULTS / "last-run"
+"""The file that names the run last searched."""
 
 
 def add_places(command: argparse.ArgumentParser, *places: str) -> None:
@@ -32,6 +37,13 @@ def positive(text: str) -> int:
     value = int(text) if re.fullmatch(r"\d{1,9}", text) else 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} should be a whole number above 0")
+    return value
+
+
+def seed(text: str) -> int:
+    value = int(text) if re.fullmatch(r"\d{1,9}", text) else -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number from 0 to 999999999")
     return value
 
 
@@ -56,20 +68,27 @@ def data_folder(given: Path | None) -> Path | None:
 
 
 def cache_folder(given: Path | None) -> Path:
+    """Where feature blocks are kept, made here: in a worker its lack would count as the pipeline's failure."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return given or _environment("HARNESS_CACHE") or base / "harness"
+    folder = given or _environment("HARNESS_CACHE") or base / "harness"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"{folder}: {error.strerror}; name another folder with --cache") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise HarnessError(f"{folder}: cannot be written to; name another folder with --cache")
+    return folder
 
 
 def new_run_folder(given: Path | None, data: Path) -> Path:
-    """Where a search of `data` keeps its run, remembered as the last run."""
-    folder = given or _environment("HARNESS_RESULTS") or RESULTS / data.resolve().name
-    try:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "last-run").write_text(f"{folder}\n", encoding="utf-8")
-    except OSError as error:
-        if given is None and folder.parent == RESULTS:
-            raise HarnessError(f"{RESULTS}: {error.strerror}; name another folder with --results") from error
-    return folder
+    """Where a search of `data` keeps its run."""
+    return given or _environment("HARNESS_RESULTS") or RESULTS / data.resolve().name
+
+
+def remember_run(folder: Path) -> None:
+    """Make `folder` the last run, for commands that name none. Where nothing can be written, none is remembered."""
+    with suppress(OSError):
+        write_text(LAST_RUN, f"{folder}\n")
 
 
 def last_run_folder(given: Path | None) -> Path:
@@ -78,8 +97,8 @@ def last_run_folder(given: Path | None) -> Path:
     if named is not None:
         return named
     try:
-        return Path((RESULTS / "last-run").read_text(encoding="utf-8").strip())
-    except OSError as error:
+        return Path(LAST_RUN.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
         raise HarnessError(
             "nothing was searched here yet; run `harness search`, or name a run with --results"
         ) from error

@@ -1,15 +1,18 @@
 """`harness check`."""
 
 import argparse
+from pathlib import Path
 
-from harness.cli.arguments import DEMO, data_folder
-from harness.cli.console import say
+from harness.cli.arguments import data_folder, last_run_folder
+from harness.cli.console import counted, say
 from harness.data.challenge import load_dataset, sample_submission_path
+from harness.errors import HarnessError
+from harness.store import Run
 from harness.submission import disagreements, expected_from_sample, expected_lengths, problems, read_submission
 
 
 def run(arguments: argparse.Namespace) -> int:
-    data = data_folder(arguments.data) or DEMO
+    data = data_folder(arguments.data) or _last_searched(arguments)
     dataset = load_dataset(data)
     expected = expected_lengths({one.id: one.frames for one in dataset.unlabelled}, dataset.labelled)
     found = problems(read_submission(arguments.submission), expected)
@@ -20,7 +23,15 @@ def run(arguments: argparse.Namespace) -> int:
         print(problem)
     frames = sum(sum(recordings.values()) for recordings in expected.values())
     if found:
-        say(f"{arguments.submission}: {len(found)} problems")
+        say(f"{arguments.submission}: {counted(len(found), 'problem')}")
     else:
-        say(f"{arguments.submission}: as {data} asks; {len(expected)} behaviors, {frames:,} labels")
+        size = f"{counted(len(expected), 'behavior')}, {counted(frames, 'label')}"
+        say(f"{arguments.submission}: fine; all that {data} asks for, {size}")
     return 1 if found else 0
+
+
+def _last_searched(arguments: argparse.Namespace) -> Path:
+    try:
+        return Path(Run(last_run_folder(None)).description["about"]["data"])
+    except HarnessError as error:
+        raise HarnessError(f"which data is {arguments.submission} for? name them with --data") from error

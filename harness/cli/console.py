@@ -10,10 +10,30 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from harness.spec import PipelineSpec
+
 
 def say(line: str) -> None:
     """Tell the person: standard error, so that standard output stays for results."""
     print(line, file=sys.stderr, flush=True)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def pipeline_name(spec: PipelineSpec, stacks: Mapping[str, Sequence[str]]) -> str:
+    """Feature sets and model in words; the curated stacks (name to feature sets) go by their names."""
+    features = [choice.name for choice in spec.features]
+    if not features:
+        return spec.model.name
+    stack = next((name for name, members in stacks.items() if list(members) == features), " + ".join(features))
+    return f"{stack}, {spec.model.name}"
+
+
+def plain_console(*, stderr: bool = False) -> Console:
+    """A console that shows text as it is: ranges in brackets and names with colons are no markup."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def show_json(content: Any) -> None:
@@ -31,9 +51,10 @@ def show_csv(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def show_markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table with one line for each row, whatever the cells hold."""
     lines = [header, ["---"] * len(header), *rows]
     for line in lines:
-        print("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |")
+        print("| " + " | ".join(cell.replace("|", "\\|").replace("\n", "<br>") for cell in line) + " |")
 
 
 def show_table(
@@ -49,7 +70,7 @@ def show_table(
     `right` names right-aligned columns, a line follows each row in `sections`, and the columns in `wide` are left out
     of a terminal of fewer than 120 columns. The last words of a narrow table wrap; numbers never do.
     """
-    console = Console(highlight=False)
+    console = plain_console()
     if not console.is_terminal:
         console.width = 1000
     shown = [name for name in header if console.width >= 120 or name not in wide]
@@ -60,4 +81,6 @@ def show_table(
     for number, row in enumerate(rows):
         cells = [cell for name, cell in zip(header, row, strict=True) if name in shown]
         table.add_row(*cells, end_section=number in sections)
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    print(captured.get(), end="")

@@ -13,6 +13,9 @@ def run(arguments: argparse.Namespace) -> int:
         for name in ("recordings", "seconds", "test_recordings")
         if getattr(arguments, name) is not None
     }
+    taken = arguments.out / "train.npy"
+    if taken.exists():
+        raise HarnessError(f"{taken} is there already and would be overwritten; name another folder")
     try:
         write_demo(arguments.out, seed=arguments.seed, **sizes)
     except OSError as error:

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from harness.cli.arguments import last_run_folder
-from harness.cli.console import show_csv, show_json, show_markdown, show_table
+from harness.cli.console import counted, pipeline_name, show_csv, show_json, show_markdown, show_table
 from harness.errors import NothingToRankError, unknown
-from harness.leaderboard import Row, leaderboard
+from harness.leaderboard import Row, leaderboard, mean_f1
 from harness.spec import Decision
 from harness.store import Run
 
@@ -17,7 +17,8 @@ WIDE = ("decision", "trial")
 
 def run(arguments: argparse.Namespace) -> int:
     run = Run(last_run_folder(arguments.results))
-    behaviors = run.description["about"]["behaviors"]
+    about = run.description["about"]
+    behaviors = about["behaviors"]
     for name in arguments.behavior:
         if name not in behaviors:
             raise unknown("behavior", name, behaviors)
@@ -27,18 +28,17 @@ def run(arguments: argparse.Namespace) -> int:
     if not rows:
         failed = [record.error for record in records if record.error]
         reason = f"all {len(failed)} trials failed, the first: {failed[0]}" if failed else "no trial has finished"
-        raise NothingToRankError(f"{run.folder}: {reason}; run `harness search`")
+        raise NothingToRankError(f"{run.folder}: {reason}; it was made by `{about['command']}`")
     if arguments.format == "json":
         show_json([row.as_json() for row in rows])
     elif arguments.format == "csv":
         show_csv([row.as_json() for row in rows])
     else:
-        identity = run.description["identity"]
-        _show(rows, _stack_names(identity["arms"], identity["ranges"]["stacks"]), arguments.format)
+        _show(rows, run.description["identity"]["ranges"]["stacks"], arguments.format)
     return 0
 
 
-def _show(rows: Sequence[Row], stacks: Mapping[tuple[str, ...], str], how: str) -> None:
+def _show(rows: Sequence[Row], stacks: Mapping[str, Sequence[str]], how: str) -> None:
     cells = [_cells(row, stacks) for row in rows]
     if how == "markdown":
         show_markdown(HEADER, cells)
@@ -47,20 +47,17 @@ def _show(rows: Sequence[Row], stacks: Mapping[tuple[str, ...], str], how: str) 
         show_table(HEADER, cells, right=("#", "F1", "prec", "AP", "trial"), sections=last, wide=WIDE)
     leaders = [row for row in rows if row.rank == 1]
     honest = [row.honest.f1 for row in leaders if row.honest]
-    mean = sum(row.best.pooled.f1 for row in leaders) / len(leaders)
     print()
-    print(f"mean F1 of the leaders {mean:.3f}", end="")
-    print(f", honest {sum(honest) / len(honest):.3f}" if len(honest) == len(leaders) else "", end="")
-    print(f" over {len(leaders)} behaviors" if len(leaders) > 1 else "")
-    print("F1: cross-fitted on held-out recordings. honest F1: less the luck of being selected, with its 90% interval.")
+    print(f"leaders of {counted(len(leaders), 'behavior')}: mean F1 {mean_f1(rows):.3f}", end="")
+    print(f", mean honest F1 {sum(honest) / len(honest):.3f}" if len(honest) == len(leaders) else "")
+    print("F1: on recordings that were held out. prec: precision. AP: average precision.")
+    print("honest F1: less the luck of having been selected, with its 90% interval.")
     if any(row.best.folds == "blocked" for row in rows):
-        print("* blocks of one recording were held out, because no two recordings show the behavior: optimistic.")
+        print("*: only one recording shows it, so parts of that were held out: optimistic.")
 
 
-def _cells(row: Row, stacks: Mapping[tuple[str, ...], str]) -> list[str]:
+def _cells(row: Row, stacks: Mapping[str, Sequence[str]]) -> list[str]:
     record, pooled = row.best, row.best.pooled
-    features = tuple(choice.name for choice in record.spec.features)
-    stack = stacks.get(features) or " + ".join(features) or "no features"
     return [
         record.behavior,
         str(row.rank),
@@ -68,16 +65,10 @@ def _cells(row: Row, stacks: Mapping[tuple[str, ...], str]) -> list[str]:
         f"{row.honest.f1:.3f} ({row.honest.low:.2f}-{row.honest.high:.2f})" if row.honest else "",
         f"{pooled.precision:.3f}",
         f"{record.average_precision:.3f}",
-        f"{stack}, {record.spec.model.name}",
+        pipeline_name(record.spec, stacks),
         described(record.decision) if record.decision else "",
         str(record.trial),
     ]
-
-
-def _stack_names(arms: Sequence[str], stacks: Mapping[str, Sequence[str]]) -> dict[tuple[str, ...], str]:
-    """The curated stacks by the feature sets that the run has of them."""
-    used = {name for arm in arms for name in arm.partition("/")[0].split("+")}
-    return {tuple(name for name in members if name in used): stack for stack, members in stacks.items()}
 
 
 def described(decision: Decision) -> str:

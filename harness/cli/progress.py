@@ -1,14 +1,14 @@
 """How far a search has come: live on a terminal, one line a trial when piped."""
 
-import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
+from harness.cli.console import pipeline_name, plain_console, say
 from harness.leaderboard import best_records
 from harness.store import TrialRecord
 
@@ -16,8 +16,15 @@ from harness.store import TrialRecord
 class Progress:
     """Counts finished trials and remembers the best of each behavior; a context manager while it shows them."""
 
-    def __init__(self, behaviors: Sequence[str], trials: int, done: Iterable[TrialRecord]) -> None:
+    def __init__(
+        self,
+        behaviors: Sequence[str],
+        trials: int,
+        done: Iterable[TrialRecord],
+        stacks: Mapping[str, Sequence[str]],
+    ) -> None:
         self.trials = trials
+        self.stacks = stacks
         self.counts = dict.fromkeys(behaviors, 0)
         self.failed = dict.fromkeys(behaviors, 0)
         self.best: dict[str, TrialRecord] = {}
@@ -25,7 +32,7 @@ class Progress:
             self._count(record)
         self._before = self.finished
         self._began = time.monotonic()
-        console = Console(stderr=True, highlight=False)
+        console = plain_console(stderr=True)
         self._live = Live(console=console, refresh_per_second=4, get_renderable=self._table)
         self._on_terminal = console.is_terminal
 
@@ -36,13 +43,17 @@ class Progress:
     def add(self, record: TrialRecord) -> None:
         self._count(record)
         if not self._on_terminal:
-            print(self._line(record), file=sys.stderr, flush=True)
+            say(self._line(record))
 
     def summarise(self) -> None:
         """Without a live table, say the best of each behavior at the end."""
         if not self._on_terminal:
-            for behavior, best in self.best.items():
-                print(f"{behavior}: best F1 {best.pooled.f1:.3f}, {best.arm}, trial {best.trial}", file=sys.stderr)
+            for behavior in self.counts:
+                best = self.best.get(behavior)
+                if best is None:
+                    continue
+                pipeline = pipeline_name(best.spec, self.stacks)
+                say(f"{behavior}: best F1 {best.pooled.f1:.3f}, {pipeline}, trial {best.trial}")
 
     def close(self) -> None:
         self._live.stop()
@@ -85,10 +96,12 @@ class Progress:
         table = Table(box=None, pad_edge=False, caption=done, caption_justify="left")
         for name in ("behavior", "trials", "best F1"):
             table.add_column(name, justify="left" if name == "behavior" else "right", no_wrap=True)
-        table.add_column("pipeline", overflow="ellipsis", no_wrap=True)
+        table.add_column("pipeline")
         for behavior, count in self.counts.items():
             best = self.best.get(behavior)
             failed = f" ({self.failed[behavior]} failed)" if self.failed[behavior] else ""
-            f1, arm = (f"{best.pooled.f1:.3f}", best.arm) if best else ("", "")
-            table.add_row(behavior, f"{count}/{self.trials}{failed}", f1, arm)
+            f1, pipeline = (f"{best.pooled.f1:.3f}", pipeline_name(best.spec, self.stacks)) if best else ("", "")
+            # The column could wrap, so that a narrow terminal takes its width from here; the text does not.
+            words = Text(pipeline, no_wrap=True, overflow="ellipsis")
+            table.add_row(behavior, f"{count}/{self.trials}{failed}", f1, words)
         return table

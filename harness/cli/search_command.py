@@ -4,14 +4,13 @@ import argparse
 import importlib.metadata
 import platform
 import shlex
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.cli.arguments import DEMO, cache_folder, data_folder, new_run_folder, worker_count
-from harness.cli.console import say
+from harness.cli.arguments import DEMO, cache_folder, data_folder, new_run_folder, remember_run, worker_count
+from harness.cli.console import counted, say
 from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
 from harness.errors import HarnessError, unknown
@@ -40,9 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         batch=arguments.batch,
     )
     run = Run(new_run_folder(arguments.results, data))
-    workers = worker_count(arguments.workers)
+    cache, workers = cache_folder(arguments.cache), worker_count(arguments.workers)
     with run.hold():
         run.begin(_identity(search), _about(dataset, data, arguments))
+        remember_run(run.folder)
         done = run.records()
         _announce(search, run, data, workers, arguments, len(done))
         deadline = None if arguments.timeout is None else time.monotonic() + arguments.timeout
@@ -52,22 +52,22 @@ def run(arguments: argparse.Namespace) -> int:
             trials=arguments.trials,
             behaviors=behaviors,
             workers=workers,
-            cache=cache_folder(arguments.cache),
+            cache=cache,
             plugins=arguments.plugin,
             deadline=deadline,
         )
-        with Progress(behaviors, arguments.trials, done) as progress:
+        with Progress(behaviors, arguments.trials, done, search.spaces.stacks) as progress:
             try:
                 for record in records:
                     progress.add(record)
             except KeyboardInterrupt:
                 records.close()
                 progress.close()
-                say(f"interrupted; {progress.finished} finished trials are kept in {run.folder}. {_resume()}")
+                say(f"interrupted; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
                 return 130
         progress.summarise()
     if progress.finished < len(behaviors) * arguments.trials and deadline is not None and time.monotonic() >= deadline:
-        say(f"time is up; {progress.finished} finished trials are kept in {run.folder}. {_resume()}")
+        say(f"time is up; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
     say("next: harness leaderboard, then harness export-best")
     return 0
 
@@ -121,16 +121,16 @@ def _about(dataset: Dataset, data: Path, arguments: argparse.Namespace) -> dict[
     return {
         "data": str(data.resolve()),
         "behaviors": list(dataset.labelled),
-        "command": shlex.join(["harness", *sys.argv[1:]]),
-        "plugins": [str(file) for file in arguments.plugin],
+        "command": shlex.join(["harness", *arguments.words]),
+        "plugins": [str(file.resolve()) for file in arguments.plugin],
     }
 
 
 def _announce(search: Search, run: Run, data: Path, workers: int, arguments: argparse.Namespace, done: int) -> None:
     labelled = [recording for recordings in search.dataset.labelled.values() for recording in recordings]
     frames = sum(recording.frames for recording in labelled)
-    behaviors = len(search.dataset.labelled)
-    say(f"data: {data}, {behaviors} behaviors, {len(labelled)} labelled recordings, {frames:,} frames")
+    behaviors = counted(len(search.dataset.labelled), "behavior")
+    say(f"data: {data}, {behaviors}, {counted(len(labelled), 'labelled recording')}, {counted(frames, 'frame')}")
     example = search.dataset.any_recording
     for name in arguments.features or sorted(FEATURES):
         reason = FEATURES[name].refusal(example.skeleton, example.animals)
@@ -138,13 +138,13 @@ def _announce(search: Search, run: Run, data: Path, workers: int, arguments: arg
             say(f"without {name}: {reason}")
     blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]
     if blocked:
-        say(f"{', '.join(blocked)}: seen in fewer than two recordings, so blocks of one are held out; optimistic")
+        say(f"{', '.join(blocked)}: only one recording shows it, so parts of that are held out; scores are optimistic")
     say(
-        f"search: {len(search.arms)} arms (feature sets x model), {arguments.trials} trials a behavior, "
-        f"{workers} workers, seed {search.seed}; results in {run.folder}"
-        + (f", where {done} trials are finished" if done else "")
+        f"search: {counted(len(search.arms), 'pipeline')} (feature sets with a model), "
+        f"{counted(arguments.trials, 'trial')} for each behavior, {counted(workers, 'worker')}, seed {search.seed}; "
+        f"results in {run.folder}" + (f", which has {counted(done, 'trial')} already" if done else "")
     )
 
 
-def _resume() -> str:
-    return f"To go on: {shlex.join(['harness', *sys.argv[1:]])}"
+def _resume(arguments: argparse.Namespace) -> str:
+    return f"To go on: {shlex.join(['harness', *arguments.words])}"

@@ -1,25 +1,23 @@
 """A made-up challenge: two simulated mice, a few labelled recordings for each behavior, and a labelled test set.
 
-Its behaviors have the movements of the seven of CalMS21's Task 3 (Sun et al. 2021): approach, disengaged, groom,
-intromission, mount attempt, sniff face, and rearing of the intruder, among others that resemble them and are not labelled.
+Its behaviors move like the seven of Task 3 of CalMS21 (Sun et al. 2021), among others that resemble them and are not
+labelled. Sizes are options; the defaults are small enough for a search of many trials to end in minutes.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.atomic import write_atomically
-from harness.data.demo_motion import FPS, INTRUDER, RESIDENT, Activity, Individual, Session, perform
-from harness.data.demo_pose import pose, track
+from harness.data.demo_motion import FPS, INTRUDER, RESIDENT, Individual, Session, perform
+from harness.data.demo_pose import NOSE, pose, track
+from harness.data.demo_scenes import Activity
 from harness.errors import HarnessError
 from harness.recording import Array
-
-KINDS = ("approach", "disengaged", "groom", "intromission", "mount_attempt", "sniff_face", "whiterearing")
-"""What behavior-0 to behavior-6 are."""
-BEHAVIORS = tuple(f"behavior-{number}" for number in range(len(KINDS)))
 
 Files = dict[str, Any]
 """What one file holds: plain dictionaries, lists, numbers and arrays."""
@@ -41,65 +39,54 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How one behavior is recorded and labelled."""
+    """What one behavior is, and how its training recordings differ from those of the test set."""
 
-    recordings: int
-    """More than asked for; what is below two stays two, except for `SINGLE`."""
-    enough: float
-    """Share of positive frames a training recording must have to be taken."""
-    bouts: int
-    """Bouts such a recording must have when it lasts a minute or more."""
-    train: Mapping[str, float]
-    """Factors of scenes, and of what a mouse does alone, in its training recordings."""
+    name: str
+    share: float
+    """Positive frames that a training recording must have to be kept, as a share of all."""
+    mood: Mapping[str, float] = field(default_factory=dict)
+    """Factors on the weights of scenes, and of what the mice do alone (`groom`: resident; `rear`: intruder)."""
+    more: int = 0
+    """Recordings beyond the number asked for."""
 
 
+_KINDS = {
+    "behavior-0": _Kind("approach", 0.012, more=-1),
+    "behavior-1": _Kind("disengaged", 0.005, {"disengage": 1.4}),
+    "behavior-2": _Kind("groom", 0.03, {"groom": 2.8}),
+    "behavior-3": _Kind("intromission", 0.1, {"intromission": 1.8}),
+    "behavior-4": _Kind("mount_attempt", 0.004, {"mount_attempt": 2.0}, more=1),
+    "behavior-5": _Kind("sniff_face", 0.015, {"sniff_face": 0.8}, more=-1),
+    "behavior-6": _Kind("whiterearing", 0.03, {"rear": 0.55}),
+}
+BEHAVIORS = tuple(_KINDS)
 SINGLE = "behavior-3"
-"""The behavior with one training recording."""
+"""The behavior with one training recording, which is twice as long and has several bouts."""
 WITHOUT = "behavior-4"
 """The behavior whose last training recording holds none of it."""
 
-_KINDS = {
-    "behavior-0": _Kind(-1, 0.012, 1, {}),
-    "behavior-1": _Kind(0, 0.005, 1, {}),
-    "behavior-2": _Kind(0, 0.03, 1, {"groom": 2.8}),
-    "behavior-3": _Kind(0, 0.10, 3, {"intromission": 1.5}),
-    "behavior-4": _Kind(1, 0.004, 1, {"mount_attempt": 2.0}),
-    "behavior-5": _Kind(-1, 0.015, 1, {"sniff_face": 0.9}),
-    "behavior-6": _Kind(0, 0.03, 1, {"rear": 0.55}),
-}
-
 
 def make_demo(*, seed: int = 0, recordings: int = 4, seconds: float = 60.0, test_recordings: int = 8) -> Demo:
-    """Simulate a training set of about `recordings` recordings for each behavior, and a test set, `seconds` each.
+    """Simulate about `recordings` training recordings for each behavior and a test set, `seconds` each, at 30 fps.
 
-    Raises `HarnessError` for fewer than two training recordings, no test recording, or less than ten seconds.
+    Every behavior has positive frames in training, and in the test set if that has seven recordings or more. Raises
+    `HarnessError` for fewer than two training recordings, no test recording, less than ten seconds, or a seed below 0.
     """
-    for name, value, least in (
-        ("recordings", recordings, 2), ("test_recordings", test_recordings, 1), ("seconds", seconds, 10),
-    ):  # fmt: skip
-        if not value >= least:
-            raise HarnessError(f"demo data: {name} is {value}; it should be {least} or more")
+    _check(seed=(seed, 0), recordings=(recordings, 2), seconds=(seconds, 10), test_recordings=(test_recordings, 1))
     frames = round(seconds * FPS)
     train: Files = {"vocabulary": list(BEHAVIORS)}
-    for number, behavior in enumerate(BEHAVIORS):
-        count = 1 if behavior == SINGLE else max(recordings + _KINDS[behavior].recordings, 2)
-        train[behavior] = {
-            f"{behavior}-train-{index}": _training(number, index, index == count - 1, frames, seed)
-            for index in range(count)
-        }
+    for behavior in BEHAVIORS:
+        train[behavior] = dict(_training(behavior, seed, index, frames) for index in _indices(behavior, recordings))
+        if behavior == WITHOUT:
+            train[behavior] |= [_training_without(behavior, seed, len(train[behavior]), frames)]
     test: Files = {}
     labels: Files = {behavior: {} for behavior in BEHAVIORS}
     for index in range(test_recordings):
-        stream = _streams(seed, len(BEHAVIORS), index)
-        while True:
-            keypoints, happens = _record({}, frames, stream)
-            marked = [annotate(one, stream) for one in happens]
-            if marked[index % len(BEHAVIORS)].any():
-                break
-        test[f"test-{index}"] = {"keypoints": keypoints, "annotator_id": 0}
-        for number, behavior in enumerate(BEHAVIORS):
-            labels[behavior][f"test-{index}"] = marked[number].tolist()
-    zeros: Files = {b: {name: [0] * frames for name in test} for b in BEHAVIORS}
+        name = f"test-{index}"
+        test[name], marked = _tested(seed, index, frames)
+        for behavior in BEHAVIORS:
+            labels[behavior][name] = marked[behavior].tolist()
+    zeros: Files = {behavior: {name: [0] * frames for name in test} for behavior in BEHAVIORS}
     return Demo(train, test, zeros, labels)
 
 
@@ -109,100 +96,133 @@ def write_demo(
     """Write `make_demo` into `folder` as train.npy, test.npy, sample_submission.npy and test_labels.npy."""
     demo = make_demo(seed=seed, recordings=recordings, seconds=seconds, test_recordings=test_recordings)
     for name in ("train", "test", "sample_submission", "test_labels"):
-        content = np.array(getattr(demo, name), dtype=object)
-        write_atomically(
-            folder / f"{name}.npy", lambda file, content=content: np.save(file, content, allow_pickle=True)
-        )
+        write_atomically(folder / f"{name}.npy", partial(np.save, arr=np.array(getattr(demo, name)), allow_pickle=True))
 
 
-def _streams(seed: int, group: int, index: int) -> np.random.Generator:
-    """A stream of chance for one recording, whatever the others' number and length."""
+def _check(**sizes: tuple[float, float]) -> None:
+    for name, (value, least) in sizes.items():
+        if not value >= least:
+            raise HarnessError(f"demo data: {name} is {value}; it should be {least} or more")
+
+
+def _indices(behavior: str, recordings: int) -> range:
+    """Numbers of the training recordings that show the behavior."""
+    if behavior == SINGLE:
+        return range(1)
+    return range(max(recordings + _KINDS[behavior].more, 2) - (behavior == WITHOUT))
+
+
+def _stream(seed: int, group: int, index: int) -> np.random.Generator:
+    """A recording's own stream of chance, so that no recording depends on the others' number or length."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(group, index)))
 
 
-def _training(number: int, index: int, last: bool, frames: int, seed: int) -> dict[str, Any]:
-    """One training recording: sessions are filmed until one shows the behavior, or for one of them, shows none."""
-    behavior = BEHAVIORS[number]
-    kind, stream = _KINDS[behavior], _streams(seed, number, index)
-    least, bouts = max(kind.enough * frames, 1), kind.bouts * min(frames / (60 * FPS), 1)
+def _training(behavior: str, seed: int, index: int, frames: int) -> tuple[str, Files]:
+    """One training recording and its name: sessions are filmed until one shows enough of the behavior."""
+    kind, stream = _KINDS[behavior], _stream(seed, BEHAVIORS.index(behavior), index)
+    frames, bouts = (2 * frames, min(4, frames // (15 * FPS) + 1)) if behavior == SINGLE else (frames, 1)
     while True:
-        keypoints, happens = _record(kind.train, frames, stream)
-        labels = annotate(happens[number], stream)
-        if (
-            (labels.sum() == 0)
-            if last and behavior == WITHOUT
-            else (labels.sum() >= least and len(_bouts(labels)) >= bouts)
-        ):
-            return {"keypoints": keypoints, "annotations": labels.astype(np.int64), "annotator_id": 0}
+        keypoints, happens = _film(kind.mood, frames, stream)
+        labels = annotate(happens[behavior], stream)
+        if labels.sum() >= kind.share * frames and len(_bouts(labels == 1)) >= bouts:
+            return f"{behavior}-{index}", _labelled(keypoints, labels)
 
 
-def _record(factors: Mapping[str, float], frames: int, stream: np.random.Generator) -> tuple[Array, list[Array]]:
-    """A session of two new mice: tracked keypoints, and for each behavior where it happens (frames,)."""
-    mice = (_individual(RESIDENT, factors, stream), _individual(INTRUDER, factors, stream))
-    session = perform(mice, factors, frames, stream)
+def _training_without(behavior: str, seed: int, index: int, frames: int) -> tuple[str, Files]:
+    """A training recording, and its name, in which the behavior was looked for and never seen."""
+    kind, stream = _KINDS[behavior], _stream(seed, BEHAVIORS.index(behavior), index)
+    keypoints, _ = _film({**kind.mood, "mount_attempt": 0.0}, frames, stream)
+    return f"{behavior}-{index}", _labelled(keypoints, np.zeros(frames))
+
+
+def _labelled(keypoints: Array, labels: Array) -> Files:
+    return {"keypoints": keypoints, "annotations": labels.astype(np.int64), "annotator_id": 0}
+
+
+def _tested(seed: int, index: int, frames: int) -> tuple[Files, dict[str, Array]]:
+    """One test recording, and its labels for every behavior; each behavior in turn is sure to be among them."""
+    stream, sure = _stream(seed, len(BEHAVIORS), index), BEHAVIORS[index % len(BEHAVIORS)]
+    while True:
+        keypoints, happens = _film({}, frames, stream)
+        marked = {behavior: annotate(happens[behavior], stream) for behavior in BEHAVIORS}
+        if marked[sure].any():
+            return {"keypoints": keypoints, "annotator_id": 0}, marked
+
+
+def _film(mood: Mapping[str, float], frames: int, stream: np.random.Generator) -> tuple[Array, dict[str, Array]]:
+    """A session of two new mice: tracked keypoints, and for each behavior where it truly happens (frames,)."""
+    session = perform((_resident(mood, stream), _intruder(mood, stream)), mood, frames, stream)
     truth = pose(session, stream)
-    return track(session, truth, stream), happening(session, truth)
+    return track(session, truth, stream), _happening(session, truth)
 
 
-def _individual(mouse: int, factors: Mapping[str, float], stream: np.random.Generator) -> Individual:
-    groom, rear = factors.get("groom", 1.0), factors.get("rear", 1.0)
-    weights = (
-        {Activity.ROAM: 5.0, Activity.REST: 1.5, Activity.GROOM: 1.15 * groom, Activity.LOOK: 1.8, Activity.REAR: 0.8},
-        {Activity.ROAM: 4.0, Activity.REST: 1.0, Activity.GROOM: 1.4, Activity.LOOK: 1.6, Activity.REAR: 10.0 * rear},
-    )[mouse]
+def _resident(mood: Mapping[str, float], stream: np.random.Generator) -> Individual:
+    groom = 1.15 * mood.get("groom", 1.0)
+    solo = {Activity.ROAM: 5.0, Activity.REST: 1.5, Activity.GROOM: groom, Activity.LOOK: 1.8, Activity.REAR: 0.8}
+    return _individual(stream.uniform(92, 140), solo, stream)
+
+
+def _intruder(mood: Mapping[str, float], stream: np.random.Generator) -> Individual:
+    rear = 10.0 * mood.get("rear", 1.0)
+    solo = {Activity.ROAM: 4.0, Activity.REST: 1.0, Activity.GROOM: 1.4, Activity.LOOK: 1.6, Activity.REAR: rear}
+    return _individual(stream.uniform(87, 133), solo, stream)
+
+
+def _individual(length: float, solo: Mapping[Activity, float], stream: np.random.Generator) -> Individual:
     return Individual(
-        length=stream.uniform(92, 140) * (1.0, 0.95)[mouse],
+        length=length,
         vigor=float(np.exp(0.2 * stream.normal())),
         groom_hz=stream.uniform(4.2, 6.8),
         thrust_hz=stream.uniform(2.2, 3.8),
-        reared=stream.uniform(0.62, 0.78),
+        reared=stream.uniform(0.61, 0.76),
         reach=stream.uniform(0.14, 0.26),
-        solo={activity: weight * float(np.exp(0.25 * stream.normal())) for activity, weight in weights.items()},
+        solo={activity: weight * float(np.exp(0.25 * stream.normal())) for activity, weight in solo.items()},
     )
 
 
-def happening(session: Session, truth: Array) -> list[Array]:
-    """Where each behavior truly happens: bool (frames,) in the order of `KINDS`."""
-    scene, resident, intruder = session.scene, session.activity[:, RESIDENT], session.activity[:, INTRUDER]
-    length = sum(mouse.length for mouse in session.mice) / 2
-    noses = np.linalg.norm(truth[:, RESIDENT, :, 0] - truth[:, INTRUDER, :, 0], axis=1)
-    apart = np.linalg.norm(session.center[:, RESIDENT] - session.center[:, INTRUDER], axis=1)
-    return [
-        scene == "approach",
-        scene == "disengage",
-        resident == Activity.GROOM,
-        (scene == "intromission") & (apart < 0.5 * length),
-        (scene == "mount_attempt") & (apart < 0.9 * length),
-        (scene == "sniff_face") & (noses < 0.3 * length),
-        intruder == Activity.REAR,
-    ]
+def _happening(session: Session, truth: Array) -> dict[str, Array]:
+    """Behavior to where it truly happens, bool (frames,), given the true pose (frames, mouse, xy, part)."""
+    length = (session.mice[RESIDENT].length + session.mice[INTRUDER].length) / 2
+    noses = np.linalg.norm(truth[:, RESIDENT, :, NOSE] - truth[:, INTRUDER, :, NOSE], axis=1)
+    middles = np.linalg.norm(session.center[:, RESIDENT] - session.center[:, INTRUDER], axis=1)
+    happens = {
+        "approach": session.scene == "approach",
+        "disengaged": session.scene == "disengage",
+        "groom": session.activity[:, RESIDENT] == Activity.GROOM,
+        "intromission": (session.scene == "intromission") & (middles < 0.5 * length),
+        "mount_attempt": (session.scene == "mount_attempt") & (middles < 0.9 * length),
+        "sniff_face": (session.scene == "sniff_face") & (noses < 0.3 * length),
+        "whiterearing": session.activity[:, INTRUDER] == Activity.REAR,
+    }
+    return {behavior: happens[kind.name] for behavior, kind in _KINDS.items()}
 
 
 def annotate(happens: Array, stream: np.random.Generator) -> Array:
-    """What a person marks: int8 (frames,). Edges are off by some frames, short bouts get lost, long ones interrupted.
+    """What a person marks of a behavior that truly happens where `happens` is set: int8 (frames,).
 
-    The longest bout is always found.
+    Edges are off by some frames; short bouts are sometimes missed and long ones interrupted. The longest is never
+    missed.
     """
     labels = np.zeros(len(happens), dtype=np.int8)
     bouts = _bouts(happens)
     longest = max((stop - start for start, stop in bouts), default=0)
     for start, stop in bouts:
         missed = stream.random() < (0.25 if stop - start < 0.5 * FPS else 0.02)
-        late, over = round(1.5 + 3.0 * stream.normal()), round(4.0 * stream.normal())
-        split, at, pause = stream.random() < 0.12, stream.uniform(0.2, 0.8), stream.integers(4, 13)
+        late, over = round(1.5 + 2.5 * stream.normal()), round(3.0 * stream.normal())
+        split, where, pause = stream.random() < 0.12, stream.uniform(0.2, 0.8), stream.integers(4, 13)
         if missed and stop - start < longest:
             continue
         begin = min(max(start + late, 0), stop - 4)
         end = max(stop + over, begin + 6)
         labels[begin:end] = 1
         if split and end - begin > 2 * FPS:
-            middle = begin + int(at * (end - begin))
+            middle = begin + round(where * (end - begin))
             labels[middle : middle + pause] = 0
     return labels
 
 
-def _bouts(happens: Array) -> Sequence[tuple[int, int]]:
-    """Start and stop (exclusive) of every bout of 0.2 s or more, gaps shorter than that closed."""
+def _bouts(happens: Array) -> list[tuple[int, int]]:
+    """Start and stop (exclusive) of every bout of 0.2 s or more, after gaps shorter than that are closed."""
     edges = np.flatnonzero(np.diff(happens.astype(np.int8), prepend=0, append=0))
     bouts: list[tuple[int, int]] = []
     for start, stop in edges.reshape(-1, 2).tolist():

@@ -2,16 +2,24 @@
 
 import numpy as np
 
-from harness.data.demo_motion import FPS, HEIGHT, INTRUDER, RESIDENT, WIDTH, Activity, Session
+from harness.data.demo_motion import FPS, HEIGHT, INTRUDER, RESIDENT, WIDTH, Session
+from harness.data.demo_scenes import OVERLAPPING, Activity
 from harness.recording import Array
 
-_FRONT = np.array([0.5, 0.33, 0.33, 0.2, -0.26, -0.26, -0.5])
-_LEFT = np.array([0.0, -0.075, 0.075, 0.0, -0.125, 0.125, 0.0])
-"""Where nose, ears, neck, hips and tail base lie, in body lengths; the y axis of a picture points down."""
+# Nose, left ear, right ear, neck, left hip, right hip, tail base, in the order of the files.
+_AHEAD = np.array([0.5, 0.33, 0.33, 0.2, -0.26, -0.26, -0.5])
+_ASIDE = np.array([0.0, -0.075, 0.075, 0.0, -0.125, 0.125, 0.0])
+"""Where the parts of a straight body lie, in body lengths; left is -y, because a picture's y axis points down."""
 _HEAD = np.array([1.0, 0.75, 0.75, 0.15, 0.0, 0.0, 0.0])
 """How far each part takes part in the head's movements."""
 _RUMP = np.array([0.1, 0.15, 0.15, 0.3, 0.8, 0.8, 1.0])
 """How far each part takes part in the hips' movements."""
+_BLUR = np.array([1.2, 1.0, 1.0, 0.9, 1.3, 1.3, 1.1])
+"""How badly each part is tracked."""
+_HIDDEN = np.array([0.0, 0.1, 0.1, 0.3, 0.6, 0.6, 0.7])
+"""How often each part of a mounted mouse is out of sight, while some of it is."""
+NOSE, NECK = 0, 3
+PARTS = len(_AHEAD)
 
 _STRETCH = {
     Activity.REST: 0.88,
@@ -27,77 +35,76 @@ _STRETCH = {
     Activity.HOLD: 0.94,
     Activity.MEET: 0.92,
 }
-"""How long a body looks, of its own full length; 1 for what is not named."""
+"""How long a body looks, as a part of its full length; 1 for what is not named."""
 
 
 def pose(session: Session, rng: np.random.Generator) -> Array:
     """Where the body parts truly are: (frames, mouse, xy, part) in pixels."""
-    mice = [_body(session, mouse, rng) for mouse in (RESIDENT, INTRUDER)]
-    return np.stack(mice, axis=1)
+    return np.stack([_body(session, mouse, rng) for mouse in (RESIDENT, INTRUDER)], axis=1)
 
 
 def _body(session: Session, mouse: int, rng: np.random.Generator) -> Array:
-    """(frames, xy, part) of one mouse."""
+    """(frames, xy, part) of one mouse: a spine that bends, a head that turns on the neck, and the mouse's rhythms."""
     individual, activity, heading = session.mice[mouse], session.activity[:, mouse], session.heading[:, mouse]
+    frames = len(activity)
     bout = np.cumsum(np.diff(activity, prepend=activity[:1]) != 0)
     length = individual.length * smooth(_stretch(session, mouse, bout, rng), 4)
     turning = smooth(np.diff(np.unwrap(heading), append=heading[-1:]), 5)
-    bend = np.clip(3.0 * turning, -0.7, 0.7) + _curled(activity, bout, rng) + 0.1 * _slow(len(bout), 25, rng)
-    look = np.isin(activity, (Activity.LOOK, Activity.REST))
-    turned = 1.2 * bend + np.where(look, 0.35, 0.1) * _slow(len(bout), 12, rng)
+    bend = np.clip(3.0 * turning, -0.7, 0.7) + _curl(activity, bout, rng) + 0.1 * slow_noise(frames, 25, rng)
+    looks = np.isin(activity, (Activity.LOOK, Activity.REST))
+    turned = 0.6 * bend + np.where(looks, 0.18, 0.05) * slow_noise(frames, 12, rng)
     nod, sway, push = _rhythms(session, mouse, rng)
 
-    ahead = length[:, None] * _FRONT + nod[:, None] * _HEAD + push[:, None] * _RUMP  # (frames, part)
-    aside = individual.length * np.broadcast_to(_LEFT, ahead.shape) + sway[:, None] * _HEAD
-    angle = heading[:, None] + bend[:, None] * np.sign(_FRONT) * np.abs(_FRONT)
-    head = np.clip((_FRONT - 0.2) / 0.3, 0, 1)
-    neck = length[:, None] * 0.2 * (head > 0)
-    ahead = ahead - neck
-    tilt = angle + turned[:, None] * 0.5 * (head > 0)
-    x = neck * np.cos(angle) + ahead * np.cos(tilt) - aside * np.sin(tilt)
-    y = neck * np.sin(angle) + ahead * np.sin(tilt) + aside * np.cos(tilt)
+    ahead = np.outer(length, _AHEAD) + np.outer(nod, _HEAD) + np.outer(push, _RUMP)  # (frames, part)
+    aside = individual.length * _ASIDE + np.outer(sway, _HEAD)
+    before_neck = np.arange(PARTS) < NECK
+    neck = np.outer(length * _AHEAD[NECK], before_neck)
+    spine = heading[:, None] + np.outer(bend, _AHEAD)
+    skull = spine + np.outer(turned, before_neck)
+    x = neck * np.cos(spine) + (ahead - neck) * np.cos(skull) - aside * np.sin(skull)
+    y = neck * np.sin(spine) + (ahead - neck) * np.sin(skull) + aside * np.cos(skull)
     return session.center[:, mouse, :, None] + np.stack((x, y), axis=1)
 
 
 def _stretch(session: Session, mouse: int, bout: Array, rng: np.random.Generator) -> Array:
-    activity = session.activity[:, mouse]
+    """The visible share of the body's length (frames,), a little different at each bout of an activity."""
     by_activity = np.ones(len(Activity))
     by_activity[list(_STRETCH)] = list(_STRETCH.values())
     by_activity[Activity.REAR] = session.mice[mouse].reared
-    stretch = by_activity[activity] * np.exp(0.075 * rng.normal(size=bout[-1] + 1))[bout]
-    return stretch * (1 + 0.02 * _slow(len(bout), 10, rng))
+    stretch = by_activity[session.activity[:, mouse]] * np.exp(0.075 * rng.normal(size=bout[-1] + 1))[bout]
+    return stretch * (1 + 0.02 * slow_noise(len(bout), 10, rng))
 
 
-def _curled(activity: Array, bout: Array, rng: np.random.Generator) -> Array:
+def _curl(activity: Array, bout: Array, rng: np.random.Generator) -> Array:
     """A bend to one side that lasts as long as a mouse sits."""
     sits = np.isin(activity, (Activity.GROOM, Activity.LOOK, Activity.REST))
     return smooth(np.where(sits, 0.35 * rng.normal(size=bout[-1] + 1)[bout], 0.0), 5)
 
 
 def _rhythms(session: Session, mouse: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Pixels by which the head goes to and fro, the head from side to side, and the hips to and fro."""
+    """Pixels (frames,) by which the head goes to and fro, the head from side to side, and the hips to and fro.
+
+    Grooming and intromission are rhythmic. What resembles them moves as far, at random.
+    """
     individual, activity = session.mice[mouse], session.activity[:, mouse]
-    frames = len(activity)
-    size = individual.length / 115
-    licking = smooth(((activity == Activity.GROOM) & (_slow(frames, 20, rng) > -1.2)) * 1.0, 2)
-    licking = licking * size * 4.2 * np.exp(0.25 * _slow(frames, 30, rng))
-    phase = _phase(individual.groom_hz, frames, rng)
-    fidget = (
-        smooth(np.isin(activity, (Activity.LOOK, Activity.SNIFF_NECK, Activity.FACE, Activity.HUDDLE)) * 1.0, 2)
-        * size
-        * 2.4
-    )
-    thrust = smooth((activity == Activity.THRUST) * 1.0, 3) * size * 4.5 * np.exp(0.25 * _slow(frames, 40, rng))
-    climbing = smooth(np.isin(activity, (Activity.MOUNT, Activity.CLIMB)) * 1.0, 3) * size * 3.2
-    nod = licking * np.sin(phase) + fidget * _slow(frames, 1.5, rng)
-    sway = 0.6 * licking * np.sin(phase + 0.9) + 0.6 * fidget * _slow(frames, 1.5, rng)
-    push = thrust * np.sin(_phase(individual.thrust_hz, frames, rng)) + climbing * _slow(frames, 2.5, rng)
-    return nod, sway, push
+    frames, size = len(activity), individual.length / 115
+    lick = (activity == Activity.GROOM) & (slow_noise(frames, 20, rng) > -1.2)
+    lick = 3.7 * size * smooth(lick, 2) * np.exp(0.25 * slow_noise(frames, 30, rng))
+    licking = _phase(individual.groom_hz, frames, rng)
+    fidgets = np.isin(activity, (Activity.LOOK, Activity.SNIFF_NECK, Activity.FACE, Activity.HUDDLE))
+    fidget = 2.4 * size * smooth(fidgets, 2)
+    thrust = 4.5 * size * smooth(activity == Activity.THRUST, 3) * np.exp(0.25 * slow_noise(frames, 40, rng))
+    thrusting = _phase(individual.thrust_hz, frames, rng)
+    climb = 3.2 * size * smooth(np.isin(activity, (Activity.MOUNT, Activity.CLIMB)), 3)
+    nod = lick * np.sin(licking) + fidget * slow_noise(frames, 1.5, rng)
+    sway = 0.6 * (lick * np.sin(licking + 0.9) + fidget * slow_noise(frames, 1.5, rng))
+    return nod, sway, thrust * np.sin(thrusting) + climb * slow_noise(frames, 2.5, rng)
 
 
 def _phase(hertz: float, frames: int, rng: np.random.Generator) -> Array:
     """The phase of a rhythm that is not quite steady."""
-    return np.cumsum(2 * np.pi * hertz / FPS * (1 + 0.1 * _slow(frames, 15, rng))) + rng.uniform(0, 2 * np.pi)
+    steps = 2 * np.pi * hertz / FPS * (1 + 0.1 * slow_noise(frames, 15, rng))
+    return np.cumsum(steps) + rng.uniform(0, 2 * np.pi)
 
 
 def track(session: Session, truth: Array, rng: np.random.Generator) -> Array:
@@ -108,15 +115,12 @@ def track(session: Session, truth: Array, rng: np.random.Generator) -> Array:
     frames = len(truth)
     heavy = rng.random() < 0.3
     jitter = rng.uniform(1.8, 2.6) if heavy else rng.uniform(0.7, 1.3)
-    part = np.array([1.2, 1.0, 1.0, 0.9, 1.3, 1.3, 1.1])
-    seen = truth + jitter * part * rng.normal(size=truth.shape)
-    drift = rng.normal(size=truth.shape).reshape(frames, -1)
-    seen += jitter * part * np.stack([smooth(row, 8) for row in drift.T], axis=1).reshape(truth.shape) * 4.0
+    drift = np.stack([slow_noise(frames, 8, rng) for _ in range(4 * PARTS)], axis=1).reshape(truth.shape)
+    seen = truth + jitter * _BLUR * (rng.normal(size=truth.shape) + 0.75 * drift)
     _swap_mice(seen, session, rng)
-    _jump(seen, 0.03 * (3 if heavy else 1), rng)
-    _drop(seen, session, 3.0 if heavy else 1.0, rng)
-    seen[..., 0, :] = np.clip(seen[..., 0, :], 0, WIDTH - 1)
-    seen[..., 1, :] = np.clip(seen[..., 1, :], 0, HEIGHT - 1)
+    _jump(seen, 0.09 if heavy else 0.03, rng)
+    seen = np.clip(seen, 0, np.array([WIDTH - 1, HEIGHT - 1])[:, None])
+    _lose(seen, session, 3.0 if heavy else 1.0, rng)
     rounded: Array = (np.round(seen * 16) / 16).astype(np.float32)
     return rounded
 
@@ -126,28 +130,28 @@ def _swap_mice(seen: Array, session: Session, rng: np.random.Generator) -> None:
     gap = np.linalg.norm(session.center[:, RESIDENT] - session.center[:, INTRUDER], axis=1)
     for start in _events(np.where(gap < 90, 0.03, 0.0), rng):
         stop = start + rng.integers(3, 20)
-        seen[start:stop] = seen[start:stop, ::-1]
+        seen[start:stop] = seen[start:stop, ::-1].copy()
 
 
 def _jump(seen: Array, per_second: float, rng: np.random.Generator) -> None:
     """A keypoint leaps to a wrong place for one or two frames."""
     for start in _events(np.full(len(seen), per_second), rng):
-        leap = rng.uniform(-90, 90, size=2)
-        seen[start : start + rng.integers(1, 3), rng.integers(2), :, rng.integers(7)] += leap
+        stop = start + rng.integers(1, 3)
+        seen[start:stop, rng.integers(2), :, rng.integers(PARTS)] += rng.uniform(-90, 90, size=2)
 
 
-def _drop(seen: Array, session: Session, factor: float, rng: np.random.Generator) -> None:
+def _lose(seen: Array, session: Session, factor: float, rng: np.random.Generator) -> None:
     """Gaps: of single keypoints, of a whole mouse, and of the rump of a mouse that is mounted."""
-    everywhere = np.ones(len(seen))
-    for start in _events(0.25 * factor * everywhere, rng):
-        seen[start : start + rng.integers(2, 14), rng.integers(2), :, rng.integers(7)] = np.nan
-    for start in _events(0.02 * factor * everywhere, rng):
-        seen[start : start + rng.integers(4, 26), rng.integers(2)] = np.nan
-    mounted = np.isin(session.activity[:, RESIDENT], (Activity.MOUNT, Activity.THRUST, Activity.CLIMB))
+    for start in _events(np.full(len(seen), 0.25 * factor), rng):
+        stop = start + rng.integers(2, 14)
+        seen[start:stop, rng.integers(2), :, rng.integers(PARTS)] = np.nan
+    for start in _events(np.full(len(seen), 0.02 * factor), rng):
+        stop = start + rng.integers(4, 26)
+        seen[start:stop, rng.integers(2)] = np.nan
+    mounted = np.isin(session.activity[:, RESIDENT], OVERLAPPING)
     for start in _events(np.where(mounted, 1.5, 0.03), rng):
-        hidden = rng.random(7) < np.array([0.0, 0.1, 0.1, 0.3, 0.6, 0.6, 0.7])
         stop = start + rng.integers(3, 16)
-        seen[start:stop, INTRUDER] = np.where(hidden, np.nan, seen[start:stop, INTRUDER])
+        seen[start:stop, INTRUDER, :, rng.random(PARTS) < _HIDDEN] = np.nan
 
 
 def _events(per_second: Array, rng: np.random.Generator) -> list[int]:
@@ -155,22 +159,21 @@ def _events(per_second: Array, rng: np.random.Generator) -> list[int]:
     return [int(frame) for frame in np.flatnonzero(rng.random(len(per_second)) < per_second / FPS)]
 
 
-def _slow(frames: int, width: float, rng: np.random.Generator) -> Array:
-    """Gaussian noise of unit variance that changes over about `width` frames."""
+def slow_noise(frames: int, width: float, rng: np.random.Generator) -> Array:
+    """Gaussian noise (frames,) of unit variance that changes over about `width` frames."""
     kernel = _bell(width)
     noise = rng.normal(size=frames + len(kernel) - 1)
-    slow: Array = np.convolve(noise, kernel / np.linalg.norm(kernel), "valid")
-    return slow
+    return np.convolve(noise, kernel / np.linalg.norm(kernel), "valid")
 
 
 def smooth(values: Array, width: float) -> Array:
-    """Weighted running mean (frames,) over about `width` frames either side; the ends are held."""
+    """Running mean (frames,), weighted by a bell of `width` frames; the ends are held beyond the edges."""
     kernel = _bell(width)
-    padded = np.pad(values, len(kernel) // 2, mode="edge")
-    mean: Array = np.convolve(padded, kernel / kernel.sum(), "valid")
-    return mean
+    padded = np.pad(values.astype(float), len(kernel) // 2, mode="edge")
+    return np.convolve(padded, kernel / kernel.sum(), "valid")
 
 
 def _bell(width: float) -> Array:
     reach = int(np.ceil(2.5 * width))
-    return np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    bell: Array = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    return bell

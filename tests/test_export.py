@@ -1,0 +1,477 @@
+"""From a search to labels: the submission, what it says of itself, and what becomes of it when things go wrong."""
+
+import hashlib
+import json
+import os
+import random
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, precision_score
+
+from harness.cache import BlockCache
+from harness.cli import main
+from harness.data.challenge import load_dataset
+from harness.data.demo import write_demo
+from harness.export import label_recordings
+from harness.leaderboard import best_records
+from harness.pipeline import FeatureTables, fit_pipeline
+from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
+from harness.search import pool_of
+from harness.spec import Choice, Decision, PipelineSpec
+from harness.store import Run, TrialRecord
+from harness.submission import write_submission
+from tests.challenge_files import Files, released, save, test_file, train_file, write
+from tests.test_cli import Captured, process, refusal
+from tests.toy import toy_recordings
+
+load_plugins()
+
+SEARCH = ["search", "--data", "demo", "--features", "task_programs", "--trials", "2", "--workers", "2"]
+SEARCH += ["--model", "logistic_regression", "--model", "random"]
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A shell in an empty folder, without a word from the environment."""
+    for name in ("HARNESS_DATA", "HARNESS_RESULTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a small demo was searched, and the best of it exported with no further word."""
+    folder = tmp_path_factory.mktemp("exported")
+    with pytest.MonkeyPatch.context() as shell:
+        shell.chdir(folder)
+        shell.setenv("HARNESS_CACHE", str(folder / "cache"))
+        write_demo(folder / "demo", seed=1, recordings=2, seconds=20, test_recordings=2)
+        assert main(SEARCH) == 0
+        assert main(["export-best"]) == 0
+    return folder
+
+
+@pytest.fixture
+def at_demo(demo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(demo)
+    return demo
+
+
+def loaded(path: Path) -> Any:
+    """What the challenge's own reader makes of a file."""
+    return np.load(path, allow_pickle=True).item()
+
+
+def run(words: str, capsys: Captured) -> str:
+    """What a command prints; it should have nothing to complain of."""
+    assert main(shlex.split(words)) == 0
+    return capsys.readouterr().out
+
+
+# The submission
+
+
+def test_every_behavior_and_test_recording_gets_a_plain_0_or_1_for_every_frame(demo: Path) -> None:
+    submission, test = loaded(demo / "submission.npy"), loaded(demo / "demo" / "test.npy")
+    assert list(submission) == [f"behavior-{number}" for number in range(7)]
+    for recordings in submission.values():
+        assert list(recordings) == list(test)
+        for name, labels in recordings.items():
+            assert len(labels) == len(test[name]["keypoints"])
+            assert type(labels) is list
+            assert {type(label) for label in labels} == {int}
+            assert set(labels) <= {0, 1}
+    assert any(1 in labels for recordings in submission.values() for labels in recordings.values())
+
+
+def test_the_labels_are_those_of_the_pipeline_fitted_on_all_recordings(demo: Path, tmp_path: Path) -> None:
+    dataset, submission = load_dataset(demo / "demo"), loaded(demo / "submission.npy")
+    tables = FeatureTables(BlockCache(tmp_path / "blocks"), pool_of(dataset))
+    for behavior, record in best_records(Run(demo / "results" / "demo").records()).items():
+        labels = label_recordings(record, dataset.labelled[behavior], dataset.unlabelled, tables, seed=0)
+        assert {name: values.tolist() for name, values in labels.items()} == submission[behavior]
+
+
+def test_the_same_export_gives_the_same_bytes_whatever_the_workers(at_demo: Path, tmp_path: Path) -> None:
+    again = tmp_path / "deep" / "er" / "again.npy"
+    assert main(["export-best", "--out", str(again), "--workers", "1"]) == 0
+    assert again.read_bytes() == (at_demo / "submission.npy").read_bytes()
+    assert again.with_suffix(".json").read_bytes() == (at_demo / "submission.json").read_bytes()
+
+
+def test_the_manifest_says_how_the_submission_was_made(at_demo: Path, capsys: Captured) -> None:
+    manifest, submission = json.loads((at_demo / "submission.json").read_text()), loaded(at_demo / "submission.npy")
+    rows = json.loads(run("leaderboard --format json", capsys))
+    identity = manifest["run"]["identity"]
+    assert identity["seed"] == 0
+    assert identity["data"] == load_dataset(at_demo / "demo").digest
+    assert {"python", "harness", "numpy", "scikit-learn", "optuna", "lightgbm"} <= identity["versions"].keys()
+    assert manifest["run"]["about"]["command"] == shlex.join(["harness", *SEARCH])
+    assert list(manifest["behaviors"]) == list(submission)
+    for behavior, made in manifest["behaviors"].items():
+        (row,) = (row for row in rows if (row["behavior"], row["trial"]) == (behavior, made["trial"]))
+        for key in ("pipeline", "rounds", "decision", "folds", "f1", "precision", "recall", "average_precision"):
+            assert made[key] == row[key]
+        content = b"".join(
+            repr(name).encode() + np.array(labels, dtype=np.int8).tobytes()
+            for name, labels in sorted(submission[behavior].items())
+        )
+        assert made["labels_sha256"] == hashlib.sha256(content).hexdigest()
+        assert made["claimed_frames"] == sum(map(sum, submission[behavior].values()))
+
+
+def test_chance_is_tried_and_not_exported_while_anything_else_finished(at_demo: Path, capsys: Captured) -> None:
+    rows = json.loads(run("leaderboard --by model --format json", capsys))
+    assert sorted(row["model"] for row in rows) == ["logistic_regression"] * 7 + ["random"] * 7
+    behaviors = json.loads((at_demo / "submission.json").read_text())["behaviors"]
+    assert {made["pipeline"]["model"]["name"] for made in behaviors.values()} == {"logistic_regression"}
+
+
+def test_chance_is_exported_where_nothing_else_was_tried(tmp_path: Path, capsys: Captured) -> None:
+    write(tmp_path / "data", train_file())
+    assert main(["search", "--data", "data", "--model", "random", "--trials", "1", "--workers", "1"]) == 0
+    assert main(["export-best", "--out", "chance.npy"]) == 0
+    assert "groom: random, trial 0, F1 " in capsys.readouterr().err
+    behaviors = json.loads((tmp_path / "chance.json").read_text())["behaviors"]
+    assert [made["pipeline"]["model"]["name"] for made in behaviors.values()] == ["random"] * 2
+    run("check chance.npy", capsys)
+
+
+def test_a_check_of_what_was_exported_finds_nothing(at_demo: Path, capsys: Captured) -> None:
+    assert main(["check", "submission.npy"]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == (
+        "",
+        f"submission.npy: fine; all that {at_demo / 'demo'} asks for, 7 behaviors, 8,400 labels\n",
+    )
+
+
+def test_a_score_is_what_scikit_learn_makes_of_the_files(at_demo: Path, capsys: Captured) -> None:
+    submission, truth = loaded(at_demo / "submission.npy"), loaded(at_demo / "demo" / "test_labels.npy")
+    expected = []
+    for behavior, recordings in truth.items():
+        actual = np.concatenate(list(recordings.values()))
+        claimed = np.concatenate([submission[behavior][name] for name in recordings])
+        expected.append([score(actual, claimed, zero_division=0) for score in (f1_score, precision_score)])
+    plain = json.loads(run("score submission.npy demo/test_labels.npy --format json", capsys))
+    found = [[row["f1"], row["precision"]] for row in plain["behaviors"]]
+    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose([plain["f1"], plain["precision"]], np.mean(expected, axis=0))
+
+
+# What an export refuses
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--out labels", "--out labels: should be a file that ends in .npy"),
+        ("--out folder.npy", "--out folder.npy: should be a file that ends in .npy"),
+        ("--out file/labels.npy", "file/labels.npy: cannot be written (File exists); name another file with --out"),
+        ("--out file/x/labels.npy", "file/x/labels.npy: cannot be written (Not a directory); name another file"),
+        ("--data other", "other: not the data that results/demo was searched on; name that with --data"),
+        ("--data nowhere", "nowhere: no such folder"),
+        ("--results nowhere", "nowhere holds no run; `harness search --results nowhere` makes one"),
+    ],
+)
+def test_an_export_says_what_it_cannot_do(words: str, says: str, at_demo: Path, capsys: Captured) -> None:
+    (at_demo / "folder.npy").mkdir(exist_ok=True)
+    (at_demo / "file").write_text("")
+    write(at_demo / "other", train_file())
+    (line,) = refusal(["export-best", *shlex.split(words)], capsys)
+    assert line.startswith(says)
+
+
+def test_data_that_were_moved_since_the_search_are_asked_for(at_demo: Path, tmp_path: Path, capsys: Captured) -> None:
+    moved = tmp_path / "moved"
+    (at_demo / "demo").rename(moved)
+    try:
+        (line,) = refusal(["export-best", "--out", "labels.npy"], capsys)
+        assert line.endswith("demo: the data that results/demo was searched on are not there; name them with --data")
+        assert main(["export-best", "--out", "labels.npy", "--data", str(moved)]) == 0
+    finally:
+        moved.rename(at_demo / "demo")
+    assert (at_demo / "labels.npy").read_bytes() == (at_demo / "submission.npy").read_bytes()
+
+
+def test_an_export_without_recordings_to_label_says_so(tmp_path: Path, capsys: Captured) -> None:
+    write(tmp_path / "data", train_file())
+    (tmp_path / "data" / "test.npy").unlink()
+    assert main(["search", "--data", "data", "--model", "random", "--trials", "1", "--workers", "1"]) == 0
+    capsys.readouterr()
+    (line,) = refusal(["export-best"], capsys)
+    assert line.endswith("data: no recordings to label; a file test.npy should hold them")
+
+
+# Kills
+
+
+WRITE = """
+import sys
+from pathlib import Path
+import numpy as np
+from harness.submission import write_submission
+
+print("begins", flush=True)
+while True:
+    for value in (0, 1):
+        write_submission(Path(sys.argv[1]), {"groom": {"a": np.full(200_000, value)}})
+"""
+
+
+def test_a_submission_is_the_old_one_or_the_new_one_whenever_its_writer_is_killed(tmp_path: Path) -> None:
+    out, moments = tmp_path / "submission.npy", random.Random(0)
+    written = []
+    for value in (0, 1):
+        write_submission(out, {"groom": {"a": np.full(200_000, value)}})
+        written.append(out.read_bytes())
+    for _ in range(8):
+        with subprocess.Popen([sys.executable, "-c", WRITE, str(out)], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(moments.uniform(0.0, 0.05))
+            writer.kill()
+        assert out.read_bytes() in written
+
+
+def test_an_export_that_is_killed_leaves_the_old_submission_or_the_new_one(demo: Path, tmp_path: Path) -> None:
+    out, new = tmp_path / "out" / "submission.npy", (demo / "submission.npy").read_bytes()
+    old = new[:-200]
+    out.parent.mkdir()
+    for seconds in (0.6, 60.0):
+        out.write_bytes(old)
+        with process("export-best", "--out", str(out), "--workers", "1", at=demo) as export:
+            until = time.monotonic() + seconds
+            while len(os.listdir(out.parent)) == 1 and time.monotonic() < until and export.poll() is None:
+                pass  # until a file appears beside it: the new one in the making
+            export.kill()
+        assert out.read_bytes() in (old, new)
+    assert main(["export-best", "--out", str(out), "--results", str(demo / "results" / "demo")]) == 0
+    assert out.read_bytes() == new
+
+
+# Plugins of one's own
+
+MINE = '''
+"""How far apart the two mice are, and a model that goes by nothing else."""
+
+from pathlib import Path
+
+import numpy as np
+
+from harness.registry import feature_set, model_family
+
+
+@feature_set("mouse_gap")
+def mouse_gap(recording, *, lag: int = 5):
+    """Distance between matching body parts, and its change over `lag` frames."""
+    gap = np.linalg.norm(recording.keypoints[:, 0] - recording.keypoints[:, 1], axis=1)
+    mean = np.nan_to_num(gap.mean(axis=1))
+    before = mean[np.maximum(np.arange(len(mean)) - lag, 0)]
+    return {"gap_mean": mean, "gap_change": mean - before}
+
+
+@model_family("nearness")
+def nearness(seed, *, scale: float = 100.0):
+    """The nearer, the likelier."""
+    return Nearness(scale)
+
+
+class Nearness:
+    def __init__(self, scale):
+        self.scale = scale
+
+    def fit(self, X, y):
+        if (Path(__file__).parent / "broken").exists():
+            raise ValueError("cannot learn any more")
+
+    def predict_proba(self, X):
+        near = np.exp(-np.asarray(X)[:, 0] / self.scale)
+        return np.stack([1 - near, near], axis=1)
+'''
+
+
+def forget_plugins(before: list[dict[str, Any]]) -> None:
+    """Begin as a new process would: with the plugins that were there `before`."""
+    for registry, plugins in zip((FEATURES, MODELS, SMOOTHERS), before, strict=True):
+        registry.clear()  # type: ignore[attr-defined]
+        registry.update(plugins)  # type: ignore[attr-defined]
+    for name in [name for name in sys.modules if name.startswith("harness_plugin_")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def own_plugins() -> Iterator[list[dict[str, Any]]]:
+    """The plugins of the package, which are all there are again after the test."""
+    before: list[dict[str, Any]] = [dict(registry) for registry in (FEATURES, MODELS, SMOOTHERS)]
+    yield before
+    forget_plugins(before)
+
+
+def test_plugins_of_ones_own_are_searched_ranked_and_exported(
+    tmp_path: Path, capsys: Captured, own_plugins: list[dict[str, Any]]
+) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "mouse_gap.toml").write_text('lag = { type = "int", low = 1, high = 30, log = true }\n')
+    (tmp_path / "nearness.toml").write_text('scale = { type = "float", low = 10, high = 1000, log = true }\n')
+    write(tmp_path / "data", train_file())
+    search = ["search", "--data", "data", "--plugin", "mine.py", "--features", "mouse_gap", "--model", "nearness"]
+    search += ["--trials", "3", "--workers", "1"]
+    plugin = ["--plugin", str(tmp_path / "mine.py")]
+    assert main(search) == 0
+    out = run(shlex.join(["list", *plugin]), capsys)
+    assert "lag = 5 [1 to 30 (log)]" in out
+    assert "scale = 100.0 [10 to 1000 (log)]" in out
+
+    forget_plugins(own_plugins)
+    rows = json.loads(run("leaderboard --format json", capsys))
+    assert [(row["behavior"], row["features"], row["model"], row["trials"]) for row in rows] == [
+        (behavior, ["mouse_gap"], "nearness", 3) for behavior in ("groom", "chase")
+    ]
+
+    (line,) = refusal(["export-best"], capsys)
+    assert line == f"groom needs the plugin 'mouse_gap'; give {shlex.join(plugin)} again"
+    assert not (tmp_path / "submission.npy").exists()
+    assert main(["export-best", *plugin]) == 0
+    assert "note: " not in capsys.readouterr().err
+    run("check submission.npy", capsys)
+
+    forget_plugins(own_plugins)
+    (tmp_path / "mine.py").write_text(MINE + "\n# Better now.\n")
+    assert main(["export-best", *plugin]) == 0
+    err = capsys.readouterr().err
+    for name in ("mouse_gap", "nearness"):
+        assert f"note: {name} is not what it was in the search; the scores are those of the earlier version\n" in err
+
+    (line,) = refusal(search, capsys)
+    assert line.startswith("results/data was searched with other plugins.features.mouse_gap, plugins.models.nearness; ")
+
+
+def test_a_model_that_cannot_be_fitted_again_is_named(
+    tmp_path: Path, capsys: Captured, own_plugins: list[dict[str, Any]]
+) -> None:
+    (tmp_path / "mine.py").write_text(MINE.replace(", *, scale: float = 100.0", "").replace("(scale)", "(100.0)"))
+    write(tmp_path / "data", train_file())
+    plugin = ["--plugin", str(tmp_path / "mine.py"), "--workers", "1"]
+    search = ["search", "--data", "data", "--features", "kinematics", "--model", "nearness", "--trials", "1"]
+    (tmp_path / "mouse_gap.toml").write_text('lag = { type = "int", low = 1, high = 30, log = true }\n')
+    assert main([*search, *plugin]) == 0
+    (tmp_path / "broken").touch()
+    capsys.readouterr()
+    (line,) = refusal(["export-best", *plugin], capsys)
+    assert line == ("groom: trial 0, kinematics/nearness, cannot be fitted for good: ValueError: cannot learn any more")
+
+
+# Other layouts of the data
+
+
+def layout_with_sequences(folder: Path) -> Files:
+    """As the challenge's files were; returns the truth of its test set."""
+    train = {
+        name: {"sequences": group, "vocabulary": {"other": 0, name: 1}}
+        for name, group in train_file().items()
+        if name != "vocabulary"
+    }
+    write(folder, train)
+    (folder / "test.npy").unlink()
+    save(folder / "test-release.npy", {"sequences": test_file(), "vocabulary": {"other": 0}})
+    sample = {name: {one: [0] * 40 for one in "xy"} for name in train}
+    save(folder / "sample-submission-task3.npy", sample)
+    return sample
+
+
+def layout_of_the_release(folder: Path) -> Files:
+    """As the public release of CalMS21 is; returns the truth of its test set."""
+    folder.mkdir()
+
+    def group(name: str, part: str, seeds: tuple[int, ...]) -> Files:
+        return {f"task3/{name}/{part}/mouse{seed:03}_task3_{name}": released(name, seed) for seed in seeds}
+
+    save(
+        folder / "calms21_task3_train.npy",
+        {"groom": group("groom", "train", (1, 2)), "chase": group("chase", "train", (3, 4))},
+    )
+    test = {"groom": group("groom", "test", (5, 6)), "chase": group("chase", "test", (7,))}
+    save(folder / "calms21_task3_test.npy", test)
+    return {name: {id_: entry["annotations"] for id_, entry in recordings.items()} for name, recordings in test.items()}
+
+
+@pytest.mark.parametrize(
+    ("layout", "test"), [(layout_with_sequences, "test-release.npy"), (layout_of_the_release, "calms21_task3_test.npy")]
+)
+def test_other_layouts_of_the_data_are_searched_exported_checked_and_scored(
+    layout: Any, test: str, tmp_path: Path, capsys: Captured
+) -> None:
+    truth = layout(tmp_path / "data")
+    save(tmp_path / "truth.npy", truth)
+    search = ["search", "--data", "data", "--features", "kinematics", "--model", "logistic_regression", "--trials", "1"]
+    assert main([*search, "--workers", "1"]) == 0
+    assert main(["export-best"]) == 0
+    submission = loaded(tmp_path / "submission.npy")
+    every = {name for recordings in truth.values() for name in recordings}
+    assert {behavior: recordings.keys() for behavior, recordings in submission.items()} == {
+        "groom": every,
+        "chase": every,
+    }
+    run("check submission.npy", capsys)
+    plain = json.loads(run("score submission.npy truth.npy --format json", capsys))
+    for row in plain["behaviors"]:
+        recordings = truth[row["behavior"]]
+        claimed = np.concatenate([submission[row["behavior"]][name] for name in recordings])
+        actual = np.concatenate(list(recordings.values()))
+        assert row["f1"] == pytest.approx(f1_score(actual, claimed, zero_division=0))
+    if layout is layout_of_the_release:
+        assert json.loads(run(f"score submission.npy data/{test} --format json", capsys)) == plain
+
+
+# One trial's labels
+
+
+def record(**values: Any) -> TrialRecord:
+    spec = PipelineSpec((Choice("kinematics", {"lag": 0.07}),), Choice("lightgbm", {"leaves": 4}))
+    decision = Decision(Choice("none"), 0.3)
+    return TrialRecord("gather", 3, "a", spec, "grouped", 1.0, **{"decision": decision, "rounds": None} | values)
+
+
+def staged(one: TrialRecord, tables: FeatureTables) -> tuple[Any, Any]:
+    labelled, new = toy_recordings(2, 240), toy_recordings(1, 200, seed=9)[0]
+    fitted = fit_pipeline(one.spec, tables, [(each, slice(0, each.frames)) for each in labelled], 5)
+    return labelled, (new, fitted.probabilities(new))
+
+
+def test_labels_are_cut_from_the_rounds_that_the_trial_chose(tmp_path: Path) -> None:
+    tables = FeatureTables(BlockCache(tmp_path), ())
+    labelled, (new, stages) = staged(record(), tables)
+    assert len(stages) > 2
+    for rounds, probabilities in stages.items():
+        labels = label_recordings(record(rounds=rounds), labelled, [new], tables, seed=5)
+        assert labels[new.id].tolist() == (probabilities >= np.float64(0.3)).tolist()
+
+
+def test_all_rounds_are_taken_where_the_folds_had_nothing_to_choose_by(tmp_path: Path) -> None:
+    tables = FeatureTables(BlockCache(tmp_path), ())
+    labelled, (new, stages) = staged(record(), tables)
+    labels = label_recordings(record(rounds=None), labelled, [new], tables, seed=5)
+    assert labels[new.id].tolist() == (stages[max(stages)] >= np.float64(0.3)).tolist()
+    assert labels[new.id].any()
+
+
+def test_a_behavior_that_no_training_frame_shows_is_claimed_nowhere(tmp_path: Path) -> None:
+    nothing = [replace(one, labels=np.zeros(one.frames, dtype=np.int8)) for one in toy_recordings(2, 120)]
+    labels = label_recordings(record(rounds=40), nothing, nothing[:1], FeatureTables(BlockCache(tmp_path), ()), seed=0)
+    assert not labels[nothing[0].id].any()
+
+
+def test_a_failed_trial_has_no_labels(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="trial 3 of gather did not finish"):
+        label_recordings(record(decision=None), [], [], FeatureTables(BlockCache(tmp_path), ()), seed=0)
