@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -142,6 +143,8 @@ class Run:
         """Be the one writer. Raises `HarnessError` saying who holds the run if another process does."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass  # A lock that is there opens even where nothing new can be written.
             file = (self.folder / "lock").open("a+", encoding="utf-8")
         except OSError as error:
             raise HarnessError(

@@ -439,20 +439,25 @@ def colors(line: str) -> list[int]:
     return [style for style in styles if 30 <= style < 50 or 90 <= style < 108]
 
 
-@pytest.mark.parametrize("words", ["leaderboard", "list", SEARCH], ids=["leaderboard", "list", "search"])
-def test_nothing_is_wider_than_a_terminal_of_80_columns_nor_colored_against_ones_will(
-    words: str | list[str], searched: Path
+@pytest.mark.parametrize("command", ["leaderboard", "list"])
+def test_no_line_is_wider_than_a_terminal_of_80_columns_nor_colored_against_ones_will(
+    command: str, searched: Path
 ) -> None:
-    lines = in_terminal(*([words] if isinstance(words, str) else words), at=searched, NO_COLOR="1")
-    tables = [line for line in lines if not line.startswith(("search: ", "behavior-3: "))]
-    assert max(map(width, tables)) <= 80
+    lines = in_terminal(command, at=searched, NO_COLOR="1")
+    assert max(map(width, lines)) <= 80
     assert any("\x1b[" in line for line in lines)
     assert not any(map(colors, lines))
-    if words == SEARCH:
-        last = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in lines[-5:]]
-        assert last[0].split() == ["behavior", "trials", "best", "F1", "pipeline"]
-        assert last[1].split()[:2] == ["behavior-0", "4/4"]
-        assert last[3].startswith("8 of 8 trials")
+
+
+def test_a_search_on_a_narrow_terminal_shows_a_line_for_each_behavior(searched: Path) -> None:
+    lines = in_terminal(*SEARCH, at=searched, columns=60, NO_COLOR="1")
+    header, first, second, caption, last = (re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in lines[-5:])
+    assert header.split() == ["behavior", "trials", "best", "F1", "pipeline"]
+    assert (first.split()[:2], second.split()[:2]) == (["behavior-0", "4/4"], ["behavior-3", "4/4"])
+    assert max(map(width, lines[-5:])) <= 60
+    assert caption.startswith("8 of 8 trials")
+    assert last == "next: harness leaderboard, then harness export-best"
+    assert not any(map(colors, lines))
 
 
 @pytest.mark.parametrize("how", ["table", "json"])

@@ -55,7 +55,7 @@ _KINDS = {
     "behavior-1": _Kind("disengaged", 0.005, {"disengage": 1.4}),
     "behavior-2": _Kind("groom", 0.03, {"groom": 2.8}),
     "behavior-3": _Kind("intromission", 0.1, {"intromission": 1.8}),
-    "behavior-4": _Kind("mount_attempt", 0.004, {"mount_attempt": 2.0}, more=1),
+    "behavior-4": _Kind("mount_attempt", 0.006, {"mount_attempt": 2.6}, more=1),
     "behavior-5": _Kind("sniff_face", 0.015, {"sniff_face": 0.8}, more=-1),
     "behavior-6": _Kind("whiterearing", 0.03, {"rear": 0.55}),
 }

@@ -8,7 +8,7 @@ import numpy as np
 from harness.recording import Array
 from harness.registry import StagedClassifier, model_family
 
-STAGES = (25, 50, 100)
+STAGES = (20, 40, 80)
 """Numbers of rounds after which the model can be asked; the last is how many are grown."""
 
 

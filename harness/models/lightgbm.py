@@ -8,7 +8,7 @@ import numpy as np
 from harness.recording import Array
 from harness.registry import StagedClassifier, model_family
 
-STAGES = (20, 40, 80, 120)
+STAGES = (20, 40, 80)
 """Numbers of rounds after which the model can be asked; the last is how many are grown."""
 
 
@@ -19,7 +19,7 @@ def lightgbm(
     leaves: int = 15,
     learning_rate: float = 0.1,
     min_leaf: int = 20,
-    column_share: float = 0.3,
+    column_share: float = 0.2,
     l2: float = 1.0,
     positive_weight: float = 1.0,
 ) -> StagedClassifier:
@@ -36,7 +36,7 @@ def lightgbm(
             "seed": seed,
             # Cost follows columns x bins x leaves; 63 bins lose nothing that could be measured.
             "max_bin": 63,
-            "bin_construct_sample_cnt": 5000,
+            "bin_construct_sample_cnt": 2000,
             "feature_pre_filter": False,
             "deterministic": True,
             "force_row_wise": True,
