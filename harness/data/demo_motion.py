@@ -65,8 +65,9 @@ def perform(
     states = [stage.step(*wobble[frame]) for frame in range(frames)]
     stage.close_scene(ended=SCENES[stage.name].until == "time")
     table = np.array(states).reshape(frames, 2, 4)
-    activity = table[:, :, 3].astype(np.int8)
-    return Session(mice, table[:, :, :2], table[:, :, 2], activity, np.repeat(*zip(*stage.history, strict=True)))
+    names, lasted = zip(*stage.history, strict=True)
+    scene = np.repeat(np.array(names), np.array(lasted))
+    return Session(mice, table[:, :, :2], table[:, :, 2], table[:, :, 3].astype(np.int8), scene)
 
 
 def _wobble(frames: int, rng: np.random.Generator) -> list[list[float]]:

@@ -63,7 +63,8 @@ def _body(session: Session, mouse: int, rng: np.random.Generator) -> Array:
     skull = spine + np.outer(turned, before_neck)
     x = neck * np.cos(spine) + (ahead - neck) * np.cos(skull) - aside * np.sin(skull)
     y = neck * np.sin(spine) + (ahead - neck) * np.sin(skull) + aside * np.cos(skull)
-    return session.center[:, mouse, :, None] + np.stack((x, y), axis=1)
+    placed: Array = session.center[:, mouse, :, None] + np.stack((x, y), axis=1)
+    return placed
 
 
 def _stretch(session: Session, mouse: int, bout: Array, rng: np.random.Generator) -> Array:
@@ -71,8 +72,9 @@ def _stretch(session: Session, mouse: int, bout: Array, rng: np.random.Generator
     by_activity = np.ones(len(Activity))
     by_activity[list(_STRETCH)] = list(_STRETCH.values())
     by_activity[Activity.REAR] = session.mice[mouse].reared
-    stretch = by_activity[session.activity[:, mouse]] * np.exp(0.075 * rng.normal(size=bout[-1] + 1))[bout]
-    return stretch * (1 + 0.02 * slow_noise(len(bout), 10, rng))
+    stretch: Array = by_activity[session.activity[:, mouse]] * np.exp(0.075 * rng.normal(size=bout[-1] + 1))[bout]
+    stretch *= 1 + 0.02 * slow_noise(len(bout), 10, rng)
+    return stretch
 
 
 def _curl(activity: Array, bout: Array, rng: np.random.Generator) -> Array:
