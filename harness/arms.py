@@ -25,7 +25,7 @@ class Arm:
         return f"{'+'.join(self.features) or 'no features'}/{self.model}"
 
     def ranges(self, spaces: Spaces) -> dict[str, Range]:
-        """The arm's static space, named as Optuna stores it: `kinematics.lag`, `model.leaves`, `preparation.windows`."""
+        """The arm's static space, named as Optuna stores it: `kinematics.lag`, `model.leaves`, ...."""
         if not self.features:
             return {}
         parts = {name: spaces.features[name] for name in self.features}

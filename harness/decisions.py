@@ -14,6 +14,7 @@ from harness.folds import bouts
 from harness.metrics import Counts
 from harness.recording import Array
 from harness.registry import smoother_named
+from harness.spaces import Spaces
 from harness.spec import Choice, Decision
 
 THRESHOLDS = tuple(float(np.round(1 / (1 + np.exp(-logit)), 4)) for logit in np.arange(-5.0, 5.01, 0.2))
@@ -36,6 +37,11 @@ class Candidates:
         shape = (len(self.smoothers), len(self.gaps), len(self.bouts), len(self.thresholds))
         smoother, gap, bout, threshold = np.unravel_index(index, shape)
         return Decision(self.smoothers[smoother], self.thresholds[threshold], self.gaps[gap], self.bouts[bout])
+
+
+def candidates_of(spaces: Spaces) -> Candidates:
+    """Every decision within the ranges."""
+    return Candidates(tuple(spaces.smoother_choices()), spaces.gaps, spaces.bouts)
 
 
 def smoothed(choice: Choice, probabilities: Array, fps: float) -> Array:

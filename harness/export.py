@@ -1,8 +1,9 @@
-"""Fit the chosen pipelines for good, label every test recording, and say how it was done."""
+"""Fit what was chosen for good, label every test recording, and say how it was done."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,102 +11,137 @@ from typing import Any
 import numpy as np
 
 from harness.cache import BlockCache
-from harness.decisions import decide
+from harness.decisions import Candidates, decide
 from harness.errors import HarnessError
-from harness.pipeline import FeatureTables, fit_pipeline
+from harness.folds import make_folds
+from harness.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.recording import Array, Recording
 from harness.registry import load_plugins
-from harness.store import TrialRecord
+from harness.selection import Selection, blended, select
+from harness.store import Run, TrialRecord
 from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was chosen for a behavior, and the labels (frames,) int8 that it gives, by recording id."""
+
+    selection: Selection
+    labels: Mapping[str, Array]
+
+
 def label_recordings(
-    record: TrialRecord,
+    selection: Selection,
     labelled: Sequence[Recording],
     unlabelled: Sequence[Recording],
     tables: FeatureTables,
     seed: int,
 ) -> dict[str, Array]:
-    """Recording id to labels (frames,) int8: the record's pipeline fitted on all of `labelled`, cut by its decision."""
-    if record.decision is None:
-        raise ValueError(f"trial {record.trial} of {record.behavior} did not finish")
+    """Recording id to labels (frames,) int8: all members fitted on all of `labelled`, averaged, and cut."""
     everything = [(recording, slice(0, recording.frames)) for recording in labelled]
-    fitted = fit_pipeline(record.spec, tables, everything, seed)
+    fitted = [(member, fit_pipeline(member.spec, tables, everything, seed)) for member in selection.members]
     labels = {}
     for recording in unlabelled:
-        stages = fitted.probabilities(recording)
-        # A constant has no rounds, neither now nor where every fold had nothing to learn from: then all are taken.
-        probabilities = stages.get(record.rounds, list(stages.values())[-1])
-        labels[recording.id] = decide(record.decision, probabilities, recording.fps)
+        probabilities = blended([_probabilities(pipeline, member, recording) for member, pipeline in fitted])
+        labels[recording.id] = decide(selection.decision, probabilities, recording.fps)
     return labels
 
 
-def export_labels(
-    best: Mapping[str, TrialRecord],
+def _probabilities(fitted: FittedPipeline, record: TrialRecord, recording: Recording) -> Array:
+    stages = fitted.probabilities(recording)
+    # A constant has no rounds, neither now nor where every fold had nothing to learn from: then all are taken.
+    return stages.get(record.rounds, list(stages.values())[-1])
+
+
+def export(
+    records: Mapping[str, Sequence[TrialRecord]],
     labelled: Mapping[str, Sequence[Recording]],
     unlabelled: Sequence[Recording],
     *,
+    run: Path,
+    candidates: Candidates,
     pool: tuple[Recording, ...],
     seed: int,
     cache: Path,
     workers: int,
     plugins: Sequence[Path] = (),
-) -> dict[str, dict[str, Array]]:
-    """Labels of every unlabelled recording for every behavior of `best`, behaviors side by side.
+) -> dict[str, Exported]:
+    """Choose from each behavior's `records`, refit, and label all of `unlabelled`; behaviors run side by side.
 
-    Raises `HarnessError` naming the trial where one cannot be fitted again, or not be applied.
+    `run` is the folder that holds the trials' out-of-fold probabilities. Raises `HarnessError` naming the behavior
+    where those cannot be read, or a pipeline cannot be fitted again or applied.
     """
-    start = partial(_start, tuple(unlabelled), pool, seed, cache, tuple(plugins))
-    with LocalWorkers(min(workers, len(best)), start, _label) as children:
-        futures = {name: children.submit(record, tuple(labelled[name])) for name, record in best.items()}
-        return {name: _result(future, best[name]) for name, future in futures.items()}
+    bench = _Bench(run, candidates, tuple(unlabelled), pool, seed, cache, tuple(plugins))
+    with LocalWorkers(min(workers, len(records)), partial(_start, bench), _export) as children:
+        futures = {name: children.submit(tuple(theirs), tuple(labelled[name])) for name, theirs in records.items()}
+        return {name: _result(future, name) for name, future in futures.items()}
 
 
-def _result(future: "Future[dict[str, Array]]", record: TrialRecord) -> dict[str, Array]:
+def _result(future: "Future[Exported]", behavior: str) -> Exported:
     try:
         return future.result()
     except (TrialError, WorkerDiedError) as error:
-        trial = f"trial {record.trial}, {record.arm}"
-        raise HarnessError(f"{record.behavior}: {trial}, cannot be fitted for good: {error}") from error
+        raise HarnessError(f"{behavior}: cannot be fitted for good: {error}") from error
 
 
-def _start(
-    unlabelled: tuple[Recording, ...], pool: tuple[Recording, ...], seed: int, cache: Path, plugins: tuple[Path, ...]
-) -> tuple[tuple[Recording, ...], FeatureTables, int]:
-    load_plugins(plugins)
-    return unlabelled, FeatureTables(BlockCache(cache), pool), seed
+@dataclass(frozen=True)
+class _Bench:
+    """What a worker needs to export any behavior."""
+
+    run: Path
+    candidates: Candidates
+    unlabelled: tuple[Recording, ...]
+    pool: tuple[Recording, ...]
+    seed: int
+    cache: Path
+    plugins: tuple[Path, ...]
 
 
-def _label(
-    state: tuple[tuple[Recording, ...], FeatureTables, int], record: TrialRecord, labelled: tuple[Recording, ...]
-) -> dict[str, Array]:
-    unlabelled, tables, seed = state
-    return label_recordings(record, labelled, unlabelled, tables, seed)
+def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
+    load_plugins(bench.plugins)
+    return bench, FeatureTables(BlockCache(bench.cache), bench.pool)
 
 
-def manifest(
-    best: Mapping[str, TrialRecord],
-    labels: Mapping[str, Mapping[str, Array]],
-    description: Mapping[str, Any],
-) -> dict[str, Any]:
-    """What a submission was made of: the run's identity and, by behavior, pipeline, decision, scores and a digest."""
-    behaviors = {}
-    for behavior, record in best.items():
-        score, recordings = record.pooled, labels[behavior]
-        digest = hashlib.sha256()
-        for name in sorted(recordings):
-            digest.update(repr(name).encode() + recordings[name].astype(np.int8).tobytes())
-        behaviors[behavior] = {
-            "trial": record.trial,
-            "pipeline": record.spec.as_json(),
-            "rounds": record.rounds,
-            "decision": record.decision and record.decision.as_json(),
-            "folds": record.folds,
-            "f1": score.f1,
-            "precision": score.precision,
-            "recall": score.recall,
-            "average_precision": record.average_precision,
-            "claimed_frames": int(sum(int(one.sum()) for one in recordings.values())),
-            "labels_sha256": digest.hexdigest(),
-        }
-    return {"run": dict(description), "behaviors": behaviors}
+def _export(
+    state: tuple[_Bench, FeatureTables], records: tuple[TrialRecord, ...], labelled: tuple[Recording, ...]
+) -> Exported:
+    bench, tables = state
+    units = make_folds(labelled, 0.0).units  # the units do not depend on the purge gap, only training does
+    frames = [unit.frames for unit in units]
+    finished = [record for record in records if record.error is None]
+    out_of_fold = {record.trial: Run(bench.run).out_of_fold(record, frames) for record in finished}
+    labels = [unit.known_labels for unit in units]
+    selection = select(finished, out_of_fold, labels, bench.candidates, units[0].fps)
+    return Exported(selection, label_recordings(selection, labelled, bench.unlabelled, tables, bench.seed))
+
+
+def manifest(exported: Mapping[str, Exported], description: Mapping[str, Any]) -> dict[str, Any]:
+    """What a submission was made of: the run's description and, by behavior, pipelines, decision, scores, a digest."""
+    return {"run": dict(description), "behaviors": {name: _described(one) for name, one in exported.items()}}
+
+
+def _described(exported: Exported) -> dict[str, Any]:
+    selection, labels = exported.selection, exported.labels
+    digest = hashlib.sha256()
+    for name in sorted(labels):
+        digest.update(repr(name).encode() + labels[name].astype(np.int8).tobytes())
+    return {
+        "f1": selection.pooled.f1,
+        "precision": selection.pooled.precision,
+        "recall": selection.pooled.recall,
+        "folds": selection.members[0].folds,
+        "decision": selection.decision.as_json(),
+        "pipelines": [
+            {
+                "trial": member.trial,
+                "pipeline": member.spec.as_json(),
+                "rounds": member.rounds,
+                "f1": member.pooled.f1,
+                "precision": member.pooled.precision,
+                "average_precision": member.average_precision,
+            }
+            for member in selection.members
+        ],
+        "claimed_frames": int(sum(int(one.sum()) for one in labels.values())),
+        "labels_sha256": digest.hexdigest(),
+    }

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from harness.arms import Arm, make_arms, next_arms
 from harness.cache import BlockCache
-from harness.decisions import Candidates
+from harness.decisions import Candidates, candidates_of
 from harness.errors import HarnessError
 from harness.evaluation import Outcome, evaluate
 from harness.folds import Folds, make_folds
@@ -55,7 +55,7 @@ class Search:
 
     @property
     def candidates(self) -> Candidates:
-        return Candidates(tuple(self.spaces.smoother_choices()), self.spaces.gaps, self.spaces.bouts)
+        return candidates_of(self.spaces)
 
 
 def make_search(

@@ -79,6 +79,20 @@ class Spaces:
             for values in product(*(one.choices for one in ranges.values()))
         ]
 
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Spaces":
+        """The spaces that `as_json` told of, also after a journey through a JSON file."""
+
+        def ranges(of: Mapping[str, Mapping[str, Any]]) -> dict[str, Range]:
+            return {name: Range(**{**one, "choices": tuple(one["choices"])}) for name, one in of.items()}
+
+        plugins = {
+            kind: {name: ranges(of) for name, of in plain[kind].items()} for kind in ("features", "models", "smoothers")
+        }
+        stacks = {name: tuple(members) for name, members in plain["stacks"].items()}
+        gaps, bouts = tuple(plain["gaps"]), tuple(plain["bouts"])
+        return cls(**plugins, preparation=ranges(plain["preparation"]), stacks=stacks, gaps=gaps, bouts=bouts)
+
     def as_json(self) -> dict[str, Any]:
         """Plain data, for telling whether two searches drew from the same ranges."""
         return asdict(self)

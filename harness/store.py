@@ -200,6 +200,22 @@ class Run:
         """Where the pooled probabilities (frames of all units,) float32 of a trial lie, in the order of its units."""
         return self.folder / "out_of_fold" / quote(behavior, safe="") / f"{trial:05d}.npy"
 
+    def out_of_fold(self, record: TrialRecord, frames: Sequence[int]) -> list[Array]:
+        """The probabilities (frames,) of every unit; `frames` are the units' lengths.
+
+        Raises `HarnessError` where the file is missing or damaged.
+        """
+        path = self.out_of_fold_path(record.behavior, record.trial)
+        try:
+            pooled = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise HarnessError(
+                f"{path}: cannot be read ({error}); restore it, or search into another folder"
+            ) from error
+        if pooled.shape != (sum(frames),):
+            raise HarnessError(f"{path}: holds {pooled.shape[0]:,} frames, the recordings have {sum(frames):,}")
+        return np.split(pooled, np.cumsum(frames)[:-1])
+
     def records(self) -> list[TrialRecord]:
         """All finished trials, by behavior in the order of the data, then by number."""
         if not (self.folder / "studies.db").exists():

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from harness.leaderboard import best_records
 from harness.pipeline import FeatureTables, fit_pipeline
 from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
 from harness.search import pool_of
+from harness.selection import Selection, blended
 from harness.spec import Choice, Decision, PipelineSpec
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
@@ -98,7 +99,7 @@ def test_the_labels_are_those_of_the_pipeline_fitted_on_all_recordings(demo: Pat
     dataset, submission = load_dataset(demo / "demo"), loaded(demo / "submission.npy")
     tables = FeatureTables(BlockCache(tmp_path / "blocks"), pool_of(dataset))
     for behavior, record in best_records(Run(demo / "results" / "demo").records()).items():
-        labels = label_recordings(record, dataset.labelled[behavior], dataset.unlabelled, tables, seed=0)
+        labels = label_recordings(alone(record), dataset.labelled[behavior], dataset.unlabelled, tables, seed=0)
         assert {name: values.tolist() for name, values in labels.items()} == submission[behavior]
 
 
@@ -107,6 +108,10 @@ def test_the_same_export_gives_the_same_bytes_whatever_the_workers(at_demo: Path
     assert main(["export-best", "--out", str(again), "--workers", "1"]) == 0
     assert again.read_bytes() == (at_demo / "submission.npy").read_bytes()
     assert again.with_suffix(".json").read_bytes() == (at_demo / "submission.json").read_bytes()
+
+
+def families(made: Mapping[str, Any]) -> list[str]:
+    return [one["pipeline"]["model"]["name"] for one in made["pipelines"]]
 
 
 def test_the_manifest_says_how_the_submission_was_made(at_demo: Path, capsys: Captured) -> None:
@@ -119,9 +124,12 @@ def test_the_manifest_says_how_the_submission_was_made(at_demo: Path, capsys: Ca
     assert manifest["run"]["about"]["command"] == shlex.join(["harness", *SEARCH])
     assert list(manifest["behaviors"]) == list(submission)
     for behavior, made in manifest["behaviors"].items():
-        (row,) = (row for row in rows if (row["behavior"], row["trial"]) == (behavior, made["trial"]))
-        for key in ("pipeline", "rounds", "decision", "folds", "f1", "precision", "recall", "average_precision"):
+        (member,) = made["pipelines"]
+        (row,) = (row for row in rows if (row["behavior"], row["trial"]) == (behavior, member["trial"]))
+        for key in ("decision", "folds", "f1", "precision", "recall"):
             assert made[key] == row[key]
+        for key in ("pipeline", "rounds", "f1", "precision", "average_precision"):
+            assert member[key] == row[key]
         content = b"".join(
             repr(name).encode() + np.array(labels, dtype=np.int8).tobytes()
             for name, labels in sorted(submission[behavior].items())
@@ -134,16 +142,16 @@ def test_chance_is_tried_and_not_exported_while_anything_else_finished(at_demo: 
     rows = json.loads(run("leaderboard --by model --format json", capsys))
     assert sorted(row["model"] for row in rows) == ["logistic_regression"] * 7 + ["random"] * 7
     behaviors = json.loads((at_demo / "submission.json").read_text())["behaviors"]
-    assert {made["pipeline"]["model"]["name"] for made in behaviors.values()} == {"logistic_regression"}
+    assert {name for made in behaviors.values() for name in families(made)} == {"logistic_regression"}
 
 
 def test_chance_is_exported_where_nothing_else_was_tried(tmp_path: Path, capsys: Captured) -> None:
     write(tmp_path / "data", train_file())
     assert main(["search", "--data", "data", "--model", "random", "--trials", "1", "--workers", "1"]) == 0
     assert main(["export-best", "--out", "chance.npy"]) == 0
-    assert "groom: random, trial 0, F1 " in capsys.readouterr().err
+    assert ", random, trial 0; " in capsys.readouterr().err
     behaviors = json.loads((tmp_path / "chance.json").read_text())["behaviors"]
-    assert [made["pipeline"]["model"]["name"] for made in behaviors.values()] == ["random"] * 2
+    assert [families(made) for made in behaviors.values()] == [["random"]] * 2
     run("check chance.npy", capsys)
 
 
@@ -340,7 +348,7 @@ def test_plugins_of_ones_own_are_searched_ranked_and_exported(
     ]
 
     (line,) = refusal(["export-best"], capsys)
-    assert line == f"groom needs the plugin 'mouse_gap'; give {shlex.join(plugin)} again"
+    assert line == f"the run needs the plugin 'mouse_gap'; give {shlex.join(plugin)} again"
     assert not (tmp_path / "submission.npy").exists()
     assert main(["export-best", *plugin]) == 0
     assert "note: " not in capsys.readouterr().err
@@ -437,6 +445,12 @@ def test_other_layouts_of_the_data_are_searched_exported_checked_and_scored(
 # One trial's labels
 
 
+def alone(one: TrialRecord) -> Selection:
+    """The trial as all that was chosen."""
+    assert one.decision is not None
+    return Selection(one.behavior, (one,), one.decision, one.counts)
+
+
 def record(**values: Any) -> TrialRecord:
     spec = PipelineSpec((Choice("kinematics", {"lag": 0.07}),), Choice("lightgbm", {"leaves": 4}))
     decision = Decision(Choice("none"), 0.3)
@@ -454,24 +468,30 @@ def test_labels_are_cut_from_the_rounds_that_the_trial_chose(tmp_path: Path) -> 
     labelled, (new, stages) = staged(record(), tables)
     assert len(stages) > 2
     for rounds, probabilities in stages.items():
-        labels = label_recordings(record(rounds=rounds), labelled, [new], tables, seed=5)
+        labels = label_recordings(alone(record(rounds=rounds)), labelled, [new], tables, seed=5)
         assert labels[new.id].tolist() == (probabilities >= np.float64(0.3)).tolist()
 
 
 def test_all_rounds_are_taken_where_the_folds_had_nothing_to_choose_by(tmp_path: Path) -> None:
     tables = FeatureTables(BlockCache(tmp_path), ())
     labelled, (new, stages) = staged(record(), tables)
-    labels = label_recordings(record(rounds=None), labelled, [new], tables, seed=5)
+    labels = label_recordings(alone(record(rounds=None)), labelled, [new], tables, seed=5)
     assert labels[new.id].tolist() == (stages[max(stages)] >= np.float64(0.3)).tolist()
     assert labels[new.id].any()
 
 
 def test_a_behavior_that_no_training_frame_shows_is_claimed_nowhere(tmp_path: Path) -> None:
     nothing = [replace(one, labels=np.zeros(one.frames, dtype=np.int8)) for one in toy_recordings(2, 120)]
-    labels = label_recordings(record(rounds=40), nothing, nothing[:1], FeatureTables(BlockCache(tmp_path), ()), seed=0)
+    tables = FeatureTables(BlockCache(tmp_path), ())
+    labels = label_recordings(alone(record(rounds=40)), nothing, nothing[:1], tables, seed=0)
     assert not labels[nothing[0].id].any()
 
 
-def test_a_failed_trial_has_no_labels(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="trial 3 of gather did not finish"):
-        label_recordings(record(decision=None), [], [], FeatureTables(BlockCache(tmp_path), ()), seed=0)
+def test_members_of_a_blend_are_averaged_before_the_decision(tmp_path: Path) -> None:
+    tables = FeatureTables(BlockCache(tmp_path), ())
+    labelled, (new, stages) = staged(record(), tables)
+    first, last = record(rounds=min(stages)), record(rounds=max(stages))
+    both = Selection("gather", (first, last), Decision(Choice("none"), 0.3), ())
+    labels = label_recordings(both, labelled, [new], tables, seed=5)
+    expected = blended([stages[min(stages)], stages[max(stages)]]) >= np.float64(0.3)
+    assert labels[new.id].tolist() == expected.tolist()

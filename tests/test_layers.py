@@ -11,23 +11,14 @@ import pytest
 
 import harness
 
-PICTURE = """
-    __init__  errors  recording  spec  atomic           values, failures, whole files
-    metrics  registry  pickles  poses  windows          the challenge, the plugin contract, poses
-    spaces  submission  data/  testing  store           ranges, files, results on disk
-    features/  models/  smoothers/                      plugins
-    cache  folds  workers                               compute once, split, where it runs
-    pipeline  decisions  leaderboard  arms              fit, cut, rank, spread
-    evaluation  export                                  cross-validate, refit
-    search                                              ask, evaluate, tell
-    cli/                                                parse, print, exit
-    __main__                                            start
-"""
-"""A module imports only from rows above its own; a folder stands for all modules in it."""
+ROOT = Path(__file__).parents[1]
+
+PICTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Rows")[2].split("\n\n")[1]
+"""Rows of modules: one imports only from rows above its own; a folder stands for all modules in it."""
 
 ROW_OF = {
     name.rstrip("/"): row
-    for row, line in enumerate(PICTURE.strip().splitlines())
+    for row, line in enumerate(PICTURE.splitlines())
     for name in re.split(r" {4,}", line.strip())[0].split()
 }
 PLUGINS = {"features", "models", "smoothers"}

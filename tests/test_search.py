@@ -265,7 +265,7 @@ def test_a_corrupt_storage_is_named_with_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "run" / "studies.db").write_bytes(b"not a database at all" * 100)
     for rest in ("-wal", "-shm"):
         (tmp_path / "run" / f"studies.db{rest}").unlink(missing_ok=True)
-    with pytest.raises(HarnessError, match="studies.db: not a usable SQLite file"):
+    with pytest.raises(HarnessError, match=r"studies\.db: not a usable SQLite file"):
         Run(tmp_path / "run").records()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
-from harness.spaces import SPACES, Range, load_spaces
+from harness.spaces import SPACES, Range, Spaces, load_spaces
 from harness.spec import Choice, Preparation, Value
 
 load_plugins()
@@ -279,3 +279,8 @@ def test_a_preparation_that_means_nothing_names_its_file(line: str, says: str, s
     with pytest.raises(HarnessError) as raised:
         load_spaces(spaces)
     assert str(raised.value).startswith(f"{file}: {says}")
+
+
+def test_spaces_survive_being_stored() -> None:
+    spaces = load_spaces()
+    assert Spaces.from_json(json.loads(json.dumps(spaces.as_json()))) == spaces

@@ -4,19 +4,20 @@ import argparse
 import json
 import shlex
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.atomic import write_text
 from harness.cli.arguments import cache_folder, data_folder, last_run_folder, worker_count
 from harness.cli.console import counted, pipeline_name, say
 from harness.data.challenge import load_dataset
+from harness.decisions import candidates_of
 from harness.errors import HarnessError, NothingToRankError
-from harness.export import export_labels, manifest
-from harness.leaderboard import best_records
+from harness.export import Exported, export, manifest
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
 from harness.search import pool_of
+from harness.spaces import Spaces
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
 
@@ -29,18 +30,23 @@ def run(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     _make_room(out)
     load_plugins(arguments.plugin)
-    best = best_records(run.records())
     data = data_folder(arguments.data) or _searched_data(run)
     dataset = load_dataset(data)
     if dataset.digest != description["identity"]["data"]:
         raise HarnessError(f"{data}: not the data that {run.folder} was searched on; name that with --data")
-    _refuse(best, dataset, data, run)
-    for name in _changed(best, description["identity"]["plugins"]):
+    records: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
+    for record in run.records():
+        if record.error is None:
+            records[record.behavior].append(record)
+    _refuse(records, dataset, data, run)
+    for name in _changed(records, description["identity"]["plugins"]):
         say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
-    labels = export_labels(
-        {behavior: best[behavior] for behavior in dataset.labelled},
+    exported = export(
+        records,
         dataset.labelled,
         dataset.unlabelled,
+        run=run.folder,
+        candidates=candidates_of(Spaces.from_json(description["identity"]["ranges"])),
         pool=pool_of(dataset),
         seed=description["identity"]["seed"],
         cache=cache_folder(arguments.cache),
@@ -49,17 +55,25 @@ def run(arguments: argparse.Namespace) -> int:
     )
     beside = out.with_suffix(".json")
     try:
-        write_submission(out, labels)
-        write_text(beside, json.dumps(manifest(best, labels, description), indent=1) + "\n")
+        write_submission(out, {behavior: one.labels for behavior, one in exported.items()})
+        write_text(beside, json.dumps(manifest(exported, description), indent=1) + "\n")
     except OSError as error:
         raise _unwritable(out, error) from error
-    for behavior, record in best.items():
-        claimed = counted(sum(int(one.sum()) for one in labels[behavior].values()), "frame")
-        pipeline = pipeline_name(record.spec, description["identity"]["ranges"]["stacks"])
-        say(f"{behavior}: {pipeline}, trial {record.trial}, F1 {record.pooled.f1:.3f}, {claimed} claimed")
-    sizes = f"{counted(len(labels), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
+    for behavior, one in exported.items():
+        say(f"{behavior}: {_in_words(one, description['identity']['ranges']['stacks'])}")
+    mean = sum(one.selection.pooled.f1 for one in exported.values()) / len(exported)
+    say(f"mean F1 {mean:.3f}; each judged on recordings that had no say in its choice")
+    sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
     say(f"wrote {out} ({sizes}) and {beside} (how it was made)")
     return 0
+
+
+def _in_words(exported: Exported, stacks: Mapping[str, Sequence[str]]) -> str:
+    selection = exported.selection
+    first = f"{pipeline_name(selection.members[0].spec, stacks)}, trial {selection.members[0].trial}"
+    what = first if len(selection.members) == 1 else f"blend of {len(selection.members)} trials, first {first}"
+    claimed = counted(sum(int(labels.sum()) for labels in exported.labels.values()), "frame")
+    return f"F1 {selection.pooled.f1:.3f}, {what}; {claimed} claimed"
 
 
 def _make_room(out: Path) -> None:
@@ -85,8 +99,8 @@ def _searched_data(run: Run) -> Path:
     return data
 
 
-def _refuse(best: dict[str, TrialRecord], dataset: Dataset, data: Path, run: Run) -> None:
-    missing = [behavior for behavior in dataset.labelled if behavior not in best]
+def _refuse(records: Mapping[str, Sequence[TrialRecord]], dataset: Dataset, data: Path, run: Run) -> None:
+    missing = [behavior for behavior, theirs in records.items() if not theirs]
     if missing:
         command = run.description["about"]["command"]
         options = " ".join(f"--behavior {shlex.quote(behavior)}" for behavior in missing)
@@ -96,21 +110,21 @@ def _refuse(best: dict[str, TrialRecord], dataset: Dataset, data: Path, run: Run
     if not dataset.unlabelled:
         raise HarnessError(f"{data}: no recordings to label; a file test.npy should hold them")
     files = " ".join(f"--plugin {shlex.quote(file)}" for file in run.description["about"]["plugins"])
-    for behavior, record in best.items():
-        for kind, name in _plugins(record):
-            if name not in REGISTRIES[kind]:
-                raise HarnessError(f"{behavior} needs the plugin {name!r}; give {files or '--plugin FILE'} again")
+    for kind, name in _plugins(records):
+        if name not in REGISTRIES[kind]:
+            raise HarnessError(f"the run needs the plugin {name!r}; give {files or '--plugin FILE'} again")
 
 
-def _plugins(record: TrialRecord) -> Iterator[tuple[str, str]]:
-    """Kind and name of everything that makes the record's labels."""
-    yield from (("features", choice.name) for choice in record.spec.features)
-    yield "models", record.spec.model.name
-    if record.decision is not None:
-        yield "smoothers", record.decision.smoother.name
+def _plugins(records: Mapping[str, Sequence[TrialRecord]]) -> list[tuple[str, str]]:
+    """Kind and name of everything that made the trials."""
+    used = set()
+    for record in (record for theirs in records.values() for record in theirs):
+        used |= {("features", choice.name) for choice in record.spec.features} | {("models", record.spec.model.name)}
+        used |= {("smoothers", record.decision.smoother.name)} if record.decision else set()
+    return sorted(used)
 
 
-def _changed(best: Mapping[str, TrialRecord], searched: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Plugins that are needed and are another version of what the run was searched with."""
-    needed = sorted({plugin for record in best.values() for plugin in _plugins(record)})
+def _changed(records: Mapping[str, Sequence[TrialRecord]], searched: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Plugins that are another version of what the run was searched with."""
+    needed = _plugins(records)
     return [name for kind, name in needed if REGISTRIES[kind][name].source_version != searched[kind][name]]
