@@ -81,7 +81,8 @@ def _result(future: "Future[Exported]", behavior: str) -> Exported:
     try:
         return future.result()
     except (TrialError, WorkerDiedError) as error:
-        raise HarnessError(f"{behavior}: cannot be fitted for good: {error}") from error
+        reason = str(error).removeprefix(f"{HarnessError.__name__}: ")
+        raise HarnessError(f"{behavior} cannot be exported: {reason}") from error
 
 
 @dataclass(frozen=True)

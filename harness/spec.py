@@ -35,7 +35,7 @@ class Preparation:
     Raises `ValueError` for values that mean nothing.
     """
 
-    interpolate: float = 1.0
+    interpolate: float = 5.0
     """Gaps in the tracks up to this many seconds are filled on a straight line; longer ones stay missing."""
     windows: str = "0.5+2"
     """Widths in seconds of the centred windows whose statistics are added, joined by `+`; `none` adds none."""

@@ -209,11 +209,10 @@ class Run:
         try:
             pooled = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise HarnessError(
-                f"{path}: cannot be read ({error}); restore it, or search into another folder"
-            ) from error
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise HarnessError(f"{path}: cannot be read ({reason}); {WAY_OUT}") from error
         if pooled.shape != (sum(frames),):
-            raise HarnessError(f"{path}: holds {pooled.shape[0]:,} frames, the recordings have {sum(frames):,}")
+            raise HarnessError(f"{path}: holds an array {pooled.shape}, expected {(sum(frames),)}; {WAY_OUT}")
         return np.split(pooled, np.cumsum(frames)[:-1])
 
     def records(self) -> list[TrialRecord]:

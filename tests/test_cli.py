@@ -407,24 +407,23 @@ def test_a_terminal_without_the_letters_gets_others(searched: Path) -> None:
 
 def in_terminal(*words: str, at: Path, columns: int = 80, **environment: str) -> list[str]:
     """The lines `harness` writes to a real terminal of so many columns, control sequences included."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(at)
-        settings = {**os.environ, "TERM": "xterm-256color", **environment}
-        os.execve(sys.executable, [sys.executable, "-m", "harness", *words], settings)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    settings = {**os.environ, "TERM": "xterm-256color", **environment}
+    command = [sys.executable, "-m", "harness", *words]
+    harness = subprocess.Popen(command, cwd=at, env=settings, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
     written = b""
     while True:
         try:
-            read = os.read(terminal, 65536)
+            read = os.read(ours, 65536)
         except OSError:  # how Linux says that the other side has closed
             read = b""
         if not read:
             break
         written += read
-    os.close(terminal)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, written
+    os.close(ours)
+    assert harness.wait(timeout=60) == 0, written
     return written.decode().splitlines()
 
 

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from tests.toy import toy_recordings
 load_plugins()
 
 SEARCH = ["search", "--data", "demo", "--features", "task_programs", "--trials", "2", "--workers", "2"]
-SEARCH += ["--model", "logistic_regression", "--model", "random"]
+SEARCH += ["--model", "extra_trees", "--model", "random", "--seed", "3"]
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,12 @@ def run(words: str, capsys: Captured) -> str:
     return capsys.readouterr().out
 
 
+def digest(recordings: dict[str, list[int]]) -> str:
+    """Names and labels of recordings in the order of their names, worked out from what a file holds."""
+    content = [repr(name).encode() + bytes(labels) for name, labels in sorted(recordings.items())]
+    return hashlib.sha256(b"".join(content)).hexdigest()
+
+
 # The submission
 
 
@@ -99,7 +105,7 @@ def test_the_labels_are_those_of_the_pipeline_fitted_on_all_recordings(demo: Pat
     dataset, submission = load_dataset(demo / "demo"), loaded(demo / "submission.npy")
     tables = FeatureTables(BlockCache(tmp_path / "blocks"), pool_of(dataset))
     for behavior, record in best_records(Run(demo / "results" / "demo").records()).items():
-        labels = label_recordings(alone(record), dataset.labelled[behavior], dataset.unlabelled, tables, seed=0)
+        labels = label_recordings(alone(record), dataset.labelled[behavior], dataset.unlabelled, tables, seed=3)
         assert {name: values.tolist() for name, values in labels.items()} == submission[behavior]
 
 
@@ -118,7 +124,7 @@ def test_the_manifest_says_how_the_submission_was_made(at_demo: Path, capsys: Ca
     manifest, submission = json.loads((at_demo / "submission.json").read_text()), loaded(at_demo / "submission.npy")
     rows = json.loads(run("leaderboard --format json", capsys))
     identity = manifest["run"]["identity"]
-    assert identity["seed"] == 0
+    assert identity["seed"] == 3
     assert identity["data"] == load_dataset(at_demo / "demo").digest
     assert {"python", "harness", "numpy", "scikit-learn", "optuna", "lightgbm"} <= identity["versions"].keys()
     assert manifest["run"]["about"]["command"] == shlex.join(["harness", *SEARCH])
@@ -130,28 +136,26 @@ def test_the_manifest_says_how_the_submission_was_made(at_demo: Path, capsys: Ca
             assert made[key] == row[key]
         for key in ("pipeline", "rounds", "f1", "precision", "average_precision"):
             assert member[key] == row[key]
-        content = b"".join(
-            repr(name).encode() + np.array(labels, dtype=np.int8).tobytes()
-            for name, labels in sorted(submission[behavior].items())
-        )
-        assert made["labels_sha256"] == hashlib.sha256(content).hexdigest()
+        assert made["labels_sha256"] == digest(submission[behavior])
         assert made["claimed_frames"] == sum(map(sum, submission[behavior].values()))
 
 
 def test_chance_is_tried_and_not_exported_while_anything_else_finished(at_demo: Path, capsys: Captured) -> None:
     rows = json.loads(run("leaderboard --by model --format json", capsys))
-    assert sorted(row["model"] for row in rows) == ["logistic_regression"] * 7 + ["random"] * 7
+    assert sorted(row["model"] for row in rows) == ["extra_trees"] * 7 + ["random"] * 7
     behaviors = json.loads((at_demo / "submission.json").read_text())["behaviors"]
-    assert {name for made in behaviors.values() for name in families(made)} == {"logistic_regression"}
+    assert {name for made in behaviors.values() for name in families(made)} == {"extra_trees"}
 
 
 def test_chance_is_exported_where_nothing_else_was_tried(tmp_path: Path, capsys: Captured) -> None:
-    write(tmp_path / "data", train_file())
+    write(tmp_path / "data", train_file(), dict(reversed(test_file().items())))
     assert main(["search", "--data", "data", "--model", "random", "--trials", "1", "--workers", "1"]) == 0
     assert main(["export-best", "--out", "chance.npy"]) == 0
     assert ", random, trial 0; " in capsys.readouterr().err
     behaviors = json.loads((tmp_path / "chance.json").read_text())["behaviors"]
     assert [families(made) for made in behaviors.values()] == [["random"]] * 2
+    labels = loaded(tmp_path / "chance.npy")
+    assert [made["labels_sha256"] for made in behaviors.values()] == [digest(labels[name]) for name in behaviors]
     run("check chance.npy", capsys)
 
 
@@ -219,6 +223,28 @@ def test_an_export_without_recordings_to_label_says_so(tmp_path: Path, capsys: C
     capsys.readouterr()
     (line,) = refusal(["export-best"], capsys)
     assert line.endswith("data: no recordings to label; a file test.npy should hold them")
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (Path.unlink, "cannot be read (No such file or directory); restore it, or search into another --results"),
+        (lambda path: path.write_bytes(b""), "cannot be read (No data left in file); restore it, "),
+        (lambda path: path.write_bytes(path.read_bytes()[:-4]), "cannot be read ("),
+        (lambda path: np.save(path, np.zeros(7)), "holds an array (7,), expected (80,); restore it, "),
+    ],
+    ids=["missing", "empty", "cut short", "too short"],
+)
+def test_damaged_probabilities_are_named(
+    damage: Callable[[Path], object], says: str, tmp_path: Path, capsys: Captured
+) -> None:
+    write(tmp_path / "data", train_file())
+    assert main(["search", "--data", "data", "--model", "random", "--trials", "1", "--workers", "1"]) == 0
+    file = Run(tmp_path / "results" / "data").out_of_fold_path("chase", 0)
+    damage(file)
+    capsys.readouterr()
+    (line,) = refusal(["export-best", "--workers", "1"], capsys)
+    assert line.startswith(f"chase cannot be exported: {file.relative_to(tmp_path)}: {says}")
 
 
 # Kills
@@ -365,7 +391,7 @@ def test_plugins_of_ones_own_are_searched_ranked_and_exported(
     assert line.startswith("results/data was searched with other plugins.features.mouse_gap, plugins.models.nearness; ")
 
 
-def test_a_model_that_cannot_be_fitted_again_is_named(
+def test_a_model_that_cannot_be_fitted_again_is_named_with_its_behavior(
     tmp_path: Path, capsys: Captured, own_plugins: list[dict[str, Any]]
 ) -> None:
     (tmp_path / "mine.py").write_text(MINE.replace(", *, scale: float = 100.0", "").replace("(scale)", "(100.0)"))
@@ -377,7 +403,7 @@ def test_a_model_that_cannot_be_fitted_again_is_named(
     (tmp_path / "broken").touch()
     capsys.readouterr()
     (line,) = refusal(["export-best", *plugin], capsys)
-    assert line == ("groom: trial 0, kinematics/nearness, cannot be fitted for good: ValueError: cannot learn any more")
+    assert line == "groom cannot be exported: ValueError: cannot learn any more"
 
 
 # Other layouts of the data
