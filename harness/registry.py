@@ -221,7 +221,7 @@ def _naming(what: str) -> Iterator[None]:
         yield
     except HarnessError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise HarnessError(f"{what}: {type(error).__name__}: {error}") from error
 
 

@@ -9,7 +9,7 @@ and resumes, give the same trials, and a longer search begins with the trials of
 import hashlib
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
+
+PATIENCE_SECONDS = 0.2
+"""How long to wait for a trial before asking whether to stop."""
 
 STARTUP_TRIALS = 8
 """An arm's trials, its defaults included, before its sampler learns from them."""
@@ -109,12 +112,12 @@ def search_trials(
     workers: int,
     cache: Path,
     plugins: Sequence[Path] = (),
-    deadline: float | None = None,
-) -> Generator[TrialRecord, None, None]:
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[TrialRecord]:
     """Bring each of `behaviors` up to `trials` finished trials, and yield each new one once it is stored.
 
-    Stops early, leaving what runs to be evaluated again, at `deadline` (of `time.monotonic`) or when closed. Raises
-    `HarnessError` at the end where every trial of a behavior failed.
+    Ends early once `stop` says so, which is asked several times a second; what runs then is evaluated again under its
+    own number when the search goes on. Raises `HarnessError` at the end where every trial of a behavior failed.
     """
     stored = run.finished()
     states = [_BehaviorSearch(name, search, run, trials, stored) for name in behaviors]
@@ -132,14 +135,13 @@ def search_trials(
                 running[pool.submit(state.behavior, asked.spec)] = (state, asked)
             if not running:
                 break
-            patience = None if deadline is None else max(0.0, deadline - time.monotonic())
-            done, _ = wait(running, timeout=patience, return_when=FIRST_COMPLETED)
-            if not done:
-                return
+            done, _ = wait(running, timeout=PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
                 state, asked = running.pop(future)
                 asked.result = _result(future)
                 yield from state.tell()
+            if stop():
+                return
     for state in states:
         state.refuse_failure()
 

@@ -134,7 +134,8 @@ def _plugin_ranges(folder: Path, plugins: Mapping[str, Plugin]) -> dict[str, dic
         elif plugin.defaults:
             beside = plugin.ranges_beside
             if not beside.is_file():
-                raise HarnessError(f"{folder / name}.toml is missing: it should give ranges for {_names(plugin)}")
+                places = f"{folder / name}.toml, or {beside} beside the plugin"
+                raise HarnessError(f"{places}, should give ranges for {_names(plugin)}; neither is there")
             ranges[name] = _checked(beside, plugin.defaults)
         else:
             ranges[name] = {}

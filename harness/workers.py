@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from types import TracebackType
@@ -43,6 +44,7 @@ class LocalWorkers:
         self._start, self._task = start, task
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
+        _start_server()
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="worker")
         self._mine = threading.local()
         self._children: set[ForkServerProcess] = set()
@@ -93,6 +95,17 @@ class LocalWorkers:
             self._mine.child = child, here
         pair: tuple[ForkServerProcess, Connection] = self._mine.child
         return pair
+
+
+def _start_server() -> None:
+    """Start the server deaf to interrupts, which a terminal sends to all: they are the parent's to answer."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # the server starts with the first child; only the main thread may change handlers
+    answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, answer)
 
 
 def _serve(line: Connection, start: Callable[[], Any], task: Callable[..., Any]) -> None:

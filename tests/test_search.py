@@ -246,7 +246,7 @@ def test_broken_trials_are_recorded_with_their_reasons_and_the_search_goes_on(tm
     assert errors["dies"] == "the worker was killed by SIGKILL (out of memory?)"
     assert errors["unsure"] is not None
     assert "gave no probability" in errors["unsure"]
-    assert "FAILED task_programs/raises: ValueError: cannot learn this" in err
+    assert "FAILED task_programs, raises: ValueError: cannot learn this" in err
 
     _, err = (process := harness(*arguments[:-1], "failing", *models, at=tmp_path)).communicate()
     assert process.returncode == 2

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     run = Run(last_run_folder(arguments.results))
     description = run.description
     out: Path = arguments.out
-    _make_room(out)
+    _make_room(out, run.folder)
     load_plugins(arguments.plugin)
     data = data_folder(arguments.data) or _searched_data(run)
     dataset = load_dataset(data)
@@ -76,8 +76,12 @@ def _in_words(exported: Exported, stacks: Mapping[str, Sequence[str]]) -> str:
     return f"F1 {selection.pooled.f1:.3f}, {what}; {claimed} claimed"
 
 
-def _make_room(out: Path) -> None:
+def _make_room(out: Path, run: Path) -> None:
     """Find out whether `out` can be written before hours of fitting, not after them."""
+    if out.with_suffix(".json").resolve() == (run / "run.json").resolve():
+        raise HarnessError(
+            f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
+        )
     if out.suffix != ".npy" or out.is_dir():
         raise HarnessError(f"--out {out}: should be a file that ends in .npy")
     try:

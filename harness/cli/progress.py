@@ -77,11 +77,12 @@ class Progress:
         self.best.update(best_records([*known, record]))
 
     def _line(self, record: TrialRecord) -> str:
-        head = f"{record.behavior} {record.trial + 1}/{self.trials}"
+        head = f"{record.behavior} {self.counts[record.behavior]}/{self.trials}"
+        pipeline = pipeline_name(record.spec, self.stacks)
         if record.error is not None:
-            return f"{head} FAILED {record.arm}: {record.error}"
+            return f"{head} FAILED {pipeline}: {record.error}"
         best = self.best[record.behavior].pooled.f1
-        return f"{head} F1 {record.pooled.f1:.3f} (best {best:.3f}) {record.arm} {record.seconds:.1f} s{self._left()}"
+        return f"{head} F1 {record.pooled.f1:.3f} (best {best:.3f}) {pipeline}, {record.seconds:.1f} s{self._left()}"
 
     def _left(self) -> str:
         new = self.finished - self._before

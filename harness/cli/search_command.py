@@ -2,11 +2,16 @@
 
 import argparse
 import importlib.metadata
+import math
 import platform
 import shlex
+import signal
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from harness.cli.arguments import DEMO, cache_folder, data_folder, new_run_folder, remember_run, worker_count
@@ -45,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         remember_run(run.folder)
         done = run.records()
         _announce(search, run, data, workers, arguments, len(done))
-        deadline = None if arguments.timeout is None else time.monotonic() + arguments.timeout
+        deadline = math.inf if arguments.timeout is None else time.monotonic() + arguments.timeout
+        interrupted = threading.Event()
         records = search_trials(
             search,
             run,
@@ -54,22 +60,34 @@ def run(arguments: argparse.Namespace) -> int:
             workers=workers,
             cache=cache,
             plugins=arguments.plugin,
-            deadline=deadline,
+            stop=lambda: interrupted.is_set() or time.monotonic() >= deadline,
         )
-        with Progress(behaviors, arguments.trials, done, search.spaces.stacks) as progress:
-            try:
-                for record in records:
-                    progress.add(record)
-            except KeyboardInterrupt:
-                records.close()
-                progress.close()
-                say(f"interrupted; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
-                return 130
+        with _noting(interrupted), Progress(behaviors, arguments.trials, done, search.spaces.stacks) as progress:
+            for record in records:
+                progress.add(record)
         progress.summarise()
-    if progress.finished < len(behaviors) * arguments.trials and deadline is not None and time.monotonic() >= deadline:
-        say(f"time is up; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
+    if progress.finished < len(behaviors) * arguments.trials and (interrupted.is_set() or time.monotonic() >= deadline):
+        why = "interrupted" if interrupted.is_set() else "time is up"
+        say(f"{why}; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
+    if interrupted.is_set():
+        return 130
     say("next: harness leaderboard, then harness export-best")
     return 0
+
+
+@contextmanager
+def _noting(interrupted: threading.Event) -> Iterator[None]:
+    """Within, the first interrupt only sets the event, so that it breaks nothing off; a second one ends the program."""
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _demo() -> Path:

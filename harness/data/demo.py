@@ -95,7 +95,8 @@ def write_demo(
 ) -> None:
     """Write `make_demo` into `folder` as train.npy, test.npy, sample_submission.npy and test_labels.npy."""
     demo = make_demo(seed=seed, recordings=recordings, seconds=seconds, test_recordings=test_recordings)
-    for name in ("train", "test", "sample_submission", "test_labels"):
+    # The training file last: where it is, the others are.
+    for name in ("test_labels", "sample_submission", "test", "train"):
         write_atomically(folder / f"{name}.npy", partial(np.save, arr=np.array(getattr(demo, name)), allow_pickle=True))
 
 
