@@ -39,7 +39,7 @@ class Preparation:
     """Gaps in the tracks up to this many seconds are filled on a straight line; longer ones stay missing."""
     windows: str = "0.5+2"
     """Widths in seconds of the centred windows whose statistics are added, joined by `+`; `none` adds none."""
-    negatives: int = 2
+    negatives: int = 4
     """One frame in this many is kept of those without the behavior, when training."""
 
     def __post_init__(self) -> None:

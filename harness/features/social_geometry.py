@@ -46,7 +46,7 @@ class _Animals:
 
 
 @feature_set("social_geometry", animals=2, reach_seconds=MEMORY_SECONDS)
-def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "key") -> Columns:
+def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "all") -> Columns:
     """Distances, bearings, approach and contact of each two animals, in body lengths, seconds and radians.
 
     A body length is the median one of all animals; front and rear are those of the skeleton. Velocities are means

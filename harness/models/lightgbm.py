@@ -16,9 +16,9 @@ STAGES = (20, 40, 80)
 def lightgbm(
     seed: int,
     *,
-    leaves: int = 15,
+    leaves: int = 31,
     learning_rate: float = 0.1,
-    min_leaf: int = 20,
+    min_leaf: int = 50,
     column_share: float = 0.2,
     l2: float = 1.0,
     positive_weight: float = 1.0,
