@@ -63,7 +63,7 @@ def main(folders: Sequence[str]) -> None:
             if sum(recording.positives > 0 for recording in recordings) < 3:
                 continue  # Nested folds by recording need two with positives inside, and one outside.
             scores = []
-            for arm in [arm for arm in search.arms if arm.features][:6]:
+            for arm in [arm for arm in search.arms if arm.features][:4]:
                 pairs = [
                     held_out_counts(search, arm, [*recordings[:i], *recordings[i + 1 :]], recordings[i], tables)
                     for i in range(len(recordings))

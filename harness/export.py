@@ -1,7 +1,7 @@
 """Fit what was chosen for good, label every test recording, and say how it was done."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from harness.folds import make_folds
 from harness.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.recording import Array, Recording
 from harness.registry import load_plugins
-from harness.selection import Selection, blended, select
+from harness.selection import RANKINGS, Selection, better_ranking, blended, select
 from harness.store import Run, TrialRecord
 from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
@@ -72,17 +72,24 @@ def export(
     where those cannot be read, or a pipeline cannot be fitted again or applied.
     """
     bench = _Bench(run, candidates, tuple(unlabelled), pool, seed, cache, tuple(plugins))
-    with LocalWorkers(min(workers, len(records)), partial(_start, bench), _export) as children:
-        futures = {name: children.submit(tuple(theirs), tuple(labelled[name])) for name, theirs in records.items()}
-        return {name: _result(future, name) for name, future in futures.items()}
+    with LocalWorkers(workers, partial(_start, bench), _call) as children:
+        asked = {
+            (ranking, name): children.submit(_select, tuple(theirs), tuple(labelled[name]), ranking)
+            for ranking in RANKINGS
+            for name, theirs in records.items()
+        }
+        chosen = {(ranking, name): _result(future, name) for (ranking, name), future in asked.items()}
+        ranking = better_ranking({one: [chosen[one, name] for name in records] for one in RANKINGS})
+        selections = {name: chosen[ranking, name] for name in records}
+        fitting = {name: children.submit(_label, one, tuple(labelled[name])) for name, one in selections.items()}
+        return {name: Exported(selections[name], _result(future, name)) for name, future in fitting.items()}
 
 
-def _result(future: "Future[Exported]", behavior: str) -> Exported:
+def _result(future: "Future[Any]", behavior: str) -> Any:
     try:
         return future.result()
     except (TrialError, WorkerDiedError) as error:
-        reason = str(error).removeprefix(f"{HarnessError.__name__}: ")
-        raise HarnessError(f"{behavior} cannot be exported: {reason}") from error
+        raise HarnessError(f"{behavior} cannot be exported: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -103,17 +110,28 @@ def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
     return bench, FeatureTables(BlockCache(bench.cache), bench.pool)
 
 
-def _export(
-    state: tuple[_Bench, FeatureTables], records: tuple[TrialRecord, ...], labelled: tuple[Recording, ...]
-) -> Exported:
-    bench, tables = state
+def _call(state: tuple[_Bench, FeatureTables], work: Callable[..., Any], *arguments: Any) -> Any:
+    return work(*state, *arguments)
+
+
+def _select(
+    bench: _Bench,
+    tables: FeatureTables,
+    records: tuple[TrialRecord, ...],
+    labelled: tuple[Recording, ...],
+    ranking: str,
+) -> Selection:
     units = make_folds(labelled, 0.0).units  # the units do not depend on the purge gap, only training does
     frames = [unit.frames for unit in units]
-    finished = [record for record in records if record.error is None]
-    out_of_fold = {record.trial: Run(bench.run).out_of_fold(record, frames) for record in finished}
+    out_of_fold = {record.trial: Run(bench.run).out_of_fold(record, frames) for record in records}
     labels = [unit.known_labels for unit in units]
-    selection = select(finished, out_of_fold, labels, bench.candidates, units[0].fps)
-    return Exported(selection, label_recordings(selection, labelled, bench.unlabelled, tables, bench.seed))
+    return select(records, out_of_fold, labels, bench.candidates, units[0].fps, ranking=ranking)
+
+
+def _label(
+    bench: _Bench, tables: FeatureTables, selection: Selection, labelled: Sequence[Recording]
+) -> dict[str, Array]:
+    return label_recordings(selection, labelled, bench.unlabelled, tables, bench.seed)
 
 
 def manifest(exported: Mapping[str, Exported], description: Mapping[str, Any]) -> dict[str, Any]:

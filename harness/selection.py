@@ -1,9 +1,9 @@
-"""What is exported for a behavior: its best trial or a blend of several, and what choosing it so is worth.
+"""What is exported for each behavior: a blend of its best trials, and what choosing it so is worth.
 
-The winner of many trials on few recordings is partly lucky; a blend is less so, but carries weaker members along.
-Both are judged the same way, by repeating the whole choice without the unit that is judged, and the better is taken.
-The members of a blend are the trials whose out-of-fold probabilities rank frames best (average precision, which needs
-no threshold), their log-odds are averaged, and the decision is chosen on the blend.
+The winner of many trials on few recordings is partly lucky; the average of several good ones is less so. Which trials
+are good can be told by their F1 or by how well their probabilities rank frames (average precision); which of the two
+is the better guide differs between datasets. So both are tried, and the one with the better mean F1 over all behaviors
+is taken: each unit judged by a choice that was made without it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,18 +13,21 @@ import numpy as np
 
 from harness.decisions import Candidates, best_candidate, count_table
 from harness.evaluation import average_precision
-from harness.metrics import Counts, Score, total
+from harness.metrics import Counts, mean_score, total
 from harness.recording import Array
 from harness.spec import Decision
 from harness.store import TrialRecord
 
-MEMBERS = 8
+RANKINGS = ("f1", "average_precision")
+"""By what the members of a blend are chosen; the first where both are worth the same."""
+
+MEMBERS = {"f1": 5, "average_precision": 8}
 """At most this many trials make a blend, and at most one in five of those that finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The trials to average for one behavior, most often one, and how to cut what comes out."""
+    """The trials to average for one behavior, best first, and how to cut what comes out."""
 
     behavior: str
     members: tuple[TrialRecord, ...]
@@ -53,8 +56,10 @@ def select(
     labels: Sequence[Array],
     candidates: Candidates,
     fps: float,
+    *,
+    ranking: str,
 ) -> Selection:
-    """The better of the best trial and the blend; a baseline is a member only where nothing else finished.
+    """The blend of one behavior's best trials by `ranking`; a baseline only where nothing else finished.
 
     `records` are one behavior's, `out_of_fold` holds by trial the probabilities (frames,) of every unit, and `labels`
     the truth of the units. Raises `ValueError` where no trial finished.
@@ -63,42 +68,14 @@ def select(
     able = [record for record in finished if not record.baseline] or finished
     if not able:
         raise ValueError("no trial finished")
-    single = best_trial(able)
-    blend = best_blend(able, out_of_fold, labels, candidates, fps)
-    return blend if blend.pooled.score > single.pooled.score else single
-
-
-def best_trial(able: Sequence[TrialRecord]) -> Selection:
-    """The trial with the best cross-fitted score, each unit judged by the trial that is best on the others."""
-    ranked = sorted(able, key=lambda record: record.merit, reverse=True)
-    best = ranked[0]
-    if best.decision is None:
-        raise ValueError(f"trial {best.trial} of {best.behavior} did not finish")
-
-    def without(record: TrialRecord, unit: int) -> Score:
-        return total(counts for other, counts in enumerate(record.counts) if other != unit).score
-
-    chosen = [max(ranked, key=lambda record: without(record, unit)) for unit in range(len(best.counts))]
-    counts = tuple(record.counts[unit] for unit, record in enumerate(chosen))
-    return Selection(best.behavior, (best,), best.decision, counts)
-
-
-def best_blend(
-    able: Sequence[TrialRecord],
-    out_of_fold: Mapping[int, Sequence[Array]],
-    labels: Sequence[Array],
-    candidates: Candidates,
-    fps: float,
-) -> Selection:
-    """The blend of the trials that rank frames best, each unit judged by the blend that the others would have made."""
     everything = list(range(len(labels)))
-    members = _members(able, out_of_fold, labels, everything)
+    members = _members(able, out_of_fold, labels, everything, ranking)
     table = _table(members, out_of_fold, labels, candidates, fps)
     actual = np.array([int(np.sum(unit)) for unit in labels])
     counts = []
     for unit in everything:
         others = [other for other in everything if other != unit]
-        theirs = _members(able, out_of_fold, labels, others)
+        theirs = _members(able, out_of_fold, labels, others, ranking)
         their_table = table if theirs == members else _table(theirs, out_of_fold, labels, candidates, fps)
         chosen = best_candidate(their_table[others].sum(axis=0), int(actual[others].sum()))
         hits, claimed = their_table[unit, chosen]
@@ -107,18 +84,29 @@ def best_blend(
     return Selection(able[0].behavior, members, candidates[chosen], tuple(counts))
 
 
+def better_ranking(selections: Mapping[str, Sequence[Selection]]) -> str:
+    """The ranking whose selections (one a behavior) have the best mean score, as the challenge takes it."""
+    return max(selections, key=lambda ranking: mean_score(one.pooled.score for one in selections[ranking]))
+
+
 def _members(
-    able: Sequence[TrialRecord], out_of_fold: Mapping[int, Sequence[Array]], labels: Sequence[Array], units: list[int]
+    able: Sequence[TrialRecord],
+    out_of_fold: Mapping[int, Sequence[Array]],
+    labels: Sequence[Array],
+    units: Sequence[int],
+    ranking: str,
 ) -> tuple[TrialRecord, ...]:
-    """The trials that rank the frames of `units` best, the earlier first where two are equal."""
+    """The trials that are best on `units`, the earlier first where two are equal."""
     truth = np.concatenate([labels[unit] for unit in units]) if units else np.zeros(0)
-    count = min(MEMBERS, max(1, len(able) // 5))
 
-    def merit(record: TrialRecord) -> tuple[float, int]:
-        pooled = [out_of_fold[record.trial][unit] for unit in units]
-        return (-average_precision(truth, np.concatenate(pooled)) if pooled else 0.0, record.trial)
+    def merit(record: TrialRecord) -> tuple[float, ...]:
+        if ranking == "f1":
+            return (*total(record.counts[unit] for unit in units).score, -record.trial)
+        pooled = np.concatenate([out_of_fold[record.trial][unit] for unit in units]) if units else truth
+        return (average_precision(truth, pooled), -record.trial)
 
-    return tuple(sorted(able, key=merit)[:count])
+    count = min(MEMBERS[ranking], max(1, len(able) // 5))
+    return tuple(sorted(able, key=merit, reverse=True)[:count])
 
 
 def _table(

@@ -16,6 +16,8 @@ from multiprocessing.context import ForkServerProcess
 from types import TracebackType
 from typing import Any
 
+from harness.errors import HarnessError
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 PRELOADED = ["harness.evaluation", "lightgbm", "catboost", "sklearn.ensemble", "sklearn.linear_model", "pandas"]
@@ -121,7 +123,8 @@ def _serve(line: Connection, start: Callable[[], Any], task: Callable[..., Any])
         try:
             answer = (False, task(state, *arguments))
         except Exception as error:  # noqa: BLE001 - the process boundary: whatever a plugin raises is sent to the parent
-            answer = (True, f"{type(error).__name__}: {error}")
+            kind = "" if isinstance(error, HarnessError) else f"{type(error).__name__}: "
+            answer = (True, f"{kind}{error}")
         line.send(answer)
 
 

@@ -9,7 +9,7 @@ from harness.decisions import Candidates, decide
 from harness.metrics import Counts, count, total
 from harness.recording import Array
 from harness.registry import load_plugins
-from harness.selection import Selection, best_blend, best_trial, blended, select
+from harness.selection import RANKINGS, Selection, better_ranking, blended, select
 from harness.spec import Choice, Decision, PipelineSpec
 from harness.store import TrialRecord
 
@@ -54,61 +54,75 @@ def test_blending_one_trial_keeps_what_is_not_extreme() -> None:
     assert blended([values]) == pytest.approx(values, rel=1e-5)
 
 
-def test_the_best_trial_is_judged_by_the_trial_that_is_best_elsewhere() -> None:
-    # On the other unit, each trial is what the unit judged would not choose.
-    good, bad = Counts(9, 10, 10), Counts(1, 10, 10)
-    chosen = best_trial([record(0, [good, bad]), record(1, [bad, good])])
-    assert chosen.counts == (bad, bad)
-    assert len(chosen.members) == 1
+def chosen_by(ranking: str, probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> Selection:
+    records, out_of_fold = records_of(probabilities, labels), dict(enumerate(probabilities))
+    return select(records, out_of_fold, labels, CANDIDATES, 30.0, ranking=ranking)
 
 
-def test_a_blend_of_independent_noise_beats_its_members_and_is_taken() -> None:
+@pytest.mark.parametrize(("ranking", "members"), [("f1", 5), ("average_precision", 8)])
+def test_a_blend_of_independent_noise_beats_its_members(ranking: str, members: int) -> None:
     labels = labels_of(3, 600, 0)
     probabilities = [noisy(labels, 2.5, seed) for seed in range(1, 41)]
-    records = records_of(probabilities, labels)
-    out_of_fold = dict(enumerate(probabilities))
-    chosen = select(records, out_of_fold, labels, CANDIDATES, 30.0)
-    assert len(chosen.members) == 8
-    assert chosen.pooled.f1 > best_trial(records).pooled.f1 + 0.1
+    chosen = chosen_by(ranking, probabilities, labels)
+    assert len(chosen.members) == members
+    assert chosen.pooled.f1 > max(member.pooled.f1 for member in chosen.members) + 0.1
 
 
-def test_one_good_trial_among_bad_ones_is_taken_alone() -> None:
+def test_members_are_the_best_trials_best_first() -> None:
     labels = labels_of(3, 600, 0)
-    probabilities = [noisy(labels, 0.1 if seed == 7 else 60.0, seed) for seed in range(40)]
-    chosen = select(records_of(probabilities, labels), dict(enumerate(probabilities)), labels, CANDIDATES, 30.0)
-    assert [member.trial for member in chosen.members] == [7]
+    probabilities = [noisy(labels, 0.2 * seed, seed) for seed in range(12, 0, -1)]
+    for ranking in RANKINGS:
+        assert [member.trial for member in chosen_by(ranking, probabilities, labels).members] == [11, 10]
 
 
-def by_the_definition(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> list[Counts]:
+def test_a_fifth_of_the_trials_is_blended_at_most_and_one_at_least() -> None:
+    labels = labels_of(2, 200, 0)
+    probabilities = [noisy(labels, 1.0, seed) for seed in range(11)]
+    for count, members in ((1, 1), (9, 1), (10, 2), (11, 2)):
+        assert len(chosen_by("f1", probabilities[:count], labels).members) == members
+
+
+def test_the_ranking_with_the_better_mean_over_behaviors_is_taken_the_first_where_they_are_equal() -> None:
+    def worth(hits: int) -> Selection:
+        return Selection("groom", (), Decision(Choice("none"), 0.5), (Counts(hits, 10, 10),))
+
+    assert (
+        better_ranking({"f1": [worth(9), worth(1)], "average_precision": [worth(6), worth(5)]}) == "average_precision"
+    )
+    assert better_ranking({"f1": [worth(5), worth(5)], "average_precision": [worth(6), worth(4)]}) == "f1"
+
+
+def by_the_definition(ranking: str, probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> list[Counts]:
     """Each unit counted by the blend and decision of the others, written as loops."""
-    from sklearn.metrics import average_precision_score
+    from sklearn.metrics import average_precision_score, f1_score
 
     counts = []
     for judged in range(len(labels)):
         others = [unit for unit in range(len(labels)) if unit != judged]
         truth = np.concatenate([labels[unit] for unit in others])
-        precision = [
-            average_precision_score(truth, np.concatenate([trial[unit] for unit in others])) for trial in probabilities
-        ]
-        members = sorted(range(len(probabilities)), key=lambda trial: -precision[trial])[: len(probabilities) // 5]
+        pooled = [np.concatenate([trial[unit] for unit in others]) for trial in probabilities]
+        if ranking == "f1":
+            worth = [f1_score(truth, one >= 0.5) for one in pooled]
+        else:
+            worth = [average_precision_score(truth, one) for one in pooled]
+        members = np.argsort(-np.array(worth), kind="stable")[: len(probabilities) // 5]
         blends = [blended([probabilities[member][unit] for member in members]) for unit in range(len(labels))]
         best, chosen = (-1.0, -1.0), None
         for index in range(len(CANDIDATES)):
             decision = CANDIDATES[index]
-            pooled = total(count(decide(decision, blends[unit], 30.0), labels[unit]) for unit in others)
-            if pooled.score >= best:
-                best, chosen = pooled.score, decision
+            score = total(count(decide(decision, blends[unit], 30.0), labels[unit]) for unit in others).score
+            if score >= best:
+                best, chosen = score, decision
         assert chosen is not None
         counts.append(count(decide(chosen, blends[judged], 30.0), labels[judged]))
     return counts
 
 
-def test_the_score_of_a_blend_is_that_of_the_whole_choice_repeated_without_the_unit() -> None:
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_the_score_of_a_blend_is_that_of_the_whole_choice_repeated_without_the_unit(ranking: str) -> None:
     labels = labels_of(3, 200, 3)
     probabilities = [noisy(labels, noise, 10 + trial) for trial, noise in enumerate(np.linspace(0.5, 4, 11))]
-    chosen = best_blend(records_of(probabilities, labels), dict(enumerate(probabilities)), labels, CANDIDATES, 30.0)
-    assert list(chosen.counts) == by_the_definition(probabilities, labels)
-    assert len(chosen.members) == 2
+    assert list(chosen_by(ranking, probabilities, labels).counts) == by_the_definition(ranking, probabilities, labels)
 
 
 def test_the_labels_of_a_unit_do_not_change_how_it_is_judged() -> None:
@@ -116,7 +130,9 @@ def test_the_labels_of_a_unit_do_not_change_how_it_is_judged() -> None:
     probabilities = [noisy(labels, 1.5, trial) for trial in range(15)]
     records, out_of_fold = records_of(probabilities, labels), dict(enumerate(probabilities))
     other = [labels[0], labels[1], 1 - labels[2]]
-    one, two = (best_blend(records, out_of_fold, truth, CANDIDATES, 30.0) for truth in (labels, other))
+    one, two = (
+        select(records, out_of_fold, truth, CANDIDATES, 30.0, ranking="average_precision") for truth in (labels, other)
+    )
     assert one.counts[2].claimed == two.counts[2].claimed
 
 
@@ -129,7 +145,7 @@ def test_a_baseline_is_exported_only_where_nothing_else_finished() -> None:
     lucky, real = record(0, counts[0], baseline=True), record(1, counts[1])
 
     def chosen(*records: TrialRecord) -> Selection:
-        return select(records, out_of_fold, labels, CANDIDATES, 30.0)
+        return select(records, out_of_fold, labels, CANDIDATES, 30.0, ranking="f1")
 
     assert [member.trial for member in chosen(lucky, real).members] == [1]
     assert [member.trial for member in chosen(lucky, record(1, [], error="broken")).members] == [0]

@@ -1,14 +1,15 @@
-"""Is the best trial or the blend of several the better choice?
+"""Which choice from a run's trials is worth most: the best trial, or a blend, and by which ranking?
 
-    python -m benchmarks.single_or_blend RUN [RUN ...]
+    python -m benchmarks.what_to_export RUN [RUN ...]
 
 For finished runs (with their data where they were): the F1 of each way of choosing, every unit judged by what would
-have been chosen without it, from training labels alone.
+have been chosen without it, from training labels alone. `single` is a blend of one, ranked by F1.
 """
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
 from harness.folds import make_folds
 from harness.registry import load_plugins
-from harness.selection import best_blend, best_trial, select
+from harness.selection import MEMBERS, RANKINGS, select
 from harness.spaces import Spaces
 from harness.store import Run
 
@@ -28,16 +29,18 @@ def main(folders: Sequence[str]) -> None:
         candidates = candidates_of(Spaces.from_json(run.description["identity"]["ranges"]))
         dataset = load_dataset(Path(run.description["about"]["data"]))
         records = run.records()
-        print(f"{folder}\nbehavior             trials  single   blend   taken")
+        print(f"{folder}\nbehavior             trials  single      f1  average_precision")
         means = []
         for behavior, recordings in dataset.labelled.items():
             units = make_folds(recordings, 0.0).units
-            able = [one for one in records if one.behavior == behavior and not one.error and not one.baseline]
-            out_of_fold = {one.trial: run.out_of_fold(one, [unit.frames for unit in units]) for one in able}
-            given = (able, out_of_fold, [unit.known_labels for unit in units], candidates, units[0].fps)
-            scores = [one.pooled.f1 for one in (best_trial(able), best_blend(*given), select(*given))]
+            finished = [one for one in records if one.behavior == behavior and not one.error]
+            out_of_fold = {one.trial: run.out_of_fold(one, [unit.frames for unit in units]) for one in finished}
+            given = (finished, out_of_fold, [unit.known_labels for unit in units], candidates, units[0].fps)
+            with patch.dict(MEMBERS, {"f1": 1}):
+                scores = [select(*given, ranking="f1").pooled.f1]
+            scores += [select(*given, ranking=ranking).pooled.f1 for ranking in RANKINGS]
             means.append(scores)
-            print(f"{behavior:20s} {len(able):6d}" + "".join(f"   {score:.3f}" for score in scores), flush=True)
+            print(f"{behavior:20s} {len(finished):6d}" + "".join(f"   {score:.3f}" for score in scores), flush=True)
         print(f"{'mean':27s}" + "".join(f"   {score:.3f}" for score in np.mean(means, axis=0)))
 
 
