@@ -78,8 +78,8 @@ def test_members_are_the_best_trials_best_first() -> None:
 def test_a_fifth_of_the_trials_is_blended_at_most_and_one_at_least() -> None:
     labels = labels_of(2, 200, 0)
     probabilities = [noisy(labels, 1.0, seed) for seed in range(11)]
-    for count, members in ((1, 1), (9, 1), (10, 2), (11, 2)):
-        assert len(chosen_by("f1", probabilities[:count], labels).members) == members
+    for trials, members in ((1, 1), (9, 1), (10, 2), (11, 2)):
+        assert len(chosen_by("f1", probabilities[:trials], labels).members) == members
 
 
 def test_the_ranking_with_the_better_mean_over_behaviors_is_taken_the_first_where_they_are_equal() -> None:
