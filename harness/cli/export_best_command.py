@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one, description['identity']['ranges']['stacks'])}")
     mean = sum(one.selection.pooled.f1 for one in exported.values()) / len(exported)
-    say(f"mean F1 {mean:.3f}; each judged on recordings that had no say in its choice")
+    say(f"mean F1 {mean:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
     say(f"wrote {out} ({sizes}) and {beside} (how it was made)")
     return 0
