@@ -19,10 +19,12 @@ class Arm:
 
     features: tuple[str, ...]
     model: str
+    stack: str = ""
+    """What the feature sets are called together; empty for their own names."""
 
     @property
     def name(self) -> str:
-        return f"{'+'.join(self.features) or 'no features'}/{self.model}"
+        return f"{self.stack or '+'.join(self.features) or 'no features'}/{self.model}"
 
     def ranges(self, spaces: Spaces) -> dict[str, Range]:
         """The arm's static space, named as Optuna stores it: `kinematics.lag`, `model.leaves`, ...."""
@@ -50,22 +52,32 @@ class Arm:
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 
 
-def make_arms(usable: Sequence[str], stacks: Mapping[str, tuple[str, ...]], families: Mapping[str, bool]) -> list[Arm]:
-    """Every stack and every single feature set with every family (name to whether it is a baseline).
+def make_arms(
+    usable: Sequence[str], stacks: Mapping[str, tuple[str, ...]], families: Mapping[str, bool], alone: Sequence[str]
+) -> list[Arm]:
+    """Every stack, and every set in `alone`, with every family (name to whether it is a baseline).
 
-    The order is that of the first batch: it begins with trials that together run every plugin once, so that even a
-    short search has compared all of them.
+    A stack keeps the sets that are `usable`; the first takes in those in `alone` too. The order is that of the first
+    batch: it begins with trials that together run every plugin once, so that even a short search has compared all.
     """
-    stacked = [tuple(name for name in members if name in usable) for members in stacks.values()]
-    sets = list(dict.fromkeys([*(s for s in stacked if len(s) > 1), *((name,) for name in usable)]))
-    sets.sort(key=len, reverse=True)
+    members = {name: [one for one in sets if one in usable] for name, sets in stacks.items()}
+    if members:
+        first = members[next(iter(members))]
+        first += [one for one in alone if one not in first]
+    # Of two stacks that have come to the same sets, and of a stack of one and the set itself, the first is kept.
+    names = {(name,): "" for name in reversed(alone)} | {tuple(sets): name for name, sets in reversed(members.items())}
+    sets = sorted((one for one in reversed(names) if one), key=len, reverse=True)
     learners = [name for name, baseline in families.items() if not baseline]
     # The fastest good family first, if it is there: it carries the comparison of feature sets.
     learners.sort(key=lambda name: name != "lightgbm")
-    first = [Arm(sets[0], model) for model in learners]
-    first += [Arm((), model) for model, baseline in families.items() if baseline]
-    first += [Arm(one, learners[0]) for one in sets[1:] if learners]
-    return list(dict.fromkeys([*first, *(Arm(one, model) for one in sets for model in learners)]))
+
+    def arm(features: tuple[str, ...], model: str) -> Arm:
+        return Arm(features, model, names[features] if len(features) > 1 else "")
+
+    opening = [arm(sets[0], model) for model in learners]
+    opening += [Arm((), model) for model, baseline in families.items() if baseline]
+    opening += [arm(one, learners[0]) for one in sets[1:] if learners]
+    return list(dict.fromkeys([*opening, *(arm(one, model) for one in sets for model in learners)]))
 
 
 def next_arms(best: Sequence[float | None], trials: Sequence[int], open_arms: Sequence[int], count: int) -> list[int]:

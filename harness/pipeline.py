@@ -2,17 +2,18 @@
 
 import hashlib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness import poses, windows
+from harness import identities, poses, windows
 from harness.cache import BlockCache
-from harness.poses import interpolated
+from harness.identities import unordered
+from harness.poses import interpolated, without_jumps
 from harness.recording import Array, Recording
 from harness.registry import Classifier, Fitted, feature_set_named, model_family_named
 from harness.spec import Choice, PipelineSpec, Preparation
@@ -22,7 +23,7 @@ HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
 
 SHARED_VERSIONS = [
-    hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest() for module in (poses, windows)
+    hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest() for module in (identities, poses, windows)
 ]
 """Of the modules that any feature set may compute with: blocks made by other versions of them are not reused."""
 
@@ -48,11 +49,11 @@ class FeatureTables:
         return tables[0] if len(tables) == 1 else np.concatenate(tables, axis=1)
 
     def _windowed(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
-        key = (recording.digest, f"{choice.as_json()} {preparation.interpolate} {preparation.windows}")
+        key = (recording.digest, f"{choice.as_json()} {preparation.as_json() | {'negatives': 0}}")
         if key in self.held:
             self.held[key] = self.held.pop(key)  # now the one last used
             return self.held[key]
-        block = self._block(recording, choice, preparation.interpolate)
+        block = self._block(recording, choice, preparation)
         widths = preparation.window_seconds
         table = np.concatenate([block, windowed(block, recording.fps, widths)], axis=1) if widths else np.array(block)
         self.held[key] = table
@@ -60,28 +61,55 @@ class FeatureTables:
             del self.held[next(iter(self.held))]
         return table
 
-    def _block(self, recording: Recording, choice: Choice, gap: float) -> Array:
+    def _block(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
         plugin = feature_set_named(choice.name)
-        version = [plugin.source_version, *SHARED_VERSIONS]
-        made_from: dict[str, Any] = {"features": choice.as_json(), "version": version, "interpolate": gap}
-        if plugin.fit is None:
-            made_from["recording"] = recording.digest
-            return self.cache.block(made_from, lambda: self._columns(recording, choice, gap, None))
-        made_from["pool"] = self.pool_digests
-        fitted = self.cache.arrays(made_from, lambda: self._fitted(choice, gap))
-        made_from["recording"] = recording.digest
-        return self.cache.block(made_from, lambda: self._columns(recording, choice, gap, fitted))
+        made_from: dict[str, Any] = {
+            "features": choice.as_json(),
+            "version": [plugin.source_version, *SHARED_VERSIONS],
+            "interpolate": preparation.interpolate,
+            "top_speed": preparation.top_speed,
+        }
+        fitted = None
+        if plugin.fit is not None:
+            made_from["pool"] = self.pool_digests
+            fitted = self.cache.arrays(made_from, lambda: self._fitted(choice, preparation))
+        made_from |= {"recording": recording.digest, "identities": preparation.identities}
+        return self.cache.block(made_from, lambda: _columns(recording, choice, preparation, fitted))
 
-    def _fitted(self, choice: Choice, gap: float) -> Fitted:
+    def _fitted(self, choice: Choice, preparation: Preparation) -> Fitted:
         fit = feature_set_named(choice.name).fit
         assert fit is not None
-        return fit([interpolated(recording, gap) for recording in self.pool], **choice.parameters)
+        return fit(_PreparedOneByOne(self.pool, preparation), **choice.parameters)
 
-    def _columns(self, recording: Recording, choice: Choice, gap: float, fitted: Fitted | None) -> Array:
-        plugin = feature_set_named(choice.name)
-        arguments = (interpolated(recording, gap),) if fitted is None else (interpolated(recording, gap), fitted)
-        columns = plugin.function(*arguments, **choice.parameters)
-        return np.stack(list(columns.values()), axis=1).astype(np.float32)
+
+@dataclass(frozen=True)
+class _PreparedOneByOne:
+    """Prepared recordings that are made when their turn comes, so that fitting needs memory for one of them."""
+
+    recordings: tuple[Recording, ...]
+    preparation: Preparation
+
+    def __iter__(self) -> Iterator[Recording]:
+        for recording in self.recordings:
+            yield _prepared(recording, self.preparation.interpolate, self.preparation.top_speed)
+
+
+@lru_cache(maxsize=1)
+def _prepared(recording: Recording, interpolate: float, top_speed: float) -> Recording:
+    """What feature sets see of `recording`; the last is kept, since one set after the other asks for it."""
+    trusted = without_jumps(recording, top_speed) if top_speed else recording
+    return interpolated(trusted, interpolate)
+
+
+def _columns(recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None) -> Array:
+    """The block (frames, columns) float32 that the feature set makes of the recording."""
+    seen = _prepared(recording, preparation.interpolate, preparation.top_speed)
+    arguments = (seen,) if fitted is None else (seen, fitted)
+    columns = feature_set_named(choice.name).function(*arguments, **choice.parameters)
+    block = np.empty((recording.frames, len(columns)), dtype=np.float32)
+    for place, values in enumerate(columns.values()):
+        block[:, place] = values
+    return unordered(list(columns), block) if preparation.identities == "unordered" else block
 
 
 @dataclass(frozen=True)

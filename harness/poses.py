@@ -5,11 +5,55 @@ A point is a complex number x + iy, so that turning is a multiplication, a dista
 Missing is NaN, and what depends on something missing is NaN.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
-from harness.recording import Array, Recording
+from harness.recording import Array, Recording, Skeleton
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What most feature sets begin with: all animals of a recording in body lengths. Its arrays are read-only."""
+
+    points: Array
+    """Keypoints (animal, part, frames)."""
+    middles: Array
+    """Mean of the keypoints seen (animal, frames)."""
+    axes: Array
+    """From rear to front (animal, frames); see `body_axes`."""
+    headings: Array
+    """The axes at length 1 (animal, frames)."""
+    lengths: Array
+    """Each animal's own typical body length (animal,), of which the mean over the animals is the unit."""
+    fps: float
+    skeleton: Skeleton
+
+    @property
+    def fronts(self) -> Array:
+        """The front keypoint (animal, frames)."""
+        return np.asarray(self.points[:, self.skeleton.front])
+
+    @property
+    def rears(self) -> Array:
+        """The rear keypoint (animal, frames)."""
+        return np.asarray(self.points[:, self.skeleton.rear])
+
+
+@lru_cache(maxsize=1)
+def scene(recording: Recording) -> Scene:
+    """The scene of `recording`; the last one is kept, since several feature sets ask for it one after the other."""
+    points = keypoints_as_points(recording)
+    axes = body_axes(recording, points)
+    lengths = typical_lengths(axes)
+    unit = lengths.mean()
+    points /= unit
+    axes /= unit
+    arrays = (points, middles(points), axes, directions(axes), lengths / unit)
+    for array in arrays:
+        array.flags.writeable = False
+    return Scene(*arrays, recording.fps, recording.skeleton)
 
 
 def interpolated(recording: Recording, longest_gap_seconds: float) -> Recording:
@@ -37,6 +81,34 @@ def _fill_gaps(track: Array, missing: Array, longest: int) -> None:
     holes, before, after = holes[short], before[short], after[short]
     share = ((holes - before) / (after - before))[:, None]
     track[holes] = (1 - share) * track[before] + share * track[after]
+
+
+JUMP_SECONDS = 0.5
+"""A keypoint that jumps away and back within this time was elsewhere by mistake; one that stays longer may be right."""
+
+
+def without_jumps(recording: Recording, top_speed: float) -> Recording:
+    """The recording with keypoints that jump away and back taken for missing.
+
+    `top_speed`, in body lengths a second, is what no animal exceeds. A keypoint's track falls apart at every step that
+    is faster; pieces of up to half a second between two such steps, or before the first or after the last, become NaN.
+    A recording shorter than that stays as it is. The recording given is left as it is.
+    """
+    longest = JUMP_SECONDS * recording.fps
+    if recording.frames <= longest:
+        return recording
+    points = keypoints_as_points(recording)
+    steps = top_speed / recording.fps * typical_lengths(body_axes(recording, points))
+    keypoints = recording.keypoints.copy()
+    for animal, part in np.ndindex(points.shape[:2]):
+        seen = np.flatnonzero(~np.isnan(points[animal, part]))
+        track = points[animal, part, seen]
+        far = np.abs(np.diff(track)) > steps[animal] * np.diff(seen)
+        if far.any():
+            first, last = np.append(0, np.flatnonzero(far) + 1), np.append(np.flatnonzero(far), len(seen) - 1)
+            short = seen[last] - seen[first] < longest
+            keypoints[seen[np.repeat(short, last - first + 1)], animal, :, part] = np.nan
+    return replace(recording, keypoints=keypoints)
 
 
 def lag_frames(seconds: float, fps: float) -> int:
@@ -121,6 +193,11 @@ def directions(vectors: Array) -> Array:
     return np.divide(vectors, lengths, out=np.full(vectors.shape, np.nan, dtype=np.complex128), where=lengths > 0)
 
 
+def middles(points: Array) -> Array:
+    """The mean of the keypoints seen: (animal, frames) of points (animal, part, frames)."""
+    return mean_of_seen(points, axis=1)
+
+
 def rates(values: Array, lag: int, fps: float) -> Array:
     """Change per second along the last axis, from `lag` frames before to `lag` frames after.
 
@@ -129,6 +206,17 @@ def rates(values: Array, lag: int, fps: float) -> Array:
     earlier, later = _around(values.shape[-1], lag)
     span = np.where(later > earlier, later - earlier, np.nan)
     return np.asarray((values[..., later] - values[..., earlier]) * (fps / span))
+
+
+def second_rates(values: Array, lag: int, fps: float) -> Array:
+    """Change of the change, per second squared, along the last axis: (x(t + lag) - 2 x(t) + x(t - lag)) / lag^2.
+
+    Where `lag` frames are not there on one side, both sides are shortened; NaN on the first and last frame.
+    """
+    frame = np.arange(values.shape[-1])
+    span = np.minimum(lag, np.minimum(frame, frame[::-1]))
+    step = np.where(span > 0, span / fps, np.nan)
+    return np.asarray((values[..., frame + span] - 2 * values + values[..., frame - span]) / step**2)
 
 
 def turning_rates(headings: Array, lag: int, fps: float) -> Array:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.errors import HarnessError, unknown
-from harness.recording import Array, Skeleton
+from harness.recording import Array, Recording
 from harness.spec import Value
 
 Columns = Mapping[str, Array]
@@ -89,15 +89,24 @@ class FeatureSet(Plugin):
     reach_seconds: float = 0.0
     """The farthest a row looks from its own frame, at any value of the parameters."""
     fit: Callable[..., Fitted] | None = None
-    """`fit(recordings, *, parameters) -> Fitted`, from poses alone; None where nothing is learned."""
+    """`fit(recordings, *, parameters) -> Fitted`, from poses alone; None where nothing is learned.
 
-    def refusal(self, skeleton: Skeleton, animals: int) -> str | None:
+    `recordings` may be iterated over more than once and gives one at a time, so that only one is in memory.
+    """
+    confidence: bool = False
+    """Whether the tracker's confidence is needed."""
+    invariant_to: tuple[str, ...] = ()
+    """Which changes of the recording (of `INVARIANCES`) change no column, with the default parameters."""
+
+    def refusal(self, recording: Recording) -> str | None:
         """Why the set cannot be computed on such recordings; None where it can."""
-        lacking = skeleton.lacking(self.roles)
+        lacking = recording.skeleton.lacking(self.roles)
         if lacking:
             return f"no keypoint plays the role {', '.join(lacking)}; name them in dataset.toml"
-        if animals < self.animals:
-            return f"needs {self.animals} animals, the recordings have {animals}"
+        if recording.animals < self.animals:
+            return f"needs {self.animals} animals, the recordings have {recording.animals}"
+        if self.confidence and recording.confidence is None:
+            return "needs the tracker's confidence, which the recordings do not hold"
         return None
 
 
@@ -122,6 +131,10 @@ P = TypeVar("P", bound=Plugin)
 RESERVED = ("model", "preparation")
 """Words that stand beside feature sets in the names of parameters."""
 
+INVARIANCES = ("translation", "rotation", "scale", "mirror", "frame_rate")
+"""What a feature set can claim to be invariant to: the scene moved, turned, zoomed, seen in a mirror (left and right
+keypoints change places), and filmed at another frame rate."""
+
 FEATURES: dict[str, FeatureSet] = {}
 MODELS: dict[str, ModelFamily] = {}
 SMOOTHERS: dict[str, Smoother] = {}
@@ -134,11 +147,16 @@ def feature_set(
     animals: int = 1,
     reach_seconds: float = 0.0,
     fit: Callable[..., Fitted] | None = None,
+    confidence: bool = False,
+    invariant_to: Sequence[str] = (),
 ) -> Callable[[Callable[..., Columns]], Callable[..., Columns]]:
     """Register a function as the feature set `name`; see `FeatureSet`."""
+    if odd := set(invariant_to) - set(INVARIANCES):
+        raise unknown(f"{name}: invariance", sorted(odd)[0], INVARIANCES)
 
     def register(function: Callable[..., Columns]) -> Callable[..., Columns]:
-        _add(FEATURES, "feature set", FeatureSet(name, function, tuple(roles), animals, reach_seconds, fit))
+        declared = (tuple(roles), animals, reach_seconds, fit, confidence, tuple(invariant_to))
+        _add(FEATURES, "feature set", FeatureSet(name, function, *declared))
         return function
 
     return register

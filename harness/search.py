@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 0.2
 STARTUP_TRIALS = 8
 """An arm's trials, its defaults included, before its sampler learns from them."""
 
-POOL_FRAMES = 40_000
+POOL_FRAMES = 100_000
 """Feature sets are fitted on about this many frames."""
 
 
@@ -66,17 +66,20 @@ def make_search(
 ) -> Search:
     """A search of `dataset` with the named feature sets and model families; all registered ones where none is named.
 
+    Feature sets are searched in the stacks of `spaces`; those that are named, or in no stack, alone as well.
     Raises `HarnessError` where a name is unknown, or nothing can be computed on the dataset's skeleton.
     """
     wanted = [feature_set_named(name) for name in features or sorted(FEATURES)]
     families = [model_family_named(name) for name in models or sorted(MODELS)]
     example = dataset.any_recording
-    refused = {one.name: one.refusal(example.skeleton, example.animals) for one in wanted}
+    refused = {one.name: one.refusal(example) for one in wanted}
     usable = [name for name, reason in refused.items() if reason is None]
     if not usable:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
         raise HarnessError(f"no feature set can be computed on these recordings ({reasons})")
-    arms = make_arms(usable, spaces.stacks, {family.name: family.baseline for family in families})
+    stacked = {name for members in spaces.stacks.values() for name in members}
+    alone = [name for name in usable if features or name not in stacked]
+    arms = make_arms(usable, spaces.stacks, {family.name: family.baseline for family in families}, alone)
     reach = reach_seconds(usable, spaces)
     folds = {behavior: make_folds(recordings, reach) for behavior, recordings in dataset.labelled.items()}
     return Search(dataset, spaces, tuple(arms), seed, batch, folds)

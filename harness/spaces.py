@@ -212,8 +212,10 @@ def _is_duration(value: object) -> bool:
 def _stacks(file: Path) -> dict[str, tuple[str, ...]]:
     stacks = {}
     for name, members in _toml(file).items():
-        if not isinstance(members, list) or len(members) < 2 or len(set(map(str, members))) != len(members):
-            raise HarnessError(f"{file}: {name} should list two or more feature sets, each once")
+        if not isinstance(members, list) or not members or len(set(map(str, members))) != len(members):
+            raise HarnessError(f"{file}: {name} should list feature sets, each once")
+        if "/" in name or (name in FEATURES and members != [name]):
+            raise HarnessError(f"{file}: {name!r} should have a name without /, and not a feature set's")
         for member in members:
             if not isinstance(member, str) or member not in FEATURES:
                 raise HarnessError(f"{file}: {name} names {member!r}; there are {', '.join(sorted(FEATURES))}")

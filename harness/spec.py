@@ -1,7 +1,7 @@
 """What a trial ran and how its probabilities become labels: plain values that are stored, ranked and sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Value = bool | int | float | str
@@ -28,6 +28,10 @@ class Choice:
         return f"{self.name}({values})" if values else self.name
 
 
+IDENTITIES = ("kept", "unordered")
+"""Whether columns tell the animals apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preparation:
     """How feature columns and training frames are made ready, whatever the plugins.
@@ -37,6 +41,10 @@ class Preparation:
 
     interpolate: float = 5.0
     """Gaps in the tracks up to this many seconds are filled on a straight line; longer ones stay missing."""
+    top_speed: float = 30.0
+    """Keypoints that jump away and back faster than this, in body lengths a second, are missing; 0 trusts them all."""
+    identities: str = "kept"
+    """`kept` tells the animals apart; `unordered` sorts columns that differ only by their animals, on every frame."""
     windows: str = "0.5+2"
     """Widths in seconds of the centred windows whose statistics are added, joined by `+`; `none` adds none."""
     negatives: int = 4
@@ -45,6 +53,10 @@ class Preparation:
     def __post_init__(self) -> None:
         if not self.interpolate >= 0:
             raise ValueError(f"interpolate = {self.interpolate!r} should be a number of seconds, 0 or more")
+        if not self.top_speed >= 0:
+            raise ValueError(f"top_speed = {self.top_speed!r} should be body lengths a second, 0 or more")
+        if self.identities not in IDENTITIES:
+            raise ValueError(f"identities = {self.identities!r} should be one of {', '.join(IDENTITIES)}")
         if self.negatives < 1:
             raise ValueError(f"negatives = {self.negatives!r} should be 1 or more")
         try:
@@ -60,7 +72,7 @@ class Preparation:
         return () if self.windows == "none" else tuple(float(width) for width in self.windows.split("+"))
 
     def as_json(self) -> dict[str, Any]:
-        return {"interpolate": self.interpolate, "windows": self.windows, "negatives": self.negatives}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

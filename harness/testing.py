@@ -11,12 +11,13 @@ that can be learned from; smoother checks take probabilities (frames,) and frame
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from math import ceil
 
 import numpy as np
 
+from harness.identities import NAME, renamed
 from harness.recording import Array, Recording
 from harness.registry import Columns, FeatureSet, ModelFamily, Plugin, Smoother
 
@@ -116,11 +117,55 @@ def columns_look_no_farther_than_declared(feature_set: FeatureSet, recording: Re
     long = _repeated(recording, 4 * reach + 40)
     expected = _columns(feature_set, long)
     for row in (0, long.frames // 2, long.frames - 1):
-        shuffled = replace(long, keypoints=long.keypoints[_order_outside(long.frames, row, reach)])
+        order = _order_outside(long.frames, row, reach)
+        confidence = None if long.confidence is None else long.confidence[order]
+        shuffled = replace(long, keypoints=long.keypoints[order], confidence=confidence)
         columns = _columns(feature_set, shuffled, fitted_on=long)
         for name in expected:
             same = _close(columns[name][row], expected[name][row])
             _demand(same, f"{feature_set.name}: column {name!r} looks farther than {feature_set.reach_seconds} s")
+
+
+def has_a_value_wherever_all_was_seen(feature_set: FeatureSet, recording: Recording) -> None:
+    """Where every keypoint is seen on every frame, no column is NaN: missing values come from missing keypoints."""
+    for name, values in _columns(feature_set, _smooth(recording, 1)).items():
+        _demand(not np.isnan(values).any(), f"{feature_set.name}: column {name!r} is NaN though all keypoints are seen")
+
+
+def columns_follow_the_animals(feature_set: FeatureSet, recording: Recording) -> None:
+    """Where two animals change places, so do the columns that name them.
+
+    What a set has learned stays as it was, so it treats either animal as the actor alike.
+    """
+    if recording.animals < 2:
+        return
+    numbers = [1, 0, *range(2, recording.animals)]
+    confidence = None if recording.confidence is None else recording.confidence[:, numbers]
+    swapped = replace(recording, keypoints=recording.keypoints[:, numbers], confidence=confidence)
+    expected, columns = _columns(feature_set, recording), _columns(feature_set, swapped, fitted_on=recording)
+    for name, values in expected.items():
+        if not NAME.fullmatch(name):
+            continue
+        other = renamed(name, numbers)
+        same = other in columns and _close(columns[other], values, 1e-3)
+        _demand(same, f"{feature_set.name}: column {name!r} is not {other!r} once the animals have changed places")
+
+
+def columns_change_with_nothing_they_are_invariant_to(feature_set: FeatureSet, recording: Recording) -> None:
+    """Every claim of `invariant_to` holds: columns of the changed recording are those of the original."""
+    original = _smooth(recording, 1)
+    expected = _columns(feature_set, original)
+    for claim in feature_set.invariant_to:
+        if claim == "mirror" and not recording.skeleton.roles:
+            continue  # nobody knows which keypoints change places
+        changed, step = (_smooth(recording, 2), 2) if claim == "frame_rate" else (_CHANGES[claim](original), 1)
+        columns = _columns(feature_set, changed, fitted_on=original)
+        for name, values in expected.items():
+            difference = np.abs(columns[name][::step] - values)
+            # One frame more or less of a window, or a step of time half as long, is no other behavior.
+            allowed = 0.1 * np.std(values) + 1e-2 if claim == "frame_rate" else 2e-3 * (1 + np.abs(values))
+            same = np.quantile(difference - allowed, 0.95 if claim == "frame_rate" else 0.99) <= 0
+            _demand(same, f"{feature_set.name}: column {name!r} is not invariant to {claim}")
 
 
 FEATURE_CHECKS: tuple[FeatureCheck, ...] = (
@@ -135,6 +180,9 @@ FEATURE_CHECKS: tuple[FeatureCheck, ...] = (
     looks_at_poses_only,
     leaves_the_recording_alone,
     columns_look_no_farther_than_declared,
+    has_a_value_wherever_all_was_seen,
+    columns_follow_the_animals,
+    columns_change_with_nothing_they_are_invariant_to,
 )
 
 
@@ -355,11 +403,63 @@ def _unseen(recording: Recording) -> Recording:
     return replace(recording, keypoints=np.full_like(recording.keypoints, np.nan))
 
 
+def _smooth(recording: Recording, times: int) -> Recording:
+    """Its motion up to two changes of direction a second, with nothing missing, at `times` the frame rate.
+
+    A sum of sines, so that the recording at twice the rate passes through the very same poses.
+    """
+    frames = recording.frames
+    keypoints = np.where(np.isnan(recording.keypoints), 0, recording.keypoints).astype(np.float64)
+    for track, seen in zip(_tracks(keypoints), _tracks(~np.isnan(recording.keypoints)), strict=True):
+        frame = np.arange(frames)
+        track[:] = np.interp(frame, frame[seen], track[seen]) if seen.any() else 0
+    waves = np.fft.rfft(keypoints, axis=0)
+    waves[int(frames / recording.fps) + 1 :] = 0
+    smooth = np.fft.irfft(waves, n=frames * times, axis=0) * times
+    confidence = None if recording.confidence is None else np.repeat(recording.confidence, times, axis=0)
+    return replace(
+        recording, keypoints=smooth.astype(np.float32), labels=None, confidence=confidence, fps=recording.fps * times
+    )
+
+
+def _tracks(values: Array) -> Iterator[Array]:
+    """Views (frames,) of every coordinate of every keypoint."""
+    for animal, axis, part in np.ndindex(values.shape[1:]):
+        yield values[:, animal, axis, part]
+
+
+def _turned(recording: Recording) -> Recording:
+    cos, sin = np.cos(1.0), np.sin(1.0)
+    keypoints = np.einsum("ij,fajp->faip", np.array([[cos, -sin], [sin, cos]]), recording.keypoints)
+    return replace(recording, keypoints=keypoints.astype(np.float32), image_size=None)
+
+
+def _mirrored(recording: Recording) -> Recording:
+    """Upside down, with left and right keypoints in one another's place."""
+    roles = recording.skeleton.roles
+    sides = {role: role.replace("left", "right") if "left" in role else role.replace("right", "left") for role in roles}
+    order = list(range(len(recording.skeleton.keypoints)))
+    for role, index in roles.items():
+        order[index] = roles.get(sides[role], index)
+    keypoints = recording.keypoints[:, :, :, order] * np.array([1, -1], dtype=np.float32)[:, None]
+    confidence = None if recording.confidence is None else recording.confidence[:, :, order]
+    return replace(recording, keypoints=keypoints, confidence=confidence)
+
+
+_CHANGES: dict[str, Callable[[Recording], Recording]] = {
+    "translation": lambda recording: replace(recording, keypoints=recording.keypoints + np.float32(200)),
+    "rotation": _turned,
+    "scale": lambda recording: replace(recording, keypoints=recording.keypoints * np.float32(1.7)),
+    "mirror": _mirrored,
+}
+
+
 def _repeated(recording: Recording, frames: int) -> Recording:
     """The recording over and over until it is at least `frames` long."""
     times = ceil(max(frames, recording.frames) / recording.frames)
     keypoints = np.tile(recording.keypoints, (times, 1, 1, 1))
-    return replace(recording, keypoints=keypoints, labels=None, confidence=None)
+    confidence = None if recording.confidence is None else np.tile(recording.confidence, (times, 1, 1))
+    return replace(recording, keypoints=keypoints, labels=None, confidence=confidence)
 
 
 def _order_outside(frames: int, row: int, reach: int) -> Array:
@@ -370,8 +470,8 @@ def _order_outside(frames: int, row: int, reach: int) -> Array:
     return order
 
 
-def _close(one: Array | float, other: Array | float) -> bool:
-    return bool(np.allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE / 100, equal_nan=True))
+def _close(one: Array | float, other: Array | float, tolerance: float = TOLERANCE) -> bool:
+    return bool(np.allclose(one, other, rtol=tolerance, atol=tolerance / 100, equal_nan=True))
 
 
 def _within_0_and_1(values: Array) -> bool:

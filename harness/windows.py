@@ -51,6 +51,26 @@ def windowed(block: Array, fps: float, seconds: Sequence[float]) -> Array:
     return result
 
 
+def moving_mean(values: Array, half: int) -> Array:
+    """The mean along the last axis over `half` frames to either side, for feature sets that need one of their own.
+
+    Missing values are left out, the window shrinks where the recording ends, NaN where it holds nothing seen.
+    Complex values are allowed.
+    """
+    frame = np.arange(values.shape[-1])
+    first, last = np.maximum(frame - half, 0), np.minimum(frame + half + 1, len(frame))
+    seen = ~np.isnan(values)
+    kind = np.complex128 if np.iscomplexobj(values) else np.float64
+    sums = np.zeros((*values.shape[:-1], len(frame) + 1), dtype=kind)
+    np.cumsum(np.where(seen, values, 0), axis=-1, out=sums[..., 1:])
+    if seen.all():
+        return np.asarray((sums[..., last] - sums[..., first]) / (last - first))
+    counts = np.zeros(sums.shape, dtype=np.int64)
+    np.cumsum(seen, axis=-1, out=counts[..., 1:])
+    count = counts[..., last] - counts[..., first]
+    return np.where(count > 0, (sums[..., last] - sums[..., first]) / np.maximum(count, 1), np.nan)
+
+
 def _fill(result: Array, values: Array, offset: int, halves: Sequence[int]) -> None:
     """Write the windows of the frames from `offset` on; `values` (frames, columns) reach to the margins around them."""
     missing = np.isnan(values)

@@ -14,9 +14,9 @@ from harness.spec import Preparation
 
 load_plugins()
 
-STACKS = {"pair": ("gait", "gaze"), "all": ("gait", "gaze", "touch")}
+STACKS = {"most": ("gait", "gaze"), "face": ("gaze", "voice"), "touch": ("touch",)}
 FAMILIES = {"catboost": False, "chance": True, "lightgbm": False, "linear": False}
-SETS = ["gait", "gaze", "touch"]
+SETS = ["gait", "gaze", "smell", "touch", "voice"]
 
 NAMES = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=5, unique=True)
 
@@ -35,23 +35,22 @@ def plugins(draw: st.DrawFn) -> tuple[list[str], dict[str, tuple[str, ...]], dic
 
 
 def test_every_stack_and_every_set_alone_meets_every_family() -> None:
-    arms = make_arms(SETS, STACKS, FAMILIES)
-    sets = [("gait", "gaze", "touch"), ("gait", "gaze"), ("gait",), ("gaze",), ("touch",)]
-    expected = {Arm(one, model) for one, model in product(sets, ["catboost", "lightgbm", "linear"])}
+    arms = make_arms(SETS, STACKS, FAMILIES, ["smell"])
+    sets = {("gait", "gaze", "smell"): "most", ("gaze", "voice"): "face", ("touch",): "", ("smell",): ""}
+    expected = {Arm(one, model, sets[one]) for one, model in product(sets, ["catboost", "lightgbm", "linear"])}
     assert set(arms) == expected | {Arm((), "chance")}
 
 
-def test_the_first_arms_are_the_largest_stack_with_each_family_and_each_set_with_lightgbm() -> None:
-    names = [arm.name for arm in make_arms(SETS, STACKS, FAMILIES)]
-    assert names[:8] == [
-        "gait+gaze+touch/lightgbm",
-        "gait+gaze+touch/catboost",
-        "gait+gaze+touch/linear",
+def test_the_first_arms_are_the_largest_stack_with_each_family_and_each_other_with_lightgbm() -> None:
+    names = [arm.name for arm in make_arms(SETS, STACKS, FAMILIES, ["smell"])]
+    assert names[:7] == [
+        "most/lightgbm",
+        "most/catboost",
+        "most/linear",
         "no features/chance",
-        "gait+gaze/lightgbm",
-        "gait/lightgbm",
-        "gaze/lightgbm",
+        "face/lightgbm",
         "touch/lightgbm",
+        "smell/lightgbm",
     ]
 
 
@@ -60,28 +59,38 @@ def test_the_first_arms_together_run_every_plugin(
     drawn: tuple[list[str], dict[str, tuple[str, ...]], dict[str, bool]],
 ) -> None:
     usable, stacks, families = drawn
-    first = make_arms(usable, stacks, families)[: len(families) + len(usable) + len(stacks) - 1]
+    stacked = {name for members in stacks.values() for name in members}
+    alone = [name for name in usable if name not in stacked]
+    first = make_arms(usable, stacks, families, alone)[: len(families) + len(alone) + len(stacks)]
     assert {name for arm in first for name in arm.features} == set(usable)
     assert {arm.model for arm in first} == set(families)
 
 
 @given(plugins())
 def test_no_arm_is_there_twice(drawn: tuple[list[str], dict[str, tuple[str, ...]], dict[str, bool]]) -> None:
-    assert max(Counter(arm.name for arm in make_arms(*drawn)).values()) == 1
+    arms = make_arms(*drawn, drawn[0])
+    assert max(Counter(arm.name for arm in arms).values()) == 1
+    assert max(Counter((arm.features, arm.model) for arm in arms).values()) == 1
 
 
 def test_a_refused_set_drops_out_of_its_stacks() -> None:
-    arms = make_arms(["gait", "touch"], STACKS, {"linear": False})
-    assert [arm.features for arm in arms] == [("gait", "touch"), ("gait",), ("touch",)]
+    arms = make_arms(["gait", "touch"], STACKS, {"linear": False}, [])
+    assert [arm.features for arm in arms] == [("gait",), ("touch",)]
+
+
+def test_sets_that_are_named_are_searched_alone_and_together() -> None:
+    arms = make_arms(["gait", "touch"], STACKS, {"linear": False}, ["gait", "touch"])
+    assert [arm.name for arm in arms] == ["most/linear", "gait/linear", "touch/linear"]
+    assert arms[0].features == ("gait", "touch")
 
 
 def test_a_baseline_runs_once_and_looks_at_no_features() -> None:
-    arms = make_arms(SETS, STACKS, FAMILIES)
+    arms = make_arms(SETS, STACKS, FAMILIES, [])
     assert [arm.features for arm in arms if arm.model == "chance"] == [()]
 
 
 def test_a_baseline_can_run_alone() -> None:
-    assert make_arms(SETS, STACKS, {"chance": True}) == [Arm((), "chance")]
+    assert make_arms(SETS, STACKS, {"chance": True}, SETS) == [Arm((), "chance")]
 
 
 # What an arm searches
@@ -89,7 +98,7 @@ def test_a_baseline_can_run_alone() -> None:
 
 def shipped_arms() -> list[Arm]:
     families = {name: family.baseline for name, family in MODELS.items()}
-    return make_arms(sorted(FEATURES), load_spaces().stacks, families)
+    return make_arms(sorted(FEATURES), load_spaces().stacks, families, [])
 
 
 @pytest.mark.parametrize("arm", shipped_arms(), ids=lambda arm: arm.name)

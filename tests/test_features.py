@@ -26,18 +26,26 @@ from harness.testing import (
 from tests.toy import MOUSE, toy_recordings
 
 load_plugins()
+
+
+def with_confidence(recording: Recording) -> Recording:
+    """The recording as a tracker gives it that says how sure it is."""
+    scores = np.random.default_rng(0).random((recording.frames, recording.animals, len(recording.skeleton.keypoints)))
+    return replace(recording, confidence=scores.astype(np.float32))
+
+
 OURS = ("distances_pca", "egocentric_pose", "kinematics", "social_geometry", "task_programs")
 
 RECORDINGS = {
-    "mice": toy_recordings(1, 200)[0],
-    "rats": toy_recordings(1, 200, skeleton=Skeleton.unnamed(5), missing=0.45)[0],
+    "mice": with_confidence(toy_recordings(1, 200)[0]),
+    "rats": with_confidence(toy_recordings(1, 200, skeleton=Skeleton.unnamed(5), missing=0.45)[0]),
 }
 
 
 def accepted() -> list[tuple[str, str]]:
     """Each feature set with each recording that it does not refuse."""
     pairs = product(sorted(FEATURES), RECORDINGS)
-    return [(name, kind) for name, kind in pairs if not FEATURES[name].refusal(RECORDINGS[kind].skeleton, 2)]
+    return [(name, kind) for name, kind in pairs if not FEATURES[name].refusal(RECORDINGS[kind])]
 
 
 def columns_of(name: str, recording: Recording, **parameters: Value) -> Columns:
@@ -85,7 +93,7 @@ def test_feature_set_at_every_value_of_its_parameters(
 def test_three_animals_are_described_as_two_are(name: str) -> None:
     recording = RECORDINGS["mice"]
     keypoints = np.concatenate([recording.keypoints, recording.keypoints[:, :1] + 90], axis=1)
-    columns = columns_of(name, replace(recording, keypoints=keypoints))
+    columns = columns_of(name, replace(recording, keypoints=keypoints, confidence=None))
     assert len(columns) >= len(columns_of(name, recording))
     assert all(values.shape == (recording.frames,) for values in columns.values())
 
@@ -250,9 +258,9 @@ def first_row(columns: Columns) -> dict[str, float]:
 def test_two_animals_facing_one_another_three_body_lengths_apart() -> None:
     row = first_row(columns_of("social_geometry", scene(facing_right(0), 30 - facing_right(0)), pairs="all"))
     assert row["0-1 distance"] == pytest.approx(3)
-    assert row["0-1 front_to_front"] == pytest.approx(2)
-    assert row["0-1 front_to_rear"] == pytest.approx(3)
-    assert row["0-1 rear_to_front"] == pytest.approx(3)
+    assert row["0-1 front to front"] == pytest.approx(2)
+    assert row["0-1 front to rear"] == pytest.approx(3)
+    assert row["0-1 rear to front"] == pytest.approx(3)
     assert row["0-1 nearest"] == pytest.approx(2)
     assert row["0-1 gap"] == pytest.approx(2)
     assert row["0-1 overlap"] == 0
@@ -342,11 +350,12 @@ def test_task_programs_of_two_mice_in_a_row() -> None:
     assert row["0 moved"] == pytest.approx(2 * 4 / 7 / 50, rel=1e-4)
     assert row["0 front_moved"] == pytest.approx(2 * 4 * 6 / 7 / 50, rel=1e-4)
     assert row["0 head_body_angle"] == pytest.approx(np.angle(nose_0 - 25), rel=1e-4)
-    assert row["0 to 1 nose_to_nose"] == pytest.approx(abs(nose_0 - nose_1) / 50, rel=1e-4)
+    assert row["0-1 nose_to_nose"] == pytest.approx(abs(nose_0 - nose_1) / 50, rel=1e-4)
     assert row["0 to 1 nose_to_tail"] == pytest.approx(abs(nose_0 - (175 + 20j)) / 50, rel=1e-4)
     assert row["0 to 1 social_angle"] == pytest.approx(np.angle(200 + 20j - 8j / 7), rel=1e-4)
     assert row["1 to 0 social_angle"] == pytest.approx(np.pi - np.angle(200 + 20j - 8j / 7), rel=1e-4)
-    assert len(row) == 10
+    assert row["1 to 0 nose_to_tail"] == pytest.approx(abs(nose_1 - (-25)) / 50, rel=1e-4)
+    assert len(row) == 11
 
 
 def test_bins_of_task_programs_tell_what_is_above_an_edge() -> None:
@@ -354,8 +363,8 @@ def test_bins_of_task_programs_tell_what_is_above_an_edge() -> None:
     keypoints = recording.keypoints.copy()
     keypoints[1, 1] = np.nan
     columns = columns_of("task_programs", replace(recording, keypoints=keypoints), bins=True)
-    assert len(columns) == 30
-    assert columns["0 to 1 nose_to_nose above 0.6"] == pytest.approx([1, np.nan], nan_ok=True)
+    assert len(columns) == 33
+    assert columns["0-1 nose_to_nose above 0.6"] == pytest.approx([1, np.nan], nan_ok=True)
     assert columns["0 to 1 social_angle above 0.5"] == pytest.approx([0, np.nan], nan_ok=True)
     assert columns["1 to 0 social_angle above 1.5"] == pytest.approx([1, np.nan], nan_ok=True)
 
@@ -446,9 +455,9 @@ def test_one_keypoint_has_no_distances() -> None:
 
 
 def test_sets_that_need_roles_are_refused_where_nothing_has_one() -> None:
-    refused = {name for name in OURS if FEATURES[name].refusal(Skeleton.unnamed(5), 2)}
-    assert refused == {"egocentric_pose", "task_programs"}
-    assert {name for name in OURS if FEATURES[name].refusal(CALMS21, 1)} == refused | {"social_geometry"}
+    assert FEATURES["task_programs"].refusal(RECORDINGS["rats"]) is not None
+    alone = replace(RECORDINGS["mice"], keypoints=RECORDINGS["mice"].keypoints[:, :1], confidence=None)
+    assert FEATURES["social_geometry"].refusal(alone) == "needs 2 animals, the recordings have 1"
 
 
 def test_most_of_a_recording_with_many_missing_keypoints_is_described() -> None:

@@ -14,8 +14,11 @@ from harness.poses import (
     mean_of_seen,
     median_of_seen,
     rates,
+    scene,
+    second_rates,
     turning_rates,
     typical_lengths,
+    without_jumps,
 )
 from harness.recording import CALMS21, Array, Recording, Skeleton
 from tests.toy import toy_recordings
@@ -152,3 +155,77 @@ def test_points_keep_the_place_of_every_keypoint() -> None:
     assert points.shape == (2, 7, 20)
     assert points[1, 3].real == pytest.approx(recording.keypoints[:, 1, 0, 3], nan_ok=True)
     assert points[1, 3].imag == pytest.approx(recording.keypoints[:, 1, 1, 3], nan_ok=True)
+
+
+# Jumps
+
+
+def walker(frames: int = 60) -> Recording:
+    """One animal of 40 pixels that walks 2 pixels a frame, a body length and a half a second at 30 frames a second."""
+    points = np.array([40.0, 20.0, 0.0])[:, None] + 2 * np.arange(frames)
+    keypoints = np.stack([points, np.zeros_like(points)]).transpose(2, 0, 1)[:, None]
+    return Recording("walker", keypoints.astype(np.float32), Skeleton.unnamed(3))
+
+
+def moved(recording: Recording, frames: slice, part: int, by: float) -> Recording:
+    keypoints = recording.keypoints.copy()
+    keypoints[frames, 0, 1, part] += by
+    return replace(recording, keypoints=keypoints)
+
+
+@pytest.mark.parametrize("frames", [slice(20, 21), slice(20, 34), slice(0, 5), slice(55, 60)])
+def test_a_keypoint_that_jumps_away_and_back_is_missing_meanwhile(frames: slice) -> None:
+    recording = moved(walker(), frames, 1, by=200)
+    cleaned = without_jumps(recording, top_speed=30)
+    expected = recording.keypoints.copy()
+    expected[frames, 0, :, 1] = np.nan
+    assert np.array_equal(cleaned.keypoints, expected, equal_nan=True)
+    assert np.isfinite(recording.keypoints).all()
+
+
+def test_a_keypoint_that_stays_where_it_jumped_to_is_kept() -> None:
+    recording = moved(walker(), slice(20, 36), 1, by=200)  # 16 frames are more than half a second
+    assert np.array_equal(without_jumps(recording, 30).keypoints, recording.keypoints)
+
+
+def test_a_step_that_an_animal_can_make_is_kept() -> None:
+    recording = moved(walker(), slice(20, 21), 1, by=38)  # 38.05 pixels a frame are 28.5 body lengths a second
+    assert np.array_equal(without_jumps(recording, 30).keypoints, recording.keypoints)
+    assert np.isnan(without_jumps(recording, 28).keypoints[20, 0, :, 1]).all()
+
+
+def test_a_way_made_while_unseen_is_no_jump() -> None:
+    keypoints = walker().keypoints.copy()
+    keypoints[10:40, 0, :, 1] = np.nan
+    keypoints[40:, 0, 1, 1] += 500  # 500 pixels in 31 frames are 12 body lengths a second
+    recording = replace(walker(), keypoints=keypoints)
+    assert np.array_equal(without_jumps(recording, 30).keypoints, keypoints, equal_nan=True)
+
+
+def test_a_recording_shorter_than_a_jump_is_left_as_it_is() -> None:
+    recording = moved(walker(10), slice(4, 5), 1, by=200)
+    assert np.array_equal(without_jumps(recording, 30).keypoints, recording.keypoints)
+
+
+# The scene
+
+
+def test_the_scene_is_in_mean_body_lengths_and_cannot_be_written_to() -> None:
+    keypoints = np.concatenate([walker().keypoints, walker().keypoints * 3], axis=1)
+    seen = scene(replace(walker(), keypoints=keypoints))
+    assert seen.lengths == pytest.approx([0.5, 1.5])
+    assert np.abs(seen.fronts - seen.rears)[:, 0] == pytest.approx([0.5, 1.5])
+    assert seen.middles[:, 0] == pytest.approx([20 / 80, 60 / 80])
+    assert seen.headings[:, 5] == pytest.approx([1, 1])
+    with pytest.raises(ValueError, match="read-only"):
+        seen.points[0, 0, 0] = 0
+
+
+# Second rates
+
+
+def test_the_second_rate_of_a_parabola_is_constant_and_missing_at_the_ends() -> None:
+    seconds = np.arange(12) / 30
+    assert second_rates(4 * seconds**2 + seconds, lag=3, fps=30) == pytest.approx(
+        np.concatenate([[np.nan], np.full(10, 8.0), [np.nan]]), nan_ok=True
+    )

@@ -3,14 +3,16 @@
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import harness
 from harness.errors import HarnessError
-from harness.recording import CALMS21, Skeleton
+from harness.recording import CALMS21, Recording, Skeleton
 from harness.registry import (
     FEATURES,
     MODELS,
@@ -224,10 +226,27 @@ def test_a_decorated_function_stays_what_it_was() -> None:
 def test_a_feature_set_is_refused_where_a_role_or_an_animal_is_lacking() -> None:
     pair = FeatureSet("pair", lambda recording: {}, roles=("nose", "neck"), animals=2)
     noseless = Skeleton(("a",), {"neck": 0})
-    assert pair.refusal(CALMS21, 2) is None
-    assert pair.refusal(CALMS21, 1) == "needs 2 animals, the recordings have 1"
-    assert pair.refusal(noseless, 2) == "no keypoint plays the role nose; name them in dataset.toml"
-    assert pair.refusal(Skeleton.unnamed(7), 2) == "no keypoint plays the role nose, neck; name them in dataset.toml"
+    assert pair.refusal(recording_of(CALMS21, 2)) is None
+    assert pair.refusal(recording_of(CALMS21, 1)) == "needs 2 animals, the recordings have 1"
+    assert pair.refusal(recording_of(noseless, 2)) == "no keypoint plays the role nose; name them in dataset.toml"
+    unnamed = recording_of(Skeleton.unnamed(7), 2)
+    assert pair.refusal(unnamed) == "no keypoint plays the role nose, neck; name them in dataset.toml"
+
+
+def test_a_feature_set_that_needs_confidence_is_refused_where_there_is_none() -> None:
+    sure = FeatureSet("sure", lambda recording: {}, confidence=True)
+    recording = recording_of(CALMS21, 1)
+    assert sure.refusal(recording) == "needs the tracker's confidence, which the recordings do not hold"
+    assert sure.refusal(replace(recording, confidence=np.ones((1, 1, 7), dtype=np.float32))) is None
+
+
+def test_an_invariance_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(HarnessError, match="unknown turned: invariance 'rotate'. Did you mean 'rotation'?"):
+        feature_set("turned", invariant_to=("rotate",))
+
+
+def recording_of(skeleton: Skeleton, animals: int) -> Recording:
+    return Recording("one", np.zeros((1, animals, 2, len(skeleton.keypoints)), dtype=np.float32), skeleton)
 
 
 @pytest.mark.parametrize("name", ["model", "preparation", "with.dot", "with space", "Capital", ""])

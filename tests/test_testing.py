@@ -136,6 +136,32 @@ def summing(recording: Recording) -> Columns:
     return {"x": np.cumsum(np.nan_to_num(recording.keypoints[:, 0, 0, 0]))}
 
 
+def forgetful(recording: Recording) -> Columns:
+    """Lacks its first row."""
+    return {"x": np.where(np.arange(recording.frames) < 1, np.nan, recording.keypoints[:, 0, 0, 0])}
+
+
+def partial(recording: Recording) -> Columns:
+    """Takes animal 0's place for both."""
+    return {"0 x": recording.keypoints[:, 0, 0, 0], "1 x": recording.keypoints[:, 0, 0, 0]}
+
+
+def place(recording: Recording) -> Columns:
+    """Where the first keypoint is, left and right."""
+    return {"x": np.nan_to_num(recording.keypoints[:, 0, 0, 1])}
+
+
+def sides(recording: Recording) -> Columns:
+    """On which side of the neck the left ear is."""
+    left, neck = recording.keypoints[:, 0, :, 1], recording.keypoints[:, 0, :, 3]
+    return {"y": (left - neck)[:, 1]}
+
+
+def per_frame(recording: Recording) -> Columns:
+    """Speed in pixels a frame."""
+    return {"x": np.gradient(recording.keypoints[:, 0, 0, 0])}
+
+
 BROKEN_FEATURES = {
     "feature_set_says_what_it_is_for": [(FeatureSet("a", speechless), "there is no docstring")],
     "gives_one_number_a_frame": [
@@ -158,6 +184,18 @@ BROKEN_FEATURES = {
     "columns_look_no_farther_than_declared": [
         (FeatureSet("a", nose_x, reach_seconds=0.06), "column 'x before' looks farther than 0.06 s"),
         (FeatureSet("a", summing, reach_seconds=1.0), "column 'x' looks farther than 1.0 s"),
+    ],
+    "has_a_value_wherever_all_was_seen": [(FeatureSet("a", forgetful), "column 'x' is NaN though all keypoints")],
+    "columns_follow_the_animals": [
+        (FeatureSet("a", partial), "column '0 x' is not '1 x' once the animals have changed places")
+    ],
+    "columns_change_with_nothing_they_are_invariant_to": [
+        (FeatureSet("a", place, invariant_to=(claim,)), f"column 'x' is not invariant to {claim}")
+        for claim in ("translation", "rotation", "scale")
+    ]
+    + [
+        (FeatureSet("a", sides, invariant_to=("mirror",)), "column 'y' is not invariant to mirror"),
+        (FeatureSet("a", per_frame, invariant_to=("frame_rate",)), "column 'x' is not invariant to frame_rate"),
     ],
 }
 

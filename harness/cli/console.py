@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.spec import PipelineSpec
+from harness.store import TrialRecord
 
 
 def say(line: str) -> None:
@@ -22,13 +22,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def pipeline_name(spec: PipelineSpec, stacks: Mapping[str, Sequence[str]]) -> str:
-    """Feature sets and model in words; the curated stacks (name to feature sets) go by their names."""
-    features = [choice.name for choice in spec.features]
-    if not features:
-        return spec.model.name
-    stack = next((name for name, members in stacks.items() if list(members) == features), " + ".join(features))
-    return f"{stack}, {spec.model.name}"
+def pipeline_name(record: TrialRecord) -> str:
+    """Feature sets and model in words."""
+    features, _, model = record.arm.rpartition("/")
+    return f"{features}, {model}" if record.spec.features else model
 
 
 def plain_console(*, stderr: bool = False) -> Console:

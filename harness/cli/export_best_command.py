@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise _unwritable(out, error) from error
     for behavior, one in exported.items():
-        say(f"{behavior}: {_in_words(one, description['identity']['ranges']['stacks'])}")
+        say(f"{behavior}: {_in_words(one)}")
     mean = sum(one.selection.pooled.f1 for one in exported.values()) / len(exported)
     say(f"mean F1 {mean:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
@@ -68,9 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _in_words(exported: Exported, stacks: Mapping[str, Sequence[str]]) -> str:
+def _in_words(exported: Exported) -> str:
     selection = exported.selection
-    first = f"{pipeline_name(selection.members[0].spec, stacks)}, trial {selection.members[0].trial}"
+    first = f"{pipeline_name(selection.members[0])}, trial {selection.members[0].trial}"
     what = first if len(selection.members) == 1 else f"blend of {len(selection.members)} trials, first {first}"
     claimed = counted(sum(int(labels.sum()) for labels in exported.labels.values()), "frame")
     return f"F1 {selection.pooled.f1:.3f}, {what}; {claimed} claimed"

@@ -1,7 +1,7 @@
 """`harness leaderboard`."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from harness.cli.arguments import last_run_folder
 from harness.cli.console import counted, pipeline_name, show_csv, show_json, show_markdown, show_table
@@ -34,12 +34,12 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.format == "csv":
         show_csv([row.as_json() for row in rows])
     else:
-        _show(rows, run.description["identity"]["ranges"]["stacks"], arguments.format)
+        _show(rows, arguments.format)
     return 0
 
 
-def _show(rows: Sequence[Row], stacks: Mapping[str, Sequence[str]], how: str) -> None:
-    cells = [_cells(row, stacks) for row in rows]
+def _show(rows: Sequence[Row], how: str) -> None:
+    cells = [_cells(row) for row in rows]
     if how == "markdown":
         show_markdown(HEADER, cells)
     else:
@@ -56,7 +56,7 @@ def _show(rows: Sequence[Row], stacks: Mapping[str, Sequence[str]], how: str) ->
         print("*: only one recording shows it, so parts of that were held out: optimistic.")
 
 
-def _cells(row: Row, stacks: Mapping[str, Sequence[str]]) -> list[str]:
+def _cells(row: Row) -> list[str]:
     record, pooled = row.best, row.best.pooled
     return [
         record.behavior,
@@ -65,7 +65,7 @@ def _cells(row: Row, stacks: Mapping[str, Sequence[str]]) -> list[str]:
         f"{row.honest.f1:.3f} ({row.honest.low:.2f}-{row.honest.high:.2f})" if row.honest else "",
         f"{pooled.precision:.3f}",
         f"{record.average_precision:.3f}",
-        pipeline_name(record.spec, stacks),
+        pipeline_name(record),
         described(record.decision) if record.decision else "",
         str(record.trial),
     ]

@@ -48,7 +48,7 @@ def _refusals(arguments: argparse.Namespace) -> dict[str, str]:
     from harness.data.challenge import load_dataset
 
     example = load_dataset(data).any_recording
-    reasons = {name: one.refusal(example.skeleton, example.animals) for name, one in FEATURES.items()}
+    reasons = {name: one.refusal(example) for name, one in FEATURES.items()}
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 

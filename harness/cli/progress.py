@@ -1,7 +1,7 @@
 """How far a search has come: live on a terminal, one line a trial when piped."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from rich.live import Live
@@ -16,15 +16,8 @@ from harness.store import TrialRecord
 class Progress:
     """Counts finished trials and remembers the best of each behavior; a context manager while it shows them."""
 
-    def __init__(
-        self,
-        behaviors: Sequence[str],
-        trials: int,
-        done: Iterable[TrialRecord],
-        stacks: Mapping[str, Sequence[str]],
-    ) -> None:
+    def __init__(self, behaviors: Sequence[str], trials: int, done: Iterable[TrialRecord]) -> None:
         self.trials = trials
-        self.stacks = stacks
         self.counts = dict.fromkeys(behaviors, 0)
         self.failed = dict.fromkeys(behaviors, 0)
         self.best: dict[str, TrialRecord] = {}
@@ -52,7 +45,7 @@ class Progress:
                 best = self.best.get(behavior)
                 if best is None:
                     continue
-                pipeline = pipeline_name(best.spec, self.stacks)
+                pipeline = pipeline_name(best)
                 say(f"{behavior}: best F1 {best.pooled.f1:.3f}, {pipeline}, trial {best.trial}")
 
     def close(self) -> None:
@@ -78,7 +71,7 @@ class Progress:
 
     def _line(self, record: TrialRecord) -> str:
         head = f"{record.behavior} {self.counts[record.behavior]}/{self.trials}"
-        pipeline = pipeline_name(record.spec, self.stacks)
+        pipeline = pipeline_name(record)
         if record.error is not None:
             return f"{head} FAILED {pipeline}: {record.error}"
         best = self.best[record.behavior].pooled.f1
@@ -101,7 +94,7 @@ class Progress:
         for behavior, count in self.counts.items():
             best = self.best.get(behavior)
             failed = f" ({self.failed[behavior]} failed)" if self.failed[behavior] else ""
-            f1, pipeline = (f"{best.pooled.f1:.3f}", pipeline_name(best.spec, self.stacks)) if best else ("", "")
+            f1, pipeline = (f"{best.pooled.f1:.3f}", pipeline_name(best)) if best else ("", "")
             # The column could wrap, so that a narrow terminal takes its width from here; the text does not.
             words = Text(pipeline, no_wrap=True, overflow="ellipsis")
             table.add_row(behavior, f"{count}/{self.trials}{failed}", f1, words)

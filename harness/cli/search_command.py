@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
             plugins=arguments.plugin,
             stop=lambda: interrupted.is_set() or time.monotonic() >= deadline,
         )
-        with _noting(interrupted), Progress(behaviors, arguments.trials, done, search.spaces.stacks) as progress:
+        with _noting(interrupted), Progress(behaviors, arguments.trials, done) as progress:
             for record in records:
                 progress.add(record)
         progress.summarise()
@@ -122,7 +122,7 @@ def _identity(search: Search) -> dict[str, Any]:
         "data": search.dataset.digest,
         "seed": search.seed,
         "batch": search.batch,
-        "arms": [arm.name for arm in search.arms],
+        "arms": {arm.name: list(arm.features) for arm in search.arms},
         "ranges": search.spaces.as_json(),
         "plugins": {
             kind: {name: plugin.source_version for name, plugin in used.items()} for kind, used in plugins.items()
@@ -151,7 +151,7 @@ def _announce(search: Search, run: Run, data: Path, workers: int, arguments: arg
     say(f"data: {data}, {behaviors}, {counted(len(labelled), 'labelled recording')}, {counted(frames, 'frame')}")
     example = search.dataset.any_recording
     for name in arguments.features or sorted(FEATURES):
-        reason = FEATURES[name].refusal(example.skeleton, example.animals)
+        reason = FEATURES[name].refusal(example)
         if reason:
             say(f"without {name}: {reason}")
     blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]

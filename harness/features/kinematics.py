@@ -20,7 +20,7 @@ SHAKING_SECONDS = 1.0
 """Over how long the front's shaking is measured; grooming repeats 3 to 10 times a second."""
 
 
-@feature_set("kinematics", reach_seconds=1.0)
+@feature_set("kinematics", reach_seconds=1.0, invariant_to=("translation", "rotation", "scale", "mirror", "frame_rate"))
 def kinematics(recording: Recording, *, lag: float = 0.07) -> Columns:
     """Each animal's speeds, turning, posture and visibility, in its body lengths, seconds and radians.
 

@@ -45,7 +45,12 @@ class _Animals:
         return self.points[:, self.skeleton.rear]
 
 
-@feature_set("social_geometry", animals=2, reach_seconds=MEMORY_SECONDS)
+@feature_set(
+    "social_geometry",
+    animals=2,
+    reach_seconds=MEMORY_SECONDS,
+    invariant_to=("translation", "rotation", "scale", "frame_rate"),
+)
 def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "all") -> Columns:
     """Distances, bearings, approach and contact of each two animals, in body lengths, seconds and radians.
 
@@ -98,9 +103,9 @@ def _together(animals: _Animals, one: int, other: int) -> dict[str, Array]:
     relative = animals.velocities[other] - animals.velocities[one]
     return {
         "distance": distance,
-        "front_to_front": np.abs(animals.fronts[one] - animals.fronts[other]),
-        "front_to_rear": np.abs(animals.fronts[one] - animals.rears[other]),
-        "rear_to_front": np.abs(animals.rears[one] - animals.fronts[other]),
+        "front to front": np.abs(animals.fronts[one] - animals.fronts[other]),
+        "front to rear": np.abs(animals.fronts[one] - animals.rears[other]),
+        "rear to front": np.abs(animals.rears[one] - animals.fronts[other]),
         "gap": gap,
         "overlap": overlap,
         "closing": -(relative * along.conj()).real,

@@ -23,15 +23,22 @@ EDGES = {
 """Where the programs' values are split: the published edges, at 100 pixels to the body length."""
 
 
-@feature_set("task_programs", roles=("nose", "neck", "tail_base"), animals=2, reach_seconds=0.1)
+@feature_set(
+    "task_programs",
+    roles=("nose", "neck", "tail_base"),
+    animals=2,
+    reach_seconds=0.1,
+    invariant_to=("translation", "rotation", "scale", "frame_rate"),
+)
 def task_programs(recording: Recording, *, bins: bool = False) -> Columns:
     """The programs of Task Programming (TREBA; Sun et al. 2021) in body lengths and radians.
 
     For each animal: moved and front_moved, how far its middle, and its nose relative to its middle, go in 4/30 s;
     social_angle, between its body axis and the line to the other's middle; head_body_angle, at the neck between nose
-    and tail base, 0 when straight. For each two animals: the distance between noses, and from nose to tail base. A
-    body length is the animal's median from tail base to neck, or the mean of both. `bins` adds whether each value
-    is above each of the program's two edges.
+    and tail base, 0 when straight. For each two animals: the distance between noses, and from the nose of each to
+    the other's tail base (the published program has the resident's nose alone). A body length is the animal's median
+    from tail base to neck, or the mean of both. `bins` adds whether each value is above each of the program's two
+    edges. What depends on a keypoint that was not seen is NaN.
     """
     points = keypoints_as_points(recording)
     roles = recording.skeleton.roles
@@ -48,11 +55,14 @@ def task_programs(recording: Recording, *, bins: bool = False) -> Columns:
     for one, other in permutations(range(recording.animals), 2):
         unit = lengths[[one, other]].mean()
         line = directions(middles[other] - middles[one])
-        programs = {"social_angle": np.abs(np.angle(line * (necks[one] - tails[one]).conj()))}
-        if one < other:
-            programs["nose_to_nose"] = np.abs(noses[one] - noses[other]) / unit
-            programs["nose_to_tail"] = np.abs(noses[one] - tails[other]) / unit
+        programs = {
+            "social_angle": np.abs(np.angle(line * (necks[one] - tails[one]).conj())),
+            "nose_to_tail": np.abs(noses[one] - tails[other]) / unit,
+        }
         columns |= _named(f"{one} to {other}", programs, bins=bins)
+        if one < other:
+            apart = {"nose_to_nose": np.abs(noses[one] - noses[other]) / unit}
+            columns |= _named(f"{one}-{other}", apart, bins=bins)
     return columns
 
 

@@ -1,0 +1,72 @@
+"""Which animal a column is about, as its name tells; and columns that do not depend on which animal is which.
+
+Trackers swap animals. Where they do, `0 speed` is the speed of now one and now the other; the smaller and the larger
+of the two speeds are still what they were.
+
+A column's name begins with the animals it is about: `0 speed` is animal 0's alone; `0 to 1 ahead` and `0 sees 1 nose x`
+are animal 0's towards animal 1; `0-1 distance` belongs to both alike, and `0-1 nose to tail_base` goes from the nose of
+0 to the tail base of 1, so that from the other end it would be `1-0 tail_base to nose`. Other names are of no animal.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.recording import Array
+
+NAME = re.compile(r"(\d+)(?:( to | sees |-)(\d+))? (.+)")
+
+
+def renamed(name: str, numbers: Sequence[int]) -> str:
+    """What the column `name` is called once animal i has the number `numbers[i]`."""
+    match = NAME.fullmatch(name)
+    if not match:
+        return name
+    one, between, other, what = match.groups()
+    if int(one) >= len(numbers) or (other is not None and int(other) >= len(numbers)):
+        return name
+    if other is None:
+        return f"{numbers[int(one)]} {what}"
+    first, second = numbers[int(one)], numbers[int(other)]
+    if between == "-" and first > second:
+        return f"{second}-{first} {_from_the_other_end(what)}"
+    return f"{first}{between}{second} {what}"
+
+
+def unordered(names: Sequence[str], block: Array) -> Array:
+    """`block` (frames, columns) with the columns that differ only by their animals sorted by value on every frame.
+
+    Of two such columns the first then holds the smaller value and the last the larger; missing values come last. What
+    belongs to no animal, or to all alike, stays as it is.
+    """
+    alike: dict[str, list[int]] = {}
+    for column, name in enumerate(names):
+        alike.setdefault(_without_numbers(name), []).append(column)
+    result = block.copy()
+    for columns in alike.values():
+        if len(columns) == 2:
+            one, other = block[:, columns[0]], block[:, columns[1]]
+            result[:, columns[0]], result[:, columns[1]] = np.fmin(one, other), np.maximum(one, other)
+        elif len(columns) > 2:
+            result[:, columns] = np.sort(block[:, columns], axis=1)
+    return result
+
+
+def _without_numbers(name: str) -> str:
+    """The same text for columns that one gets from another by giving the animals other numbers."""
+    match = NAME.fullmatch(name)
+    if not match:
+        return name
+    one, between, other, what = match.groups()
+    if other is None:
+        return f"# {what}"
+    if between == "-":
+        return f"#-# {min(what, _from_the_other_end(what))}"
+    return f"#{between}{'itself' if one == other else '#'} {what}"
+
+
+def _from_the_other_end(what: str) -> str:
+    """`tail_base to nose` for `nose to tail_base`; what has no two ends stays."""
+    ends = what.split(" to ")
+    return " to ".join(reversed(ends))
