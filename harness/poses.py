@@ -129,8 +129,13 @@ def mean_of_seen(values: Array, axis: int) -> Array:
     seen = ~np.isnan(values)
     count = seen.sum(axis=axis)
     mean = np.where(seen, values, 0).sum(axis=axis) * (1 / np.maximum(count, 1))
-    mean[count == 0] = np.nan
+    mean[count == 0] = _missing(mean)
     return np.asarray(mean)
+
+
+def _missing(values: Array) -> complex:
+    """What stands for missing among such `values`: of a complex number both parts, so that neither reads as 0."""
+    return complex(np.nan, np.nan) if np.iscomplexobj(values) else np.nan
 
 
 def median_of_seen(values: Array) -> Array:
@@ -152,6 +157,15 @@ def body_axes(recording: Recording, points: Array) -> Array:
     """
     axes = [_fitted_axis(animal, _shape(recording, animal)) for animal in points]
     return np.stack(axes)
+
+
+def body_centers(recording: Recording, points: Array, axes: Array) -> Array:
+    """Halfway from the rear of each animal to its front (animal, frames), where the fit of `body_axes` places it.
+
+    `points` and `axes` are in the same unit. Where front or rear was not seen, two other keypoints are enough.
+    """
+    shapes = np.stack([_shape(recording, animal) for animal in points])  # (animal, part)
+    return mean_of_seen(points - axes[:, None] * (shapes[:, :, None] - 0.5), axis=1)
 
 
 def _shape(recording: Recording, points: Array) -> Array:
@@ -190,7 +204,7 @@ def typical_lengths(axes: Array) -> Array:
 def directions(vectors: Array) -> Array:
     """The vectors at length 1; NaN for those of length 0."""
     lengths = np.abs(vectors)
-    return np.divide(vectors, lengths, out=np.full(vectors.shape, np.nan, dtype=np.complex128), where=lengths > 0)
+    return np.divide(vectors, lengths, out=np.full(vectors.shape, complex(np.nan, np.nan)), where=lengths > 0)
 
 
 def middles(points: Array) -> Array:

@@ -415,8 +415,9 @@ def _smooth(recording: Recording, times: int) -> Recording:
         track[:] = np.interp(frame, frame[seen], track[seen]) if seen.any() else 0
     waves = np.fft.rfft(keypoints, axis=0)
     waves[int(frames / recording.fps) + 1 :] = 0
-    smooth = np.fft.irfft(waves, n=frames * times, axis=0) * times
-    confidence = None if recording.confidence is None else np.repeat(recording.confidence, times, axis=0)
+    span = times * (frames - 1) + 1  # what follows the last frame heads back to the first
+    smooth = np.fft.irfft(waves, n=frames * times, axis=0)[:span] * times
+    confidence = None if recording.confidence is None else np.repeat(recording.confidence, times, axis=0)[:span]
     return replace(
         recording, keypoints=smooth.astype(np.float32), labels=None, confidence=confidence, fps=recording.fps * times
     )

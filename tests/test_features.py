@@ -1,6 +1,7 @@
 import tomllib
-from collections.abc import Callable
-from dataclasses import replace
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations, product
 
@@ -100,7 +101,7 @@ def test_three_animals_are_described_as_two_are(name: str) -> None:
 
 # The picture turned, moved, zoomed and mirrored
 
-SHAPE_ONLY: dict[str, dict[str, Value]] = {"distances_pca": {"setting": False}, "social_geometry": {"pairs": "all"}}
+SHAPE_ONLY: dict[str, dict[str, Value]] = {"social_geometry": {"pairs": "all"}}
 STILL = toy_recordings(1, 80, seed=3, missing=0.05)[0]
 
 
@@ -140,13 +141,6 @@ def test_columns_do_not_change_in_the_mirror_but_for_those_that_tell_the_side(na
         sign = -1 if column.endswith(sided[:2]) else 1
         if not column.startswith(sided[2]):  # the order of distances is another one
             assert columns[column] == pytest.approx(sign * values, rel=1e-3, abs=1e-4, nan_ok=True), column
-
-
-def test_the_mirror_swaps_the_sides_of_egocentric_poses() -> None:
-    expected, columns = columns_of("egocentric_pose", STILL), columns_of("egocentric_pose", mirrored(STILL))
-    for column, values in expected.items():
-        sign = -1 if column.endswith(" y") else 1
-        assert columns[_other_side(column)] == pytest.approx(sign * values, abs=1e-4, nan_ok=True), column
 
 
 @pytest.mark.parametrize("fps", [15.0, 30.0, 120.0])
@@ -324,7 +318,7 @@ def test_times_since_and_until_contact_are_at_most_three_seconds() -> None:
     assert columns["0-1 until_contact"] == pytest.approx(until, nan_ok=True)
 
 
-# Task programs, egocentric poses and principal components by hand
+# Task programs and principal components by hand
 
 
 def mouse(middle: complex = 0, heading: float = 0.0) -> Array:
@@ -369,31 +363,13 @@ def test_bins_of_task_programs_tell_what_is_above_an_edge() -> None:
     assert columns["1 to 0 social_angle above 1.5"] == pytest.approx([1, np.nan], nan_ok=True)
 
 
-def test_an_egocentric_pose_has_the_viewer_at_the_origin_facing_ahead() -> None:
-    row = first_row(columns_of("egocentric_pose", mice(mouse(300 + 100j, np.pi / 2), mouse(300 + 200j))))
-    assert row["0 sees 0 nose x"] == pytest.approx(0.95)
-    assert row["0 sees 0 left_ear y"] == pytest.approx(0.2)
-    assert row["0 sees 0 neck x"] == pytest.approx(0.5)
-    assert row["0 sees 1 neck x"] == pytest.approx(2)  # 100 pixels ahead
-    assert row["0 sees 1 neck y"] == pytest.approx(-0.5)
-    assert row["1 sees 0 neck x"] == pytest.approx(0, abs=1e-5)
-    assert row["1 sees 0 neck y"] == pytest.approx(-1.5)
-    assert len(row) == 2 * (4 * 7 - 3)
-
-
-@pytest.mark.parametrize(("view", "viewers"), [("every", {"0", "1"}), ("first", {"0"}), ("second", {"1"})])
-def test_a_view_is_one_animals_or_every_ones(view: str, viewers: set[str]) -> None:
-    columns = columns_of("egocentric_pose", RECORDINGS["mice"], view=view)
-    assert {name.split()[0] for name in columns} == viewers
-
-
 @pytest.mark.parametrize("variance", [0.9, 0.95])
 def test_the_components_are_those_of_scikit_learn(variance: float) -> None:
     recording = toy_recordings(1, 300, missing=0)[0]
     points = np.concatenate([recording.keypoints[:, 0], recording.keypoints[:, 1]], axis=2).transpose(0, 2, 1)
     apart = np.linalg.norm(points[:, :, None] - points[:, None], axis=3)[:, *np.triu_indices(14, 1)]
     length = np.median(np.linalg.norm(recording.keypoints[:, :, :, 0] - recording.keypoints[:, :, :, 6], axis=2))
-    columns = columns_of("distances_pca", recording, variance=variance, setting=False)
+    columns = columns_of("distances_pca", recording, variance=variance)
     reference = PCA(variance, svd_solver="full").fit_transform(np.log1p(apart / length))
     assert len(columns) == reference.shape[1]
     for ours, theirs in zip(columns.values(), reference.T, strict=True):
@@ -413,6 +389,29 @@ def test_components_are_learned_evenly_from_all_recordings() -> None:
     assert np.allclose(apart["components"].T @ apart["components"], np.eye(apart["components"].shape[1]))
 
 
+def test_components_are_learned_from_one_recording_at_a_time() -> None:
+    @dataclass
+    class OneByOne:
+        """Recordings that are made when their turn comes, and the most of them that were there at once."""
+
+        made: list[weakref.ref[Recording]] = field(default_factory=list)
+        most: int = 0
+
+        def __iter__(self) -> Iterator[Recording]:
+            for seed in range(6):
+                recording = toy_recordings(1, 40 + 10 * seed, seed=seed)[0]
+                self.made.append(weakref.ref(recording))
+                self.most = max(self.most, sum(reference() is not None for reference in self.made))
+                yield recording
+
+    fit = FEATURES["distances_pca"].fit
+    assert fit is not None
+    one_by_one = OneByOne()
+    streamed, listed = fit(one_by_one), fit(list(OneByOne()))
+    assert one_by_one.most <= 2  # the last one, and the one that takes its place
+    assert all(np.array_equal(streamed[name], listed[name]) for name in listed)
+
+
 def test_a_missing_distance_counts_as_its_median() -> None:
     recording = toy_recordings(1, 300, missing=0)[0]
     plugin = FEATURES["distances_pca"]
@@ -428,24 +427,6 @@ def test_a_missing_distance_counts_as_its_median() -> None:
     expected = (np.log1p(apart) - fitted["median"][pair]) * fitted["components"][pair]
     assert [columns[f"component {i}"][0] for i in range(len(expected))] == pytest.approx(expected, abs=1e-2)
     assert np.isnan(columns["component 0"][1])
-
-
-def test_a_cut_recording_knows_its_time_in_the_session_and_its_walls() -> None:
-    recording = toy_recordings(1, 300)[0]
-    whole, part = (columns_of("distances_pca", one) for one in (recording, recording.cut(100, 200)))
-    assert part["session_begins"] == pytest.approx(whole["session_begins"][100:200])
-    assert part["session_ends"] == pytest.approx(whole["session_ends"][100:200])
-    assert whole["session_begins"][150] == pytest.approx(np.tanh(150 / 1500))
-    assert whole["session_ends"][150] == pytest.approx(np.tanh(150 / 2301))
-
-
-def test_the_wall_is_as_far_as_the_nearest_side_of_where_animals_go() -> None:
-    corners = np.array([0, 100, 100j, 100 + 100j])
-    frames = np.repeat(corners, 50)
-    frames[0] = 40 + 30j
-    columns = columns_of("distances_pca", recording_of(np.stack([spine(5, -5) + frames] * 2), Skeleton.unnamed(2)))
-    assert columns["0 wall"][0] == pytest.approx(3)  # 30 pixels, 10 to the body length, from the upper side
-    assert columns["1 wall"][1] == pytest.approx(0, abs=1e-6)
 
 
 def test_one_keypoint_has_no_distances() -> None:

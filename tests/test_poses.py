@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from harness.poses import (
     body_axes,
+    body_centers,
     directions,
     interpolated,
     keypoints_as_points,
@@ -108,6 +109,27 @@ def test_any_two_keypoints_tell_the_axis_of_an_animal_that_keeps_its_shape(
         assert axes == pytest.approx(expected, abs=1e-6)
     else:
         assert np.isnan(axes[0, :6]).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.booleans(), min_size=5, max_size=5), st.floats(-3, 3), st.integers(0, 2**32 - 1))
+def test_any_two_keypoints_tell_the_center_of_an_animal_that_keeps_its_shape(
+    missing: list[bool], heading: float, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    shape = np.array([1, 0.6 + 0.2j, 0.5, 0.3 - 0.1j, 0]) * 30
+    turns = np.exp(1j * (heading + chance.normal(size=12)))
+    places = 1000 * (chance.random(12) + 1j * chance.random(12))
+    points = (places + shape[:, None] * turns)[None]
+    points[0, missing, :6] = NAN
+    recording = Recording("r", np.zeros((12, 1, 2, 5)), Skeleton.unnamed(5))
+    centers = body_centers(recording, points, body_axes(recording, points))[0]
+    expected = places + 15 * turns
+    assert centers[6:] == pytest.approx(expected[6:], abs=1e-6)
+    if 5 - sum(missing) >= 2:
+        assert centers[:6] == pytest.approx(expected[:6], abs=1e-6)
+    else:
+        assert np.isnan(centers[:6]).all()
 
 
 def test_keypoints_of_an_unnamed_skeleton_lie_evenly_on_the_axis_where_front_and_rear_were_never_seen_together() -> (
@@ -229,3 +251,10 @@ def test_the_second_rate_of_a_parabola_is_constant_and_missing_at_the_ends() -> 
     assert second_rates(4 * seconds**2 + seconds, lag=3, fps=30) == pytest.approx(
         np.concatenate([[np.nan], np.full(10, 8.0), [np.nan]]), nan_ok=True
     )
+
+
+def test_both_parts_of_a_missing_point_are_missing() -> None:
+    points = np.array([[complex(NAN, NAN)], [complex(NAN, NAN)]])
+    for missing in (mean_of_seen(points, axis=0), directions(points[0]), directions(np.zeros(1, dtype=np.complex128))):
+        assert np.isnan(missing.real).all()
+        assert np.isnan(missing.imag).all()

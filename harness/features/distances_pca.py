@@ -1,11 +1,11 @@
 """The whole scene in a few numbers: principal components of all distances between keypoints."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.poses import body_axes, keypoints_as_points, mean_of_seen, median_of_seen, typical_lengths
+from harness.poses import median_of_seen, scene
 from harness.recording import Array, Recording
 from harness.registry import Columns, Fitted, feature_set
 
@@ -15,77 +15,47 @@ FIT_FRAMES = 20_000
 CHUNK = 4096
 """Frames worked on at once."""
 
-SINCE_START_SECONDS, UNTIL_END_SECONDS = 50.0, 76.7
-"""Over how long the two session times saturate: 1500 and 2300 frames at 30 frames per second."""
 
-WALLS = (0.01, 0.99)
-"""Quantiles of all x, and of all y, between which the arena lies."""
-
-
-def fit_distances(recordings: Sequence[Recording], *, variance: float = 0.95, setting: bool = True) -> Fitted:
+def fit_distances(recordings: Iterable[Recording], *, variance: float = 0.95) -> Fitted:
     """Median distance of each pair, and the directions (pair, component) that hold `variance` of the scatter."""
-    del setting
-    total = sum(recording.frames for recording in recordings)
-    taken = np.unique(np.linspace(0, total - 1, min(total, FIT_FRAMES)).round().astype(int))
-    ends = np.cumsum([recording.frames for recording in recordings])
+    frames = [recording.frames for recording in recordings]
+    taken = np.unique(np.linspace(0, sum(frames) - 1, min(sum(frames), FIT_FRAMES)).round().astype(int))
+    ends = np.cumsum(frames)
     parts = np.split(taken, np.searchsorted(taken, ends[:-1]))
-    starts = ends - [recording.frames for recording in recordings]
     samples = [
         _log_distances(_scaled_points(recording)[:, part - start])
-        for recording, part, start in zip(recordings, parts, starts, strict=True)
+        for recording, part, start in zip(recordings, parts, ends - frames, strict=True)
     ]
     distances = np.concatenate(samples, axis=1)  # (pair, frames)
     median = np.nan_to_num(median_of_seen(distances))
     return {"median": median, "components": _components(_filled(distances, median), variance)}
 
 
-@feature_set("distances_pca", fit=fit_distances)
-def distances_pca(recording: Recording, fitted: Fitted, *, variance: float = 0.95, setting: bool = True) -> Columns:
-    """Principal components of log(1 + distance) between all keypoints of all animals, and where and when it is.
+@feature_set(
+    "distances_pca",
+    fit=fit_distances,
+    invariant_to=("translation", "rotation", "scale", "frame_rate"),
+)
+def distances_pca(recording: Recording, fitted: Fitted, *, variance: float = 0.95) -> Columns:
+    """Principal components of log(1 + distance) between all keypoints of all animals.
 
     Distances are in median body lengths. The components, learned from poses alone, hold `variance` of the scatter.
-    A distance that is missing counts as its median; a frame on which none is seen is NaN. With `setting` there are
-    more columns: tanh of the time since the session's start over 50 s and of the time to its end over 76.7 s, and
-    for each animal how far its middle is from the nearest wall. Walls are where one in a hundred keypoints of the
-    recording is farther out.
+    A distance that is missing counts as its median; a frame on which none is seen is NaN.
     """
     del variance
-    scores = np.full((recording.frames, fitted["components"].shape[1]), np.nan)
+    scores = np.full((fitted["components"].shape[1], recording.frames), np.nan)
     points = _scaled_points(recording)
     for start in range(0, recording.frames, CHUNK):
         distances = _log_distances(points[:, start : start + CHUNK])
         seen = ~np.isnan(distances).all(axis=0)
-        found = _filled(distances, fitted["median"]).T @ fitted["components"]
-        scores[start : start + CHUNK][seen] = found[seen]
-    columns = {f"component {number}": values for number, values in enumerate(scores.T)}
-    return columns | _session_times(recording) | _wall_distances(recording, points) if setting else columns
-
-
-def _session_times(recording: Recording) -> dict[str, Array]:
-    frame = recording.first_frame + np.arange(recording.frames)
-    left = (recording.session_frames or recording.frames) - frame
-    return {
-        "session_begins": np.tanh(frame / recording.fps / SINCE_START_SECONDS),
-        "session_ends": np.tanh(left / recording.fps / UNTIL_END_SECONDS),
-    }
-
-
-def _wall_distances(recording: Recording, points: Array) -> dict[str, Array]:
-    seen = points[~np.isnan(points)]
-    left, right = np.quantile(seen.real, WALLS) if len(seen) else (np.nan, np.nan)
-    top, bottom = np.quantile(seen.imag, WALLS) if len(seen) else (np.nan, np.nan)
-    middles = mean_of_seen(points.reshape(recording.animals, -1, recording.frames), axis=1)
-    return {
-        f"{animal} wall": np.minimum.reduce([x - left, right - x, y - top, bottom - y])
-        for animal, (x, y) in enumerate(zip(middles.real, middles.imag, strict=True))
-    }
+        found = fitted["components"].T @ _filled(distances, fitted["median"])
+        scores[:, start : start + CHUNK] = np.where(seen, found, np.nan)
+    return {f"component {number}": values for number, values in enumerate(scores)}
 
 
 def _scaled_points(recording: Recording) -> Array:
     """All keypoints of all animals (point, frames) in median body lengths."""
-    points = keypoints_as_points(recording)
-    unit = typical_lengths(body_axes(recording, points)).mean()
-    return np.asarray(points.reshape(-1, recording.frames) / unit)
+    return scene(recording).points.reshape(-1, recording.frames)
 
 
 def _log_distances(points: Array) -> Array:

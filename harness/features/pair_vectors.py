@@ -8,8 +8,8 @@ from harness.poses import Scene, directions, lag_frames, rates, scene, turning_r
 from harness.recording import Array, Recording, Skeleton
 from harness.registry import Columns, feature_set
 
-LAG_SECONDS = 0.1
-"""Over how long turning and speed are measured: from half of it before the frame to half of it after."""
+LAG_SECONDS = 0.07
+"""Turning and speed are measured from this long before a frame to this long after it."""
 
 MOST_KEYPOINTS = 8
 """Pairs are made of this many keypoints at most, so that a skeleton of any size has no more than 28 of them."""
@@ -17,32 +17,31 @@ MOST_KEYPOINTS = 8
 
 @feature_set(
     "pair_vectors",
-    reach_seconds=LAG_SECONDS / 2,
+    reach_seconds=LAG_SECONDS,
     invariant_to=("translation", "rotation", "scale", "frame_rate"),
 )
 def pair_vectors(recording: Recording) -> Columns:
-    """Lengths and turning of the vectors between keypoints, and the keypoints' speeds.
+    """Lengths and turning of the vectors between an animal's keypoints, and the keypoints' speeds.
 
-    Lengths are in body lengths (of all animals on average), speeds in body lengths a second and turning in radians a
-    second without its sign, both over 0.1 s around the frame.
+    Lengths are in body lengths (the mean of the animals' typical ones), speeds in body lengths a second, turning in
+    radians a second without a sign; the latter two from 0.07 s before the frame to 0.07 s after it.
 
-    - `0 nose to neck length`, `0 nose to neck turning`: of each two keypoints of one animal
-    - `0 nose speed`: of each keypoint
-    - `0-1 fronts turning`, `0-1 rears turning`, `0-1 middles turning`, `0 to 1 front to rear turning`: of the lines from
-      one animal to the other
+    - `0 nose to neck length`, `0 nose to neck turning`: of each two keypoints of an animal
+    - `0 neck speed`: of each keypoint
+    - `0-1 fronts turning`, `0-1 rears turning`, `0-1 middles turning`, `0 to 1 front to rear turning`: of the lines
+      between two animals
 
-    Of a skeleton of more than eight keypoints eight are taken: front, rear and those that play a role, and between them
-    others evenly in the skeleton's order. What a missing keypoint is an end of is NaN, as is the turning of a vector
-    without length.
+    Of a skeleton of more than eight keypoints eight are taken: front, rear and those that play a role, and of the
+    others some that are evenly spread in the skeleton's order. What has a missing keypoint at an end is NaN, and so is
+    the turning of a vector without length.
 
-    These are the features of B-SOiD (Hsu and Yttri 2021) and A-SOiD (Tillmann et al. 2024), with three differences.
-    They take angles and displacements from frame to frame, which depends on the frame rate and on the tracker's jitter;
-    here it is over 0.1 s. They then average or add up in bins of 0.1 s, which here is left to the pipeline's windows.
-    And they pair keypoints of one animal with those of the other like any two, of which here only the turning of lines
-    between fronts, rears and middles is kept, since `social_geometry` has the distances.
+    These are the features of B-SOiD (Hsu & Yttri 2021) and A-SOiD (Tillmann et al. 2024) with three differences. Theirs
+    go from frame to frame, which measures the tracker's jitter the more the higher the frame rate. They then average or
+    add up in bins of 0.1 s; that is left to the pipeline's windows. And they pair keypoints across animals like all
+    others, of which only the turning of a few lines is kept here: `social_geometry` has the distances.
     """
     here = scene(recording)
-    lag = lag_frames(LAG_SECONDS / 2, recording.fps)
+    lag = lag_frames(LAG_SECONDS, recording.fps)
     columns: dict[str, Array] = {}
     for animal in range(recording.animals):
         columns |= {f"{animal} {name}": values for name, values in _within(here, animal, lag).items()}
@@ -58,7 +57,7 @@ def pair_vectors(recording: Recording) -> Columns:
 def _within(here: Scene, animal: int, lag: int) -> dict[str, Array]:
     """Columns of one animal's keypoints."""
     names, body = here.skeleton.keypoints, here.points[animal]
-    parts = _paired(here.skeleton)
+    parts = _parts(here.skeleton)
     columns: dict[str, Array] = {}
     for one, other in combinations(parts, 2):
         vector = body[other] - body[one]
@@ -69,15 +68,15 @@ def _within(here: Scene, animal: int, lag: int) -> dict[str, Array]:
     return columns
 
 
-def _paired(skeleton: Skeleton) -> list[int]:
+def _parts(skeleton: Skeleton) -> list[int]:
     """The keypoints that pairs are made of, in the skeleton's order."""
     count = len(skeleton.keypoints)
     if count <= MOST_KEYPOINTS:
         return list(range(count))
     kept = {skeleton.front, skeleton.rear, *skeleton.roles.values()}
     others = [part for part in range(count) if part not in kept]
-    taken = np.linspace(0, len(others) - 1, MOST_KEYPOINTS - len(kept)).round().astype(int)
-    return sorted(kept | {others[index] for index in taken})
+    wanted = MOST_KEYPOINTS - len(kept)
+    return sorted(kept | {others[int((number + 0.5) * len(others) / wanted)] for number in range(wanted)})
 
 
 def _turning(vector: Array, lag: int, fps: float) -> Array:

@@ -1,0 +1,197 @@
+"""The outline of each animal's keypoints, as SimBA measures it."""
+
+from itertools import combinations
+
+import numpy as np
+
+from harness.poses import Scene, lag_frames, mean_of_seen, rates, scene
+from harness.recording import Array, Recording
+from harness.registry import Columns, feature_set
+from harness.windows import half_width, moving_mean
+
+PATH_SECONDS = 1.0
+"""Over how long the way of an animal is compared to how far it got."""
+
+STEP_SECONDS = 2 / 30
+"""Velocities along that way are taken over this long to either side, whatever the frame rate, as noise makes ways."""
+
+RESTING = 0.2
+"""Body lengths a second; well below this an animal goes nowhere, and its way counts as straight."""
+
+GRID = 2.0**18
+"""Steps to a body length that keypoints are rounded to for hulls: the area between any three is then exact in floating
+point, so that no two answers contradict each other, and points on one line are known as such."""
+
+CHUNK = 8192
+"""Frames worked on at once, as there are many pairs of keypoints."""
+
+
+@feature_set(
+    "hull_shape",
+    reach_seconds=0.7,
+    invariant_to=("translation", "rotation", "scale", "mirror", "frame_rate"),
+)
+def hull_shape(recording: Recording) -> Columns:
+    """Convex hull, widths, bend and distances between keypoints of each animal, and how crooked its way is.
+
+    In body lengths and radians. For each animal:
+
+    - hull_area, hull_perimeter: of the convex hull of its keypoints
+    - length_along, width_across: between its outermost keypoints along and across its body axis
+    - farthest, nearest, mean_distance: of all distances between two of its keypoints
+    - ear_distance, hip_distance, ear_to_hip (mean of both sides) and ear_to_hip_difference (between them), where
+      keypoints have the roles
+    - middle_angle: at its middle between front and rear, pi when straight
+    - tortuosity: 1 - (net speed + 0.2) / (mean speed + 0.2) of its middle within 1 s around the frame; 0 when it goes
+      straight or rests, towards 1 when it goes far and gets nowhere
+
+    For each two animals: hull_filling, their own hulls' areas together over that of the hull around both; from near 0
+    when far apart to 2 when in the same place.
+
+    The hull, widths and distances are those of the keypoints seen, NaN with fewer than three; speeds are the mean over
+    the keypoints seen at both ends; the rest is NaN where anything it names is missing.
+
+    From SimBA (Goodwin, Choong, Hwang et al. 2024; Nilsson et al. 2020), whose `poly_area` is the perimeter. Its sums
+    and means over windows are left out, as all columns get windows, and so are its deviations from the mean of the
+    whole video and percentile ranks in it: the same posture would have another value in another video, and some of the
+    ranks are deviations by mistake.
+    """
+    animals = scene(recording)
+    columns = _hulls(animals) | _widths(animals) | _sides_of_the_body(animals) | _crookedness(animals)
+    areas = columns["hull_area"]
+    result = {f"{animal} {name}": values[animal] for animal in range(len(areas)) for name, values in columns.items()}
+    for one, other in combinations(range(len(areas)), 2):
+        result[f"{one}-{other} hull_filling"] = _filling(animals.points[[one, other]], areas[one] + areas[other])
+    return result
+
+
+def _hulls(animals: Scene) -> dict[str, Array]:
+    """Columns (animal, frames) from each two keypoints of an animal."""
+    count, parts, frames = animals.points.shape
+    names = ("hull_area", "hull_perimeter", "farthest", "nearest", "mean_distance")
+    columns = np.full((len(names), count, frames), np.nan)
+    first, second = np.triu_indices(parts, k=1)
+    if parts < 3:
+        return dict(zip(names, columns, strict=True))
+    for animal, start in np.ndindex(count, -(-frames // CHUNK)):
+        place = slice(start * CHUNK, (start + 1) * CHUNK)
+        points = animals.points[animal, :, place]
+        area, passed = _hull(points)
+        lengths = np.abs(points[first] - points[second])
+        columns[:, animal, place] = (
+            area,
+            (passed * np.nan_to_num(lengths)).sum(axis=0),
+            np.fmax.reduce(lengths),
+            np.fmin.reduce(lengths),
+            mean_of_seen(lengths, axis=0),
+        )
+    columns[:, _fewer_than_three(animals.points)] = np.nan
+    return dict(zip(names, columns, strict=True))
+
+
+def _hull(points: Array) -> tuple[Array, Array]:
+    """Area (frames,) of the convex hull of `points` (part, frames), and how often its outline passes between each two.
+
+    The second is (pair, frames): 1 for an edge, 2 for the only one where all points are on one line.
+    """
+    places = np.rint((points - mean_of_seen(points, axis=0)) * GRID)
+    crosses = _crosses(places)
+    lefts, rights = _sides(places, crosses)
+    turns, passed = lefts.astype(np.int8) - rights, 2 - lefts.astype(np.int8) - rights
+    # An edge with all points on its left goes round as areas are counted; the other way it counts negative.
+    area = (turns * np.nan_to_num(crosses)).sum(axis=0) / (2 * GRID**2)
+    return np.maximum(area, 0), passed
+
+
+def _crosses(places: Array) -> Array:
+    """Cross product of each two of `places` (part, frames): (pair, frames)."""
+    x, y = places.real.copy(), places.imag.copy()
+    return np.concatenate([x[i] * y[i + 1 :] - x[i + 1 :] * y[i] for i in range(len(places))])
+
+
+def _sides(places: Array, crosses: Array) -> tuple[Array, Array]:
+    """Whether any of `places` (part, frames) is left, and any right, of the line through each two (pair, frames).
+
+    Two are an edge of the convex hull where not both are true. Of those on one line only the outermost two make an
+    edge, and of those in one place only the first: the others are given both sides.
+    """
+    pairs = {pair: row for row, pair in enumerate(combinations(range(len(places)), 2))}
+    lefts, rights = (np.zeros(crosses.shape, dtype=bool) for _ in range(2))
+    seen = ~np.isnan(places)
+    for i, j, k in combinations(range(len(places)), 3):
+        ij, jk, ik = pairs[i, j], pairs[j, k], pairs[i, k]
+        twice_area = crosses[ij] + crosses[jk] - crosses[ik]
+        left, right = twice_area > 0, twice_area < 0
+        for pair, on_left, on_right in ((ij, left, right), (jk, left, right), (ik, right, left)):
+            lefts[pair] |= on_left
+            rights[pair] |= on_right
+        flat = np.flatnonzero(~(left | right) & seen[i] & seen[j] & seen[k])
+        if len(flat):
+            inner = _inner(*places[[i, j, k]][:, flat])
+            for pair, is_inner in zip((ij, ik, jk), inner, strict=True):
+                lefts[pair, flat] |= is_inner
+                rights[pair, flat] |= is_inner
+    return lefts, rights
+
+
+def _inner(i: Array, j: Array, k: Array) -> tuple[Array, Array, Array]:
+    """Of three points on one line: whether ij, ik and jk are not the longest. Of equal ones the first is."""
+    ij, ik, jk = np.abs(i - j), np.abs(i - k), np.abs(j - k)
+    longest_ij = (ij >= ik) & (ij >= jk)
+    longest_ik = ~longest_ij & (ik >= jk)
+    return ~longest_ij, ~longest_ik, longest_ij | longest_ik
+
+
+def _filling(points: Array, own_areas: Array) -> Array:
+    """`own_areas` (frames,) of two animals over the area of the hull around all of `points` (animal, part, frames)."""
+    together = np.concatenate(points)
+    filling = np.full(own_areas.shape, np.nan)
+    for start in range(0, len(filling), CHUNK):
+        place = slice(start, start + CHUNK)
+        area, _ = _hull(together[:, place])
+        np.divide(own_areas[place], area, out=filling[place], where=area > 0)
+    return np.asarray(np.minimum(filling, 2))  # more only by rounding, where nobody has an area to speak of
+
+
+def _fewer_than_three(points: Array) -> Array:
+    """Where (animal, frames) fewer than three keypoints of `points` (animal, part, frames) are seen."""
+    return np.asarray((~np.isnan(points)).sum(axis=1) < 3)
+
+
+def _widths(animals: Scene) -> dict[str, Array]:
+    """Columns (animal, frames) of how far the keypoints reach along and across the body axis."""
+    turned = animals.points * animals.headings.conj()[:, None]
+    columns = {}
+    for name, places in (("length_along", turned.real), ("width_across", turned.imag)):
+        columns[name] = np.fmax.reduce(places, axis=1) - np.fmin.reduce(places, axis=1)
+        columns[name][_fewer_than_three(turned)] = np.nan
+    return columns
+
+
+def _sides_of_the_body(animals: Scene) -> dict[str, Array]:
+    """Columns (animal, frames) of the distances between ears and hips, as far as the skeleton has the roles."""
+    columns = {}
+    ears, hips = ("left_ear", "right_ear"), ("left_hip", "right_hip")
+    for name, pair in (("ear_distance", ears), ("hip_distance", hips)):
+        if not animals.skeleton.lacking(pair):
+            columns[name] = _distance(animals, *pair)
+    if not animals.skeleton.lacking(ears + hips):
+        left, right = (_distance(animals, *side) for side in zip(ears, hips, strict=True))
+        columns["ear_to_hip"] = (left + right) / 2
+        columns["ear_to_hip_difference"] = np.abs(left - right)
+    return columns
+
+
+def _distance(animals: Scene, one: str, other: str) -> Array:
+    roles = animals.skeleton.roles
+    return np.asarray(np.abs(animals.points[:, roles[one]] - animals.points[:, roles[other]]))
+
+
+def _crookedness(animals: Scene) -> dict[str, Array]:
+    """Columns (animal, frames) of the bend of the body and of its way."""
+    front, rear = animals.fronts - animals.middles, animals.rears - animals.middles
+    lag = lag_frames(STEP_SECONDS, animals.fps)
+    velocities = mean_of_seen(rates(animals.points, lag, animals.fps), axis=1)
+    half = half_width(PATH_SECONDS, animals.fps)
+    net, mean = np.abs(moving_mean(velocities, half)), moving_mean(np.abs(velocities), half)
+    return {"middle_angle": np.abs(np.angle(front * rear.conj())), "tortuosity": 1 - (net + RESTING) / (mean + RESTING)}
