@@ -2,9 +2,9 @@
 
     python -m benchmarks.ablation DATA [DATA ...]
 
-For every data folder, the cross-fitted F1 of every behavior with LightGBM and everything else at its defaults: with each
-feature set alone, with all, and with all but each. Folds and decisions are those of a search; nothing but training data
-is read. Prints Markdown, as docs/features.md shows it. Two trials run at a time; blocks are kept in a temporary folder.
+For every data folder, the cross-fitted F1 of every behavior with LightGBM and everything else at its defaults: with
+each feature set alone, with all, and with all but each. Folds and decisions are those of a search; nothing but training
+data is read. Prints Markdown, as docs/features.md shows it. Two trials run at a time.
 """
 
 import os

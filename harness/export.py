@@ -62,7 +62,7 @@ def export(
     candidates: Candidates,
     pool: tuple[Recording, ...],
     seed: int,
-    cache: Path,
+    cache: BlockCache,
     workers: int,
     plugins: Sequence[Path] = (),
 ) -> dict[str, Exported]:
@@ -101,13 +101,13 @@ class _Bench:
     unlabelled: tuple[Recording, ...]
     pool: tuple[Recording, ...]
     seed: int
-    cache: Path
+    cache: BlockCache
     plugins: tuple[Path, ...]
 
 
 def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
     load_plugins(bench.plugins)
-    return bench, FeatureTables(BlockCache(bench.cache), bench.pool)
+    return bench, FeatureTables(bench.cache, bench.pool)
 
 
 def _call(state: tuple[_Bench, FeatureTables], work: Callable[..., Any], *arguments: Any) -> Any:

@@ -10,20 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from harness import identities, poses, windows
+from harness import identities, pose_windows, poses, windows
 from harness.cache import BlockCache
 from harness.identities import unordered
 from harness.poses import interpolated, without_jumps
 from harness.recording import Array, Recording
 from harness.registry import Classifier, Fitted, feature_set_named, model_family_named
+from harness.screening import effects, steadiest
 from harness.spec import Choice, PipelineSpec, Preparation
-from harness.windows import windowed
+from harness.windows import with_windows
 
 HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
 
 SHARED_VERSIONS = [
-    hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest() for module in (identities, poses, windows)
+    hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest()
+    for module in (identities, pose_windows, poses, windows)
 ]
 """Of the modules that any feature set may compute with: blocks made by other versions of them are not reused."""
 
@@ -49,13 +51,12 @@ class FeatureTables:
         return tables[0] if len(tables) == 1 else np.concatenate(tables, axis=1)
 
     def _windowed(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
-        key = (recording.digest, f"{choice.as_json()} {preparation.as_json() | {'negatives': 0}}")
+        key = (recording.digest, f"{choice.as_json()} {preparation.as_json() | {'negatives': 0, 'columns': 0}}")
         if key in self.held:
             self.held[key] = self.held.pop(key)  # now the one last used
             return self.held[key]
         block = self._block(recording, choice, preparation)
-        widths = preparation.window_seconds
-        table = np.concatenate([block, windowed(block, recording.fps, widths)], axis=1) if widths else np.array(block)
+        table = with_windows(block, recording.fps, preparation.window_seconds, preparation.window_statistics)
         self.held[key] = table
         while sum(held.nbytes for held in self.held.values()) > HELD_BYTES and len(self.held) > 1:
             del self.held[next(iter(self.held))]
@@ -121,12 +122,15 @@ class FittedPipeline:
     classifier: Classifier | None
     """None where training held no positive frame (or nothing else): `constant` is predicted."""
     constant: float = 0.0
+    columns: Array | None = None
+    """The columns of the design matrix that the classifier knows; None for all."""
 
     def probabilities(self, recording: Recording) -> Mapping[int | None, Array]:
         """The probability (frames,) float32 of the behavior, by number of rounds; None where there are no rounds."""
         if self.classifier is None:
             return {None: np.full(recording.frames, self.constant, dtype=np.float32)}
         X = self.tables.design_matrix(recording, self.spec.features, self.spec.preparation)
+        X = X if self.columns is None else X[:, self.columns]
         staged = getattr(self.classifier, "staged_probabilities", None)
         if staged is None:
             return {None: _checked(self.classifier.predict_proba(X)[:, 1], recording)}
@@ -136,7 +140,7 @@ class FittedPipeline:
 def fit_pipeline(
     spec: PipelineSpec, tables: FeatureTables, training: Sequence[tuple[Recording, slice]], seed: int
 ) -> FittedPipeline:
-    """Fit on the given frames of labelled recordings; frames without the behavior are thinned, those with it kept."""
+    """Fit on the given frames of labelled recordings, their negatives thinned and columns screened on them alone."""
     X, y = [], []
     for recording, frames in training:
         labels = recording.known_labels[frames]
@@ -147,9 +151,20 @@ def fit_pipeline(
     target = np.concatenate(y) if y else np.zeros(0, dtype=np.int8)
     if len(np.unique(target)) < 2:
         return FittedPipeline(spec, tables, None, float(target.any()))
+    columns = _steady_columns(X, y, spec.preparation.columns)
+    if columns is not None:
+        X = [table[:, columns] for table in X]
     classifier: Classifier = model_family_named(spec.model.name).function(seed, **spec.model.parameters)
     classifier.fit(np.concatenate(X), target)
-    return FittedPipeline(spec, tables, classifier)
+    return FittedPipeline(spec, tables, classifier, columns=columns)
+
+
+def _steady_columns(X: Sequence[Array], y: Sequence[Array], count: int) -> Array | None:
+    """The columns to learn from, screened on training frames alone; None for all of them."""
+    telling = [(table, labels) for table, labels in zip(X, y, strict=True) if len(np.unique(labels)) == 2]
+    if X[0].shape[1] <= count or not telling:
+        return None
+    return steadiest([effects(table, labels) for table, labels in telling], count)
 
 
 def _checked(values: Array, recording: Recording) -> Array:

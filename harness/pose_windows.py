@@ -42,7 +42,7 @@ class Channels:
 
 
 def channels(recording: Recording) -> list[Channels]:
-    """For each animal as the actor its channels (channel, frames), in its body lengths; NaN where missing.
+    """For each animal as the actor its channels (channel, frames), in body lengths; NaN where missing.
 
     All are in the body frame of the actor: its middle at 0, headed for +x. There are its own keypoints, its velocity
     and turning, and where there are other animals the front, middle and rear of the one nearest, and its distance.

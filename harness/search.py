@@ -66,10 +66,11 @@ def make_search(
 ) -> Search:
     """A search of `dataset` with the named feature sets and model families; all registered ones where none is named.
 
-    Feature sets are searched in the stacks of `spaces`; those that are named, or in no stack, alone as well.
+    Feature sets are searched in the stacks of `spaces`, and those in no stack alone as well; where some are named,
+    those together and each alone.
     Raises `HarnessError` where a name is unknown, or nothing can be computed on the dataset's skeleton.
     """
-    wanted = [feature_set_named(name) for name in features or sorted(FEATURES)]
+    wanted = [feature_set_named(name) for name in sorted(set(features) or FEATURES)]
     families = [model_family_named(name) for name in models or sorted(MODELS)]
     example = dataset.any_recording
     refused = {one.name: one.refusal(example) for one in wanted}
@@ -79,7 +80,8 @@ def make_search(
         raise HarnessError(f"no feature set can be computed on these recordings ({reasons})")
     stacked = {name for members in spaces.stacks.values() for name in members}
     alone = [name for name in usable if features or name not in stacked]
-    arms = make_arms(usable, spaces.stacks, {family.name: family.baseline for family in families}, alone)
+    stacks = {"": tuple(usable)} if features else spaces.stacks
+    arms = make_arms(usable, stacks, {family.name: family.baseline for family in families}, alone)
     reach = reach_seconds(usable, spaces)
     folds = {behavior: make_folds(recordings, reach) for behavior, recordings in dataset.labelled.items()}
     return Search(dataset, spaces, tuple(arms), seed, batch, folds)
@@ -113,7 +115,7 @@ def search_trials(
     trials: int,
     behaviors: Sequence[str],
     workers: int,
-    cache: Path,
+    cache: BlockCache,
     plugins: Sequence[Path] = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[TrialRecord]:
@@ -164,13 +166,13 @@ class _Bench:
     candidates: Candidates
     seed: int
     pool: tuple[Recording, ...]
-    cache: Path
+    cache: BlockCache
     plugins: tuple[Path, ...]
 
 
 def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
     load_plugins(bench.plugins)
-    return bench, FeatureTables(BlockCache(bench.cache), bench.pool)
+    return bench, FeatureTables(bench.cache, bench.pool)
 
 
 def _evaluate(state: tuple[_Bench, FeatureTables], behavior: str, spec: PipelineSpec) -> tuple[Outcome, float]:

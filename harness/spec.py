@@ -31,8 +31,11 @@ class Choice:
 IDENTITIES = ("kept", "unordered")
 """Whether columns tell the animals apart."""
 
+STATISTICS = ("mean", "std", "min", "max", "range", "past", "future", "change")
+"""What windows can give of every feature column; `harness.windows.windowed` says what each is."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
     """How feature columns and training frames are made ready, whatever the plugins.
 
@@ -47,8 +50,12 @@ class Preparation:
     """`kept` tells the animals apart; `unordered` sorts columns that differ only by their animals, on every frame."""
     windows: str = "0.5+2"
     """Widths in seconds of the centred windows whose statistics are added, joined by `+`; `none` adds none."""
+    statistics: str = "mean+std+change"
+    """Which statistics of `STATISTICS` each window gives, joined by `+`; without windows it means nothing."""
     negatives: int = 4
     """One frame in this many is kept of those without the behavior, when training."""
+    columns: int = 512
+    """At most this many are kept: those that tell positive training frames apart in every recording alike."""
 
     def __post_init__(self) -> None:
         if not self.interpolate >= 0:
@@ -59,17 +66,28 @@ class Preparation:
             raise ValueError(f"identities = {self.identities!r} should be one of {', '.join(IDENTITIES)}")
         if self.negatives < 1:
             raise ValueError(f"negatives = {self.negatives!r} should be 1 or more")
+        if self.columns < 1:
+            raise ValueError(f"columns = {self.columns!r} should be 1 or more")
         try:
             usable = all(0 < width < 1e4 for width in self.window_seconds)
         except ValueError:
             usable = False
         if not usable:
             raise ValueError(f"windows = {self.windows!r} should be `none`, or seconds joined by + such as 0.5+2")
+        names = self.window_statistics
+        if not set(names) <= set(STATISTICS) or len(set(names)) < len(names):
+            wanted = f"some of {', '.join(STATISTICS)}, each once, joined by + such as mean+std"
+            raise ValueError(f"statistics = {self.statistics!r} should be {wanted}")
 
     @property
     def window_seconds(self) -> tuple[float, ...]:
         """The widths that `windows` stands for."""
         return () if self.windows == "none" else tuple(float(width) for width in self.windows.split("+"))
+
+    @property
+    def window_statistics(self) -> tuple[str, ...]:
+        """The names that `statistics` stands for."""
+        return tuple(self.statistics.split("+"))
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

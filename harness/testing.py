@@ -128,7 +128,7 @@ def columns_look_no_farther_than_declared(feature_set: FeatureSet, recording: Re
 
 def has_a_value_wherever_all_was_seen(feature_set: FeatureSet, recording: Recording) -> None:
     """Where every keypoint is seen on every frame, no column is NaN: missing values come from missing keypoints."""
-    for name, values in _columns(feature_set, _smooth(recording, 1)).items():
+    for name, values in _columns(feature_set, resampled(recording, 1)).items():
         _demand(not np.isnan(values).any(), f"{feature_set.name}: column {name!r} is NaN though all keypoints are seen")
 
 
@@ -153,12 +153,12 @@ def columns_follow_the_animals(feature_set: FeatureSet, recording: Recording) ->
 
 def columns_change_with_nothing_they_are_invariant_to(feature_set: FeatureSet, recording: Recording) -> None:
     """Every claim of `invariant_to` holds: columns of the changed recording are those of the original."""
-    original = _smooth(recording, 1)
+    original = resampled(recording, 1)
     expected = _columns(feature_set, original)
     for claim in feature_set.invariant_to:
         if claim == "mirror" and not recording.skeleton.roles:
             continue  # nobody knows which keypoints change places
-        changed, step = (_smooth(recording, 2), 2) if claim == "frame_rate" else (_CHANGES[claim](original), 1)
+        changed, step = (resampled(recording, 2), 2) if claim == "frame_rate" else (_CHANGES[claim](original), 1)
         columns = _columns(feature_set, changed, fitted_on=original)
         for name, values in expected.items():
             difference = np.abs(columns[name][::step] - values)
@@ -403,7 +403,7 @@ def _unseen(recording: Recording) -> Recording:
     return replace(recording, keypoints=np.full_like(recording.keypoints, np.nan))
 
 
-def _smooth(recording: Recording, times: int) -> Recording:
+def resampled(recording: Recording, times: int) -> Recording:
     """Its motion up to two changes of direction a second, with nothing missing, at `times` the frame rate.
 
     A sum of sines, so that the recording at twice the rate passes through the very same poses.

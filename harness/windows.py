@@ -1,19 +1,23 @@
 """What happens around a frame: statistics of every feature column in centred windows, computed for all at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import isqrt
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from harness.recording import Array
 
-STATISTICS = ("mean", "std", "change")
-"""What each window gives; `change` is the mean from the frame on minus the mean up to the frame."""
-
 TILE = 512
-"""Frames worked on at once: a tile of a wide table and its running sums stay in the processor's cache."""
+"""Frames worked on at once; more where windows are wide, so that the margins around a tile are not most of it."""
+
+BLOCK = 200_000
+"""Values worked on at once: so many columns of a tile, with all that is made of them, stay in the processor's cache."""
 
 LEVELS = 20
-"""Bits a value is rounded to within its tile, so that running sums of squares are whole numbers below 2^53."""
+"""Bits a value is rounded to within its tile, so that running sums of squares are whole numbers up to 2^53."""
 
 
 def half_width(seconds: float, fps: float) -> int:
@@ -21,34 +25,54 @@ def half_width(seconds: float, fps: float) -> int:
     return max(1, round(seconds * fps / 2))
 
 
-def window_names(columns: Sequence[str], seconds: Sequence[float]) -> list[str]:
+def window_names(columns: Sequence[str], seconds: Sequence[float], statistics: Sequence[str]) -> list[str]:
     """What `windowed` computes, in its order: `<column> <statistic> <seconds>s`."""
-    return [f"{column} {statistic} {width:g}s" for width in seconds for statistic in STATISTICS for column in columns]
+    return [f"{column} {statistic} {width:g}s" for width in seconds for statistic in statistics for column in columns]
 
 
-def windowed(block: Array, fps: float, seconds: Sequence[float]) -> Array:
-    """Mean, standard deviation and change of each column in centred windows `seconds` wide, as `window_names` orders.
+def windowed(
+    block: Array, fps: float, seconds: Sequence[float], statistics: Sequence[str], *, out: Array | None = None
+) -> Array:
+    """Statistics of each column in centred windows `seconds` wide, in the order of `window_names`.
 
-    `block` is (frames, columns) of one recording with NaN for missing; the result is float32 (frames, columns x 3 x
-    widths). A width becomes an odd number of frames, at least 3. Missing values are left out, windows shrink where the
-    recording ends, and a value is NaN only where its window (for `change`, one of the two halves, each with the frame
-    itself) holds nothing seen. Values are rounded to about a millionth of the range of their column nearby; in return
-    a stretch that is constant has a standard deviation and a change of exactly 0.
+    `block` is (frames, columns) of one recording with NaN for missing; the result is float32 (frames, columns x
+    statistics x widths), in `out` where that is given. A width becomes an odd number of frames, at least 3. Missing
+    values are left out, and windows shrink where the recording ends.
+
+    - mean, std, min, max, range (max minus min): of what is seen in the window; NaN where that is nothing
+    - past: the value minus the mean of the half of the window up to the frame; future: the mean of the half from the
+      frame on, minus the value. Both halves hold the frame itself, so these are NaN only where the value is missing
+    - change: the mean of the half from the frame on minus that of the half up to the frame, which is past + future
+      where the value is seen; NaN only where one of the halves holds nothing seen
+
+    Min and max are exact, and range but for float32. For the others values are rounded to about a millionth of the
+    range of their column nearby; in return a constant stretch has a std, past, future and change of exactly 0.
     """
     frames, columns = block.shape
-    halves = [half_width(width, fps) for width in seconds]
-    result = np.empty((frames, columns * len(STATISTICS) * len(halves)), dtype=np.float32)
+    halves = [min(half_width(width, fps), frames) for width in seconds]
+    shape = (frames, columns * len(statistics) * len(halves))
+    result = np.empty(shape, dtype=np.float32) if out is None else out
+    assert result.shape == shape
     if result.size == 0:
         return result
-    margin = max(halves)
-    tile = max(TILE, 4 * margin)
-    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 where nothing was seen is the NaN that is wanted
-        for start in range(0, frames, tile):
-            stop = min(start + tile, frames)
-            before = max(start - margin, 0)
-            nearby = block[before : stop + margin].astype(np.float64)
-            _fill(result[start:stop], nearby, start - before, halves)
+    _keep_freed_memory()
+    with np.errstate(invalid="ignore"):  # 0 / 0 where nothing was seen is the NaN that is wanted
+        for rows, across, tile in _tiles(block, halves):
+            places = result[rows].reshape(tile.frames, len(halves), len(statistics), columns)[..., across]
+            for width, half in enumerate(halves):
+                window = _Window(tile, half)
+                for place, statistic in enumerate(statistics):
+                    WRITERS[statistic](window, places[:, width, place])
     return result
+
+
+def with_windows(block: Array, fps: float, seconds: Sequence[float], statistics: Sequence[str]) -> Array:
+    """The columns themselves and then what `windowed` gives, in one float32 table."""
+    frames, columns = block.shape
+    table = np.empty((frames, columns * (1 + len(seconds) * len(statistics))), dtype=np.float32)
+    table[:, :columns] = block
+    windowed(block, fps, seconds, statistics, out=table[:, columns:])
+    return table
 
 
 def moving_mean(values: Array, half: int) -> Array:
@@ -57,78 +81,277 @@ def moving_mean(values: Array, half: int) -> Array:
     Missing values are left out, the window shrinks where the recording ends, NaN where it holds nothing seen.
     Complex values are allowed.
     """
-    frame = np.arange(values.shape[-1])
-    first, last = np.maximum(frame - half, 0), np.minimum(frame + half + 1, len(frame))
-    seen = ~np.isnan(values)
-    kind = np.complex128 if np.iscomplexobj(values) else np.float64
-    sums = np.zeros((*values.shape[:-1], len(frame) + 1), dtype=kind)
-    np.cumsum(np.where(seen, values, 0), axis=-1, out=sums[..., 1:])
-    if seen.all():
-        return np.asarray((sums[..., last] - sums[..., first]) / (last - first))
-    counts = np.zeros(sums.shape, dtype=np.int64)
-    np.cumsum(seen, axis=-1, out=counts[..., 1:])
-    count = counts[..., last] - counts[..., first]
-    return np.where(count > 0, (sums[..., last] - sums[..., first]) / np.maximum(count, 1), np.nan)
-
-
-def _fill(result: Array, values: Array, offset: int, halves: Sequence[int]) -> None:
-    """Write the windows of the frames from `offset` on; `values` (frames, columns) reach to the margins around them."""
+    half = min(half, values.shape[-1])
     missing = np.isnan(values)
-    seen = _running_sum(~missing) if missing.any() else None
-    center, step = _grid(values)
-    values -= center
-    values /= step
-    np.rint(values, out=values)
-    if seen is not None:
-        values[missing] = 0
-    sums, squares = _running_sum(values), _running_sum(values * values)
-    frame = np.arange(offset, offset + len(result))
-    for half, places in zip(halves, np.split(result, len(halves), axis=1), strict=True):
-        mean_place, std_place, change_place = np.split(places, len(STATISTICS), axis=1)
-        first, last = np.maximum(frame - half, 0), np.minimum(frame + half + 1, len(values))
-        mean = _mean(sums, seen, first, last)
-        variance = _mean(squares, seen, first, last)
-        variance -= mean * mean
-        np.maximum(variance, 0, out=variance)
-        np.multiply(np.sqrt(variance, out=variance), step, out=std_place, casting="same_kind")
-        mean *= step
-        np.add(mean, center, out=mean_place, casting="same_kind")
-        change = _mean(sums, seen, frame, last)
-        change -= _mean(sums, seen, first, frame + 1)
-        np.multiply(change, step, out=change_place, casting="same_kind")
+    means = _in_windows(np.where(missing, 0, values), half, np.result_type(values, np.float64))
+    count = _in_windows(~missing, half, np.int32)
+    divisor = np.where(count > 0, count, np.nan)
+    # Dividing a complex number by a real one would divide by a complex one, several times slower.
+    for part in (means.real, means.imag) if np.iscomplexobj(means) else (means,):
+        part /= divisor
+    return means
 
 
-def _grid(values: Array) -> tuple[Array, Array]:
-    """For each column a step, a power of two, and a multiple of it in the middle, so that steps from it are few."""
-    low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
-    low, high = np.nan_to_num(low), np.nan_to_num(high)
-    middle = (low + high) / 2
-    reach = np.maximum((high - low) / 2, np.abs(middle) * 2.0**-LEVELS)
-    step = np.exp2(np.ceil(np.log2(np.maximum(reach, 1e-250))) - LEVELS)
-    return np.rint(middle / step) * step, step
+def _in_windows(values: Array, half: int, dtype: DTypeLike) -> Array:
+    """The sum along the last axis over `half` frames, at most all, to either side."""
+    frames = values.shape[-1]
+    sums = np.zeros((*values.shape[:-1], frames + 1 + 2 * half), dtype)
+    np.cumsum(values, axis=-1, dtype=dtype, out=sums[..., half + 1 : half + 1 + frames])
+    sums[..., half + 1 + frames :] = sums[..., half + frames : half + 1 + frames]
+    return np.asarray(sums[..., 2 * half + 1 :] - sums[..., :frames])
 
 
-def _running_sum(values: Array) -> Array:
-    """Sums (frames + 1, columns) of everything before each frame, so that a window is a difference of two rows."""
-    sums = np.zeros((len(values) + 1, values.shape[1]))
-    np.cumsum(values, axis=0, out=sums[1:])
-    return sums
+@dataclass(frozen=True)
+class _Tile:
+    """Some frames and columns of a block, and what all windows in it share, worked out when first asked for."""
+
+    values: Array
+    """(margin + frames + margin, columns), NaN for missing and beyond the recording."""
+    margin: int
+    halves: Sequence[int]
+
+    @property
+    def frames(self) -> int:
+        return len(self.values) - 2 * self.margin
+
+    @cached_property
+    def missing(self) -> Array | None:
+        """Which values are; None where none is."""
+        missing = np.isnan(self.values)
+        return missing if missing.any() else None
+
+    @cached_property
+    def grid(self) -> tuple[Array, Array]:
+        """For each column a value in the middle, and a step, a power of two, of which few lead to every other value."""
+        low, high = (_over_rows(extreme, self.values).astype(np.float64) for extreme in (np.fmin, np.fmax))
+        low, high = np.nan_to_num(low), np.nan_to_num(high)
+        center = ((low + high) / 2).astype(self.values.dtype)
+        reach = np.maximum(high - center, center - low)
+        bits = min(LEVELS, (53 - len(self.values).bit_length()) // 2)
+        _, exponent = np.frexp(np.maximum(reach, 1e-30))  # so that a step and its inverse are float32 too
+        return center, np.ldexp(1.0, exponent - bits).astype(self.values.dtype)
+
+    @cached_property
+    def steps(self) -> Array:
+        """How many steps each value is from the center of its column: whole numbers in float32, NaN for missing."""
+        center, step = self.grid
+        steps: Array = self.values - center
+        steps *= 1 / step
+        return np.rint(steps, out=steps).astype(np.float32, copy=False)
+
+    @cached_property
+    def seen_steps(self) -> Array:
+        """The same with 0 for missing."""
+        return self.steps if self.missing is None else np.where(self.missing, np.float32(0), self.steps)
+
+    @cached_property
+    def sums(self) -> Array:
+        return _running_sum(self.seen_steps, np.float64)
+
+    @cached_property
+    def squares(self) -> Array:
+        return _running_sum(self.seen_steps, np.float64, power=2)
+
+    @cached_property
+    def seen(self) -> Array | None:
+        """Running counts of the values seen; None where all are."""
+        return None if self.missing is None else _running_sum(~self.missing, np.float32)
+
+    @cached_property
+    def lowest(self) -> dict[int, Array]:
+        """The lowest value seen in each window, by its half width."""
+        return _extremes(np.fmin, self)
+
+    @cached_property
+    def highest(self) -> dict[int, Array]:
+        return _extremes(np.fmax, self)
 
 
-def _mean(sums: Array, seen: Array | None, first: Array, last: Array) -> Array:
-    """The mean from `first` up to `last` (exclusive): of all frames, or where some are missing of those `seen`."""
-    mean = _between(sums, first, last)
-    mean /= (last - first)[:, None] if seen is None else _between(seen, first, last)
-    return mean
+@dataclass(frozen=True)
+class _Window:
+    """The windows of one width around the frames of a tile; sums and means are in steps from the center."""
+
+    tile: _Tile
+    half: int
+
+    @cached_property
+    def total(self) -> Array:
+        return self.between(self.tile.sums, -self.half, self.half + 1)
+
+    @cached_property
+    def count(self) -> Array | int:
+        return self._count(-self.half, self.half + 1)
+
+    @cached_property
+    def mean_before(self) -> Array:
+        """Of the half up to the frame."""
+        return self._mean(-self.half, 1)
+
+    @cached_property
+    def mean_after(self) -> Array:
+        """Of the half from the frame on."""
+        return self._mean(0, self.half + 1)
+
+    @property
+    def value(self) -> Array:
+        return self.tile.steps[self.tile.margin :][: self.tile.frames]
+
+    def between(self, sums: Array, first: int, last: int) -> Array:
+        """What was summed from `first` up to `last` (exclusive), both counted from each frame."""
+        here, frames = self.tile.margin, self.tile.frames
+        return np.asarray(sums[here + last :][:frames] - sums[here + first :][:frames])
+
+    def _count(self, first: int, last: int) -> Array | int:
+        return last - first if self.tile.seen is None else self.between(self.tile.seen, first, last)
+
+    def _mean(self, first: int, last: int) -> Array:
+        mean = self.between(self.tile.sums, first, last)
+        mean /= self._count(first, last)
+        return mean
+
+    def write(self, steps: Array, out: Array) -> None:
+        """Write what is in steps in the units of the columns."""
+        _, step = self.tile.grid
+        np.multiply(steps.astype(np.float32, copy=False), step.astype(np.float32), out=out)
 
 
-def _between(sums: Array, first: Array, last: Array) -> Array:
-    """What was summed from `first` up to `last` (exclusive)."""
-    return np.asarray(sums[_rows(last)] - sums[_rows(first)])
+def _mean(window: _Window, out: Array) -> None:
+    center, step = window.tile.grid
+    mean = window.total.astype(np.float32)
+    mean /= window.count
+    mean *= step.astype(np.float32)
+    np.add(mean, center.astype(np.float32), out=out)
 
 
-def _rows(index: Array) -> Array | slice:
-    """Consecutive rows as a slice, which copies nothing."""
-    if index[-1] - index[0] == len(index) - 1:
-        return slice(int(index[0]), int(index[-1]) + 1)
-    return index
+def _std(window: _Window, out: Array) -> None:
+    # √(n Σx² - (Σx)²) / n. Sums are exact and rounding keeps order, so that the difference of the two products is never
+    # negative, and 0 where all x are the same.
+    variance = window.between(window.tile.squares, -window.half, window.half + 1)
+    variance *= window.count
+    variance -= window.total * window.total
+    std = variance.astype(np.float32)
+    np.sqrt(std, out=std)
+    std /= window.count
+    window.write(std, out)
+
+
+def _past(window: _Window, out: Array) -> None:
+    window.write(window.value - window.mean_before, out)
+
+
+def _future(window: _Window, out: Array) -> None:
+    window.write(window.mean_after - window.value, out)
+
+
+def _change(window: _Window, out: Array) -> None:
+    window.write(window.mean_after - window.mean_before, out)
+
+
+def _min(window: _Window, out: Array) -> None:
+    np.copyto(out, window.tile.lowest[window.half])
+
+
+def _max(window: _Window, out: Array) -> None:
+    np.copyto(out, window.tile.highest[window.half])
+
+
+def _range(window: _Window, out: Array) -> None:
+    np.subtract(window.tile.highest[window.half], window.tile.lowest[window.half], out=out)
+
+
+WRITERS: Mapping[str, Callable[[_Window, Array], None]] = {
+    "mean": _mean,
+    "std": _std,
+    "min": _min,
+    "max": _max,
+    "range": _range,
+    "past": _past,
+    "future": _future,
+    "change": _change,
+}
+"""How each of the `STATISTICS` comes to its place (frames, columns) in the result."""
+
+
+def _tiles(block: Array, halves: Sequence[int]) -> Iterator[tuple[slice, slice, _Tile]]:
+    """The block in pieces: which frames, which columns, and the tile that holds them."""
+    frames, columns = block.shape
+    margin = max(halves)
+    tall = max(TILE, 4 * margin)
+    parts = -(-(min(tall, frames) + 2 * margin) * columns // BLOCK)
+    wide = max(16, -(-columns // parts))
+    for start in range(0, frames, tall):
+        stop = min(start + tall, frames)
+        for left in range(0, columns, wide):
+            across = slice(left, left + wide)
+            values = _nearby(block[:, across], start - margin, stop + margin)
+            yield slice(start, stop), across, _Tile(values, margin, halves)
+
+
+def _nearby(block: Array, start: int, stop: int) -> Array:
+    """The rows from `start` up to `stop` in floating point, NaN where they are beyond the block."""
+    inside = block[max(start, 0) : stop]
+    if inside.dtype not in (np.float32, np.float64):
+        inside = inside.astype(np.float64)
+    if len(inside) == stop - start:
+        return inside
+    rows = np.full((stop - start, block.shape[1]), np.nan, dtype=inside.dtype)
+    rows[max(-start, 0) :][: len(inside)] = inside
+    return rows
+
+
+def _over_rows(extreme: np.ufunc, values: Array) -> Array:
+    """`extreme.reduce` of the rows, by halving the table again and again, which is faster than row by row."""
+    while len(values) > 1:
+        half = (len(values) + 1) // 2
+        values = extreme(values[:half], values[-half:])
+    return np.asarray(values[0])
+
+
+def _extremes(extreme: np.ufunc, tile: _Tile) -> dict[int, Array]:
+    """The lowest or highest value (frames, columns) float32 seen in the windows of each half width.
+
+    Extremes of 1, 2, 4, ... rows from each row on come from the level before; a window is two of these that overlap.
+    """
+    level, rows = tile.values.astype(np.float32, copy=False), 1
+    found: dict[int, Array] = {}
+    for half in sorted(set(tile.halves)):
+        while 2 * rows <= 2 * half + 1:
+            level = extreme(level[:-rows], level[rows:])
+            rows *= 2
+        first, second = level[tile.margin - half :], level[tile.margin + half + 1 - rows :]
+        found[half] = extreme(first[: tile.frames], second[: tile.frames])
+    return found
+
+
+def _running_sum(values: Array, dtype: DTypeLike, *, power: int = 1) -> Array:
+    """Sums (rows + 1 or more, columns) of all rows before each, so that a window is the difference of two rows.
+
+    About √rows groups of rows are summed side by side, then each goes on from the sum of those before it: `np.cumsum`
+    goes down the columns one by one, which is several times slower.
+    """
+    rows, columns = values.shape
+    length = isqrt(rows)
+    groups, full = -(-rows // length), rows // length
+    sums = np.empty((length, groups, columns), dtype)
+    sums[:, -1] = 0
+    sums[:, :full] = values[: full * length].reshape(full, length, columns).swapaxes(0, 1)
+    sums[: rows - full * length, -1] = values[full * length :]
+    if power == 2:
+        sums *= sums
+    for row in range(1, length):
+        sums[row] += sums[row - 1]
+    before = np.zeros((groups, columns), dtype)
+    for group in range(1, groups):
+        np.add(before[group - 1], sums[-1, group - 1], out=before[group])
+    result = np.zeros((groups * length + 1, columns), dtype)
+    np.add(sums.swapaxes(0, 1), before[:, None], out=result[1:].reshape(groups, length, columns))
+    return result
+
+
+def _keep_freed_memory() -> None:
+    """Let the process keep what the arrays of one tile took for those of the next.
+
+    The C library hands it back to the system and asks for it again, which takes longer than what is computed here,
+    until a block of this size was freed once.
+    """
+    np.empty(31 * 2**20, dtype=np.uint8)

@@ -78,10 +78,9 @@ def test_a_refused_set_drops_out_of_its_stacks() -> None:
     assert [arm.features for arm in arms] == [("gait",), ("touch",)]
 
 
-def test_sets_that_are_named_are_searched_alone_and_together() -> None:
-    arms = make_arms(["gait", "touch"], STACKS, {"linear": False}, ["gait", "touch"])
-    assert [arm.name for arm in arms] == ["most/linear", "gait/linear", "touch/linear"]
-    assert arms[0].features == ("gait", "touch")
+def test_a_stack_without_a_name_goes_by_its_sets() -> None:
+    arms = make_arms(["gait", "touch"], {"": ("gait", "touch")}, {"linear": False}, ["gait", "touch"])
+    assert [arm.name for arm in arms] == ["gait+touch/linear", "gait/linear", "touch/linear"]
 
 
 def test_a_baseline_runs_once_and_looks_at_no_features() -> None:

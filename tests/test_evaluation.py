@@ -210,13 +210,15 @@ def test_no_feature_window_or_filled_gap_crosses_the_edge_of_a_block(
 ) -> None:
     """What a block's features are does not depend on anything else in its recording."""
     (whole, _) = toy_recordings(2, 900)
-    block = blocked.units[1]
+    sure = np.random.default_rng(1).random((900, 2, 7)).astype(np.float32)
+    whole, block = replace(whole, confidence=sure), blocked.units[1]
+    block = replace(block, confidence=sure[block.first_frame : block.first_frame + block.frames])
     last = block.first_frame + block.frames
     keypoints = np.random.default_rng(0).normal(size=whole.keypoints.shape).astype(np.float32)
     keypoints[block.first_frame : last] = whole.keypoints[block.first_frame : last]
     same_block = replace(whole, keypoints=keypoints).cut(block.first_frame, last)
     alone = replace(block, id="alone", keypoints=block.keypoints.copy())
-    preparation = Preparation(5.0, windows)
+    preparation = Preparation(windows=windows)
     expected, *others = (
         tables(tmp_path / str(i), [whole]).design_matrix(one, [Choice(name)], preparation)
         for i, one in enumerate((alone, block, same_block))

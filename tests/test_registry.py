@@ -241,7 +241,7 @@ def test_a_feature_set_that_needs_confidence_is_refused_where_there_is_none() ->
 
 
 def test_an_invariance_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(HarnessError, match="unknown turned: invariance 'rotate'. Did you mean 'rotation'?"):
+    with pytest.raises(HarnessError, match=r"unknown turned: invariance 'rotate'\. Did you mean 'rotation'"):
         feature_set("turned", invariant_to=("rotate",))
 
 

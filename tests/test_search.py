@@ -164,7 +164,7 @@ def run_all(search: Search, folder: Path, trials: int, **options: Any) -> list[T
                 trials=trials,
                 behaviors=list(search.dataset.labelled),
                 workers=1,
-                cache=folder / "cache",
+                cache=BlockCache(folder / "cache"),
                 **options,
             )
         )

@@ -19,7 +19,7 @@ from harness.errors import HarnessError, NothingToRankError
 EPILOG = """\
 begin with: harness search, then harness leaderboard, then harness export-best.
 Without --data they work on a demo that is made on the spot.
-environment: HARNESS_DATA, HARNESS_RESULTS and HARNESS_CACHE stand in for options; options win.
+environment: HARNESS_DATA, HARNESS_RESULTS, HARNESS_CACHE and HARNESS_CACHE_LIMIT stand in for options; options win.
 exit codes: 0 done, 1 a check said no or nothing to rank, 2 something you can fix, 130 interrupted with all saved."""
 
 
@@ -72,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
     add_places(listing, "data", "plugin")
     listing.add_argument("--spaces", type=existing_folder, metavar="DIR", help="ranges to show in place of the shipped")
     add_format(listing)
+
+    cache = commands.add_parser("cache", help="show how full the folder of feature blocks is, or empty it")
+    add_places(cache, "cache")
+    cache.add_argument("--clear", action="store_true", help="delete all blocks; other files in the folder are left")
+    add_format(cache)
 
     demo = commands.add_parser("demo-data", help="make a demo dataset")
     demo.add_argument("out", type=Path, metavar="OUT", help="folder to make")

@@ -5,9 +5,13 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.atomic import write_text
 from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.cache import BlockCache
 
 DEMO = Path("demo-data")
 """Where a search without data makes its demo."""
@@ -27,6 +31,9 @@ def add_places(command: argparse.ArgumentParser, *places: str) -> None:
         command.add_argument("--results", type=Path, metavar="DIR", help="the run's folder")
     if "cache" in places:
         command.add_argument("--cache", type=Path, metavar="DIR", help="folder for feature blocks")
+        command.add_argument(
+            "--cache-limit", type=size, metavar="SIZE", help="how much it may hold, such as 5GB; 0: use none (10GB)"
+        )
     if "plugin" in places:
         command.add_argument(
             "--plugin", type=Path, action="append", default=[], metavar="FILE", help="a Python file with plugins"
@@ -56,6 +63,16 @@ def duration(text: str) -> float:
     return float(3600 * hours + 60 * minutes + seconds)
 
 
+def size(text: str) -> int:
+    """Bytes, from such as `500MB`, `5GB`, `1.5 TB`; a bare number is refused, unless it is 0."""
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([KMGT])B?", text, re.IGNORECASE)
+    if match:
+        return round(float(match[1]) * {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}[match[2].upper()])
+    if text != "0":
+        raise argparse.ArgumentTypeError(f"{text!r} should be a size such as 500MB or 5GB, or 0 for no cache")
+    return 0
+
+
 def existing_folder(text: str) -> Path:
     if not Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"{text}: no such folder")
@@ -67,17 +84,33 @@ def data_folder(given: Path | None) -> Path | None:
     return given or _environment("HARNESS_DATA")
 
 
-def cache_folder(given: Path | None) -> Path:
-    """Where feature blocks are kept, made here: in a worker its lack would count as the pipeline's failure."""
+def named_cache(folder: Path | None, limit: int | None) -> "BlockCache":
+    """The cache with the folder and the limit that the command line asks for, else the environment, else ours."""
+    from harness.cache import DEFAULT_LIMIT, BlockCache
+
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = given or _environment("HARNESS_CACHE") or base / "harness"
+    folder = folder or _environment("HARNESS_CACHE") or base / "harness"
+    if limit is None and (text := os.environ.get("HARNESS_CACHE_LIMIT")):
+        try:
+            limit = size(text)
+        except argparse.ArgumentTypeError as error:
+            raise HarnessError(f"HARNESS_CACHE_LIMIT: {error}") from error
+    return BlockCache(folder, DEFAULT_LIMIT if limit is None else limit)
+
+
+def usable_cache(folder: Path | None, limit: int | None) -> "BlockCache":
+    """The same, its folder made here: in a worker the lack of it would only be slow. With a limit of 0 none is made."""
+    cache = named_cache(folder, limit)
+    if not cache.limit:
+        return cache
+    otherwise = "name another folder with --cache, or use none with --cache-limit 0"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        cache.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HarnessError(f"{folder}: {error.strerror}; name another folder with --cache") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise HarnessError(f"{folder}: cannot be written to; name another folder with --cache")
-    return folder
+        raise HarnessError(f"{cache.folder}: {error.strerror}; {otherwise}") from error
+    if not os.access(cache.folder, os.W_OK | os.X_OK):
+        raise HarnessError(f"{cache.folder}: cannot be written to; {otherwise}")
+    return cache
 
 
 def new_run_folder(given: Path | None, data: Path) -> Path:

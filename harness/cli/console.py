@@ -25,7 +25,7 @@ def counted(number: int, noun: str) -> str:
 def pipeline_name(record: TrialRecord) -> str:
     """Feature sets and model in words."""
     features, _, model = record.arm.rpartition("/")
-    return f"{features}, {model}" if record.spec.features else model
+    return f"{features.replace('+', ' + ')}, {model}" if record.spec.features else model
 
 
 def plain_console(*, stderr: bool = False) -> Console:

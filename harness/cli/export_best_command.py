@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.atomic import write_text
-from harness.cli.arguments import cache_folder, data_folder, last_run_folder, worker_count
+from harness.cli.arguments import data_folder, last_run_folder, usable_cache, worker_count
 from harness.cli.console import counted, pipeline_name, say
 from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         candidates=candidates_of(Spaces.from_json(description["identity"]["ranges"])),
         pool=pool_of(dataset),
         seed=description["identity"]["seed"],
-        cache=cache_folder(arguments.cache),
+        cache=usable_cache(arguments.cache, arguments.cache_limit),
         workers=worker_count(arguments.workers),
         plugins=arguments.plugin,
     )

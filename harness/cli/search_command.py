@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.cli.arguments import DEMO, cache_folder, data_folder, new_run_folder, remember_run, worker_count
+from harness.cli.arguments import DEMO, data_folder, new_run_folder, remember_run, usable_cache, worker_count
 from harness.cli.console import counted, say
 from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         batch=arguments.batch,
     )
     run = Run(new_run_folder(arguments.results, data))
-    cache, workers = cache_folder(arguments.cache), worker_count(arguments.workers)
+    cache, workers = usable_cache(arguments.cache, arguments.cache_limit), worker_count(arguments.workers)
     with run.hold():
         run.begin(_identity(search), _about(dataset, data, arguments))
         remember_run(run.folder)

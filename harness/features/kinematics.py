@@ -2,16 +2,7 @@
 
 import numpy as np
 
-from harness.poses import (
-    body_axes,
-    directions,
-    keypoints_as_points,
-    lag_frames,
-    mean_of_seen,
-    rates,
-    turning_rates,
-    typical_lengths,
-)
+from harness.poses import lag_frames, mean_of_seen, rates, scene, turning_rates
 from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 from harness.windows import windowed
@@ -34,15 +25,16 @@ def kinematics(recording: Recording, *, lag: float = 0.07) -> Columns:
     - turning: radians per second; bend: the angle at the middle between body axis and front; length: of the axis
     - size, roundness: of the ellipse with the keypoints' second moments, both axes together and minor over major
     - missing: the share of keypoints not seen
+
+    Size and roundness take three keypoints seen; what depends on a front or a body axis that is missing is NaN.
     """
-    points = keypoints_as_points(recording)
-    axes = body_axes(recording, points)
-    lengths = typical_lengths(axes)
+    animals = scene(recording)
     frames = lag_frames(lag, recording.fps)
     columns: dict[str, Array] = {}
-    for animal, body in enumerate(points):
-        moving = _moving(recording, body / lengths[animal], directions(axes[animal]), frames)
-        holding = _holding(recording, body / lengths[animal], axes[animal] / lengths[animal])
+    for animal, length in enumerate(animals.lengths):
+        body, axis = animals.points[animal] / length, animals.axes[animal] / length
+        moving = _moving(recording, body, animals.headings[animal], frames)
+        holding = _holding(recording, body, axis)
         columns |= {f"{animal} {name}": values for name, values in (moving | holding).items()}
     return columns
 
@@ -67,8 +59,8 @@ def _moving(recording: Recording, body: Array, heading: Array, lag: int) -> dict
 def _shaking(recording: Recording, body: Array) -> Array:
     velocities = rates(body, 1, recording.fps)
     moves = velocities[recording.skeleton.front] - mean_of_seen(velocities, axis=0)
-    statistics = windowed(np.stack([moves.real, moves.imag], axis=1), recording.fps, [SHAKING_SECONDS])
-    return np.asarray(np.hypot(statistics[:, 2], statistics[:, 3]))
+    spread = windowed(np.stack([moves.real, moves.imag], axis=1), recording.fps, [SHAKING_SECONDS], ["std"])
+    return np.asarray(np.hypot(spread[:, 0], spread[:, 1]))
 
 
 def _holding(recording: Recording, body: Array, axis: Array) -> dict[str, Array]:

@@ -23,13 +23,13 @@ from harness.windows import half_width, moving_mean
 FIT_WINDOWS = 20_000
 """The words are learned from at most this many windows."""
 
-TIMES = np.linspace(-0.5, 0.5, 11)
+TIMES = np.arange(-5, 6) / 10
 """When a window is looked at, in seconds from its frame."""
 
 SYMMETRIC, SIDED = 8, 8
 """Principal components of the windows between which distances are measured."""
 
-ROUNDS = 50
+ROUNDS = 100
 """How often centers are moved at most."""
 
 CLEARLY = 4.0
@@ -129,12 +129,11 @@ def _clusters(places: Channels, count: int, chance: np.random.Generator) -> Chan
     if places.symmetric.shape[1] == 0:
         return Channels(np.zeros((len(places.symmetric), count)), np.zeros((len(places.sided), count)))
     centers = _first_centers(places, count, chance)
-    before = np.full(places.symmetric.shape[1], -1)
     for _ in range(ROUNDS):
-        nearest = _squared_distances(places, centers).argmin(axis=0)
-        if np.array_equal(nearest, before):
+        moved = _moved(places, centers)
+        if np.array_equal(moved.symmetric, centers.symmetric) and np.array_equal(moved.sided, centers.sided):
             break
-        centers, before = _moved(places, centers, nearest), nearest
+        centers = moved
     return centers
 
 
@@ -150,8 +149,9 @@ def _first_centers(places: Channels, count: int, chance: np.random.Generator) ->
     return Channels(places.symmetric[:, chosen], places.sided[:, chosen])
 
 
-def _moved(places: Channels, centers: Channels, nearest: Array) -> Channels:
+def _moved(places: Channels, centers: Channels) -> Channels:
     """Each center at the mean of the places nearest to it, mirrored where that is nearer; left alone without any."""
+    nearest = _squared_distances(places, centers).argmin(axis=0)
     members = nearest == np.arange(centers.symmetric.shape[1])[:, None]
     sign = np.where((centers.sided[:, nearest] * places.sided).sum(axis=0) < 0, -1, 1)
     weights = (members / np.maximum(members.sum(axis=1, keepdims=True), 1)).T.astype(np.float32)

@@ -23,8 +23,8 @@ FIT_WINDOWS = 20_000
 SYMMETRIC, SIDED = 8, 4
 """Components of channels that a mirror leaves as they are, and of those that change their sign."""
 
-TIMES = 11
-"""How often a window is looked at."""
+STEPS = np.arange(-5, 6)
+"""When a window is looked at, in tenths of it from its frame."""
 
 
 def fit_components(recordings: Iterable[Recording], *, seconds: float = 1.0) -> Fitted:
@@ -69,4 +69,4 @@ def pose_window_pca(recording: Recording, fitted: Fitted, *, seconds: float = 1.
 
 
 def _times(seconds: float) -> Array:
-    return np.linspace(-seconds / 2, seconds / 2, TIMES)
+    return np.asarray(STEPS * seconds / 10)

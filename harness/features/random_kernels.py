@@ -111,11 +111,11 @@ def _drawn_weights(windows: Array, count: int, chance: np.random.Generator) -> A
     return drawn
 
 
-def _kernel(channels: int, chance: np.random.Generator) -> Array:
-    """Weights (channel x tap) of one kernel."""
-    weights = np.zeros((channels, len(TAPS)))
-    count = chance.integers(1, min(MOST_CHANNELS, channels), endpoint=True)
-    for channel in chance.choice(channels, count, replace=False):
+def _kernel(seen: int, chance: np.random.Generator) -> Array:
+    """Weights (channel x tap) of one kernel for as many channels as are `seen`."""
+    weights = np.zeros((seen, len(TAPS)))
+    count = chance.integers(1, min(MOST_CHANNELS, seen), endpoint=True)
+    for channel in chance.choice(seen, count, replace=False):
         weights[channel] = -1
         weights[channel, chance.choice(len(TAPS), 3, replace=False)] = 2
         weights[channel] *= chance.choice((-1, 1))

@@ -1,22 +1,13 @@
 """Where two animals are to one another, and how that changes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations, permutations, product
 
 import numpy as np
 
-from harness.poses import (
-    body_axes,
-    directions,
-    keypoints_as_points,
-    lag_frames,
-    mean_of_seen,
-    rates,
-    typical_lengths,
-)
-from harness.recording import Array, Recording, Skeleton
+from harness.poses import Scene, directions, lag_frames, mean_of_seen, rates, scene
+from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 
 CONTACT = 0.25
@@ -24,25 +15,6 @@ CONTACT = 0.25
 
 MEMORY_SECONDS = 3.0
 """How far the time since contact looks back, and the time to contact ahead; longer times read as this."""
-
-
-@dataclass(frozen=True)
-class _Animals:
-    """What the columns are computed from; the first axis is the animal, the last the frame; in body lengths."""
-
-    points: Array
-    middles: Array
-    headings: Array
-    velocities: Array
-    skeleton: Skeleton
-
-    @property
-    def fronts(self) -> Array:
-        return self.points[:, self.skeleton.front]
-
-    @property
-    def rears(self) -> Array:
-        return self.points[:, self.skeleton.rear]
 
 
 @feature_set(
@@ -64,16 +36,21 @@ def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "all
     headings; relative_speed; since_contact and until_contact. For each towards the other: ahead and aside, cosine
     and sine of the other's bearing from its heading; facing, the angle at its front between where its front half
     points and the other's middle; towards and past, its own speed along and across the line to the other.
+
+    Middles, boxes, velocities and the nearest distance are those of the keypoints seen; the rest is NaN where anything
+    it names is missing.
     """
-    animals = _animals(recording, lag_frames(lag, recording.fps))
+    animals = scene(recording)
+    velocities = mean_of_seen(rates(animals.points, lag_frames(lag, recording.fps), recording.fps), axis=1)
     columns: dict[str, Array] = {}
     for one, other in combinations(range(recording.animals), 2):
         nearest = reduce(np.fmin, (distance for _, distance in _distances(animals, one, other)))
-        columns |= _named(f"{one}-{other}", _together(animals, one, other) | _contact(nearest, recording.fps))
+        mutual = _together(animals, velocities, one, other) | _contact(nearest, recording.fps)
         if pairs == "all":
-            columns |= _named(f"{one}-{other}", dict(_distances(animals, one, other)))
+            mutual |= dict(_distances(animals, one, other))
+        columns |= _named(f"{one}-{other}", mutual)
     for one, other in permutations(range(recording.animals), 2):
-        columns |= _named(f"{one} to {other}", _towards(animals, one, other))
+        columns |= _named(f"{one} to {other}", _towards(animals, velocities[one], one, other))
     return columns
 
 
@@ -81,26 +58,17 @@ def _named(who: str, columns: Mapping[str, Array]) -> dict[str, Array]:
     return {f"{who} {name}": values for name, values in columns.items()}
 
 
-def _animals(recording: Recording, lag: int) -> _Animals:
-    points = keypoints_as_points(recording)
-    axes = body_axes(recording, points)
-    points /= typical_lengths(axes).mean()
-    velocities = mean_of_seen(rates(points, lag, recording.fps), axis=1)
-    middles = mean_of_seen(points, axis=1)
-    return _Animals(points, middles, directions(axes), velocities, recording.skeleton)
-
-
-def _distances(animals: _Animals, one: int, other: int) -> Iterator[tuple[str, Array]]:
+def _distances(animals: Scene, one: int, other: int) -> Iterator[tuple[str, Array]]:
     """The distance (frames,) from each keypoint of the one to each of the other; one at a time, as they may be many."""
     for (i, own), (j, its) in product(enumerate(animals.points[one]), enumerate(animals.points[other])):
         yield f"{animals.skeleton.keypoints[i]} to {animals.skeleton.keypoints[j]}", np.abs(own - its)
 
 
-def _together(animals: _Animals, one: int, other: int) -> dict[str, Array]:
+def _together(animals: Scene, velocities: Array, one: int, other: int) -> dict[str, Array]:
     line = animals.middles[other] - animals.middles[one]
     distance, along = np.abs(line), directions(line)
     gap, overlap = _boxes(animals.points[one] * along.conj(), animals.points[other] * along.conj())
-    relative = animals.velocities[other] - animals.velocities[one]
+    relative = velocities[other] - velocities[one]
     return {
         "distance": distance,
         "front to front": np.abs(animals.fronts[one] - animals.fronts[other]),
@@ -124,17 +92,17 @@ def _contact(nearest: Array, fps: float) -> dict[str, Array]:
     }
 
 
-def _towards(animals: _Animals, one: int, other: int) -> dict[str, Array]:
+def _towards(animals: Scene, velocity: Array, one: int, other: int) -> dict[str, Array]:
     along = directions(animals.middles[other] - animals.middles[one])
     bearing = along * animals.headings[one].conj()
     gaze, target = animals.fronts[one] - animals.middles[one], animals.middles[other] - animals.fronts[one]
-    velocity = animals.velocities[one] * along.conj()
+    own = velocity * along.conj()
     return {
         "ahead": bearing.real,
         "aside": bearing.imag,
         "facing": np.abs(np.angle(target * gaze.conj())),
-        "towards": velocity.real,
-        "past": np.abs(velocity.imag),
+        "towards": own.real,
+        "past": np.abs(own.imag),
     }
 
 
