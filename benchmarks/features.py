@@ -6,7 +6,8 @@ Prints Markdown. For every registered feature set at its defaults, and for all o
 frames per second, and the seconds a fit takes; once on two animals of seven named keypoints, and once on five without
 names of which a third is missing. Then the seconds and the peak of memory for the design matrices of 1, 2 and 4
 recordings, each in a process of its own; there the system's seconds, spent on finding memory, are told apart, since
-they vary from run to run. All times are processor time; the recordings are simulated.
+they vary from run to run. Then the same for fitting on pools of 30 and 300 recordings. All times are processor time;
+the recordings are simulated.
 """
 
 import os
@@ -16,10 +17,11 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -36,6 +38,9 @@ from tests.toy import toy_recordings
 
 FRAMES = 18_000
 """Ten minutes at 30 frames per second."""
+
+POOL_FRAMES = 3000
+"""How long each recording of a pool is on which sets are fitted."""
 
 RUNS = 3
 
@@ -115,9 +120,14 @@ def design_matrices(count: int) -> tuple[float, float, float]:
         for recording in others:
             tables.design_matrix(recording, choices, Preparation())
         after = os.times()
+    return after.user - before.user, after.system - before.system, peak_gigabytes()
+
+
+def peak_gigabytes() -> float:
+    """The most memory this process has had."""
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert peak is not None
-    return after.user - before.user, after.system - before.system, int(peak[1]) / 1e6
+    return int(peak[1]) / 1e6
 
 
 def print_growth(counts: Sequence[int]) -> None:
@@ -129,6 +139,35 @@ def print_growth(counts: Sequence[int]) -> None:
         print(f"| {count} | {count * FRAMES:,} | {own:.1f} | {own / count:.2f} | {system:.1f} | {peak:.2f} |")
 
 
+@dataclass(frozen=True)
+class Pool:
+    """Recordings of a hundred seconds that are simulated when their turn comes."""
+
+    count: int
+
+    def __iter__(self) -> Iterator[Recording]:
+        for seed in range(self.count):
+            yield toy_recordings(1, POOL_FRAMES, seed=seed)[0]
+
+
+def fitting(name: str, count: int) -> tuple[float, float]:
+    """Seconds and the process's peak in gigabytes of fitting a set on `count` recordings, simulating them included."""
+    load_plugins()
+    fit = FEATURES[name].fit
+    assert fit is not None
+    seconds = seconds_of(partial(fit, Pool(count), **FEATURES[name].defaults))
+    return seconds, peak_gigabytes()
+
+
+def print_fits(counts: Sequence[int]) -> None:
+    print("| feature set | recordings | frames | seconds | peak of memory in GB |")
+    print("|---|---|---|---|---|")
+    for name, count in product((name for name in sorted(FEATURES) if FEATURES[name].fit), counts):
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            seconds, peak = process.submit(fitting, name, count).result()
+        print(f"| {name} | {count} | {count * POOL_FRAMES:,} | {seconds:.1f} | {peak:.2f} |")
+
+
 def main() -> None:
     load_plugins()
     print("Two animals, seven named keypoints, 2 % of them missing:\n")
@@ -137,6 +176,8 @@ def main() -> None:
     print_speeds(five_unnamed())
     print("Design matrices of all feature sets with their windows, seven named keypoints:\n")
     print_growth([1, 2, 4])
+    print("\nFitting on a pool, one recording in memory at a time:\n")
+    print_fits([30, 300])
 
 
 if __name__ == "__main__":

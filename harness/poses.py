@@ -90,15 +90,16 @@ JUMP_SECONDS = 0.5
 def without_jumps(recording: Recording, top_speed: float) -> Recording:
     """The recording with keypoints that jump away and back taken for missing.
 
-    `top_speed`, in body lengths a second, is what no animal exceeds. A keypoint's track falls apart at every step that
-    is faster; pieces of up to half a second between two such steps, or before the first or after the last, become NaN.
-    A recording shorter than that stays as it is. The recording given is left as it is.
+    `top_speed`, in lengths of the animal a second, is what no animal exceeds; its length is the median extent of its
+    keypoints, along x or y. A keypoint's track falls apart at every step that is faster; pieces of up to half a second
+    between two such steps, or before the first or after the last, become NaN. A recording shorter than that stays as
+    it is, and so does an animal of one keypoint, which has no length. The recording given is left as it is.
     """
     longest = JUMP_SECONDS * recording.fps
     if recording.frames <= longest:
         return recording
     points = keypoints_as_points(recording)
-    steps = top_speed / recording.fps * typical_lengths(body_axes(recording, points))
+    steps = top_speed / recording.fps * _extents(points)
     keypoints = recording.keypoints.copy()
     for animal, part in np.ndindex(points.shape[:2]):
         seen = np.flatnonzero(~np.isnan(points[animal, part]))
@@ -109,6 +110,13 @@ def without_jumps(recording: Recording, top_speed: float) -> Recording:
             short = seen[last] - seen[first] < longest
             keypoints[seen[np.repeat(short, last - first + 1)], animal, :, part] = np.nan
     return replace(recording, keypoints=keypoints)
+
+
+def _extents(points: Array) -> Array:
+    """Each animal's median extent (animal,) along x or y, whichever is more on a frame; infinite where it has none."""
+    sides = (np.fmax.reduce(part, axis=1) - np.fmin.reduce(part, axis=1) for part in (points.real, points.imag))
+    extents = median_of_seen(np.fmax(*sides))
+    return np.where(extents > 0, extents, np.inf)
 
 
 def lag_frames(seconds: float, fps: float) -> int:
@@ -204,7 +212,8 @@ def typical_lengths(axes: Array) -> Array:
 def directions(vectors: Array) -> Array:
     """The vectors at length 1; NaN for those of length 0."""
     lengths = np.abs(vectors)
-    return np.divide(vectors, lengths, out=np.full(vectors.shape, complex(np.nan, np.nan)), where=lengths > 0)
+    missing = np.full(vectors.shape, complex(np.nan, np.nan))
+    return np.asarray(np.divide(vectors, lengths, out=missing, where=lengths > 0))
 
 
 def middles(points: Array) -> Array:

@@ -45,7 +45,7 @@ class Preparation:
     interpolate: float = 5.0
     """Gaps in the tracks up to this many seconds are filled on a straight line; longer ones stay missing."""
     top_speed: float = 30.0
-    """Keypoints that jump away and back faster than this, in body lengths a second, are missing; 0 trusts them all."""
+    """Keypoints that jump away and back faster than this, in animal lengths a second, are missing; 0 trusts all."""
     identities: str = "kept"
     """`kept` tells the animals apart; `unordered` sorts columns that differ only by their animals, on every frame."""
     windows: str = "0.5+2"
@@ -61,7 +61,7 @@ class Preparation:
         if not self.interpolate >= 0:
             raise ValueError(f"interpolate = {self.interpolate!r} should be a number of seconds, 0 or more")
         if not self.top_speed >= 0:
-            raise ValueError(f"top_speed = {self.top_speed!r} should be body lengths a second, 0 or more")
+            raise ValueError(f"top_speed = {self.top_speed!r} should be animal lengths a second, 0 or more")
         if self.identities not in IDENTITIES:
             raise ValueError(f"identities = {self.identities!r} should be one of {', '.join(IDENTITIES)}")
         if self.negatives < 1:

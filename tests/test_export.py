@@ -330,7 +330,7 @@ class Nearness:
             raise ValueError("cannot learn any more")
 
     def predict_proba(self, X):
-        near = np.exp(-np.asarray(X)[:, 0] / self.scale)
+        near = np.exp(-np.nan_to_num(np.asarray(X)[:, 0]) / self.scale)
         return np.stack([1 - near, near], axis=1)
 '''
 

@@ -157,7 +157,7 @@ def test_columns_do_not_change_in_the_mirror_but_for_those_that_tell_the_side(na
     sided = ("aside", "head_body_angle", "component")
     # Distances between all keypoints name left and right ones.
     parameters: dict[str, Value] = {"pairs": "key"} if name == "social_geometry" else {}
-    expected, columns = columns_of(name, STILL, **parameters), columns_of(name, mirrored(STILL), **parameters)
+    expected, columns = (columns_of(name, one, None, **parameters) for one in (STILL, mirrored(STILL)))
     for column, values in expected.items():
         sign = -1 if column.endswith(sided[:2]) else 1
         if not column.startswith(sided[2]):  # the order of distances is another one

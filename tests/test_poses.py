@@ -224,6 +224,11 @@ def test_a_way_made_while_unseen_is_no_jump() -> None:
     assert np.array_equal(without_jumps(recording, 30).keypoints, keypoints, equal_nan=True)
 
 
+def test_an_animal_of_one_keypoint_cannot_jump() -> None:
+    recording = one_track([0.0] * 20 + [900.0] + [0.0] * 20)
+    assert np.array_equal(without_jumps(recording, 30).keypoints, recording.keypoints)
+
+
 def test_a_recording_shorter_than_a_jump_is_left_as_it_is() -> None:
     recording = moved(walker(10), slice(4, 5), 1, by=200)
     assert np.array_equal(without_jumps(recording, 30).keypoints, recording.keypoints)
