@@ -15,54 +15,29 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.trials import WORKERS, bench, scores
 from harness.arms import Arm
-from harness.cache import BlockCache
-from harness.data.challenge import load_dataset
-from harness.evaluation import evaluate
-from harness.pipeline import FeatureTables
-from harness.registry import load_plugins
-from harness.search import Search, make_search, pool_of
-from harness.spaces import load_spaces
-
-WORKERS = 2
 
 
-@cache
-def bench(folder: str, blocks: str) -> tuple[Search, FeatureTables]:
-    """A search of the folder's data, and its feature tables; loaded once a process."""
-    load_plugins()
-    dataset = load_dataset(Path(folder))
-    search = make_search(dataset, load_spaces(), features=[], models=[], seed=0, batch=1)
-    return search, FeatureTables(BlockCache(Path(blocks)), pool_of(dataset))
-
-
-def scores(folder: str, blocks: str, behavior: str, features: tuple[str, ...]) -> tuple[float, float]:
-    """Cross-fitted F1 and average precision of LightGBM's defaults on these feature sets."""
-    search, tables = bench(folder, blocks)
-    arm = Arm(features, "lightgbm")
-    outcome = evaluate(arm.spec(arm.defaults()), search.folds[behavior], tables, search.candidates, search.seed)
-    return sum(outcome.verdict.counts[1:], outcome.verdict.counts[0]).f1, outcome.average_precision
-
-
-def usable(search: Search) -> list[str]:
-    return sorted({name for arm in search.arms for name in arm.features})
+def stacks_of(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """All sets, each alone, and all but each."""
+    alone = {name: (name,) for name in names}
+    others = {f"all but {name}": tuple(one for one in names if one != name) for name in names}
+    return {"all": tuple(names), **alone, **others}
 
 
 def main(folders: Sequence[str]) -> None:
     for folder in folders:
         with tempfile.TemporaryDirectory() as blocks, ProcessPoolExecutor(WORKERS) as pool:
             search, _ = bench(folder, blocks)
-            names, behaviors = usable(search), list(search.dataset.labelled)
-            stacks = {"all": tuple(names)}
-            stacks |= {name: (name,) for name in names}
-            stacks |= {f"all but {name}": tuple(one for one in names if one != name) for name in names}
+            behaviors = list(search.dataset.labelled)
+            stacks = stacks_of(sorted({name for arm in search.arms for name in arm.features}))
             asked = {
-                (stack, behavior): pool.submit(scores, folder, blocks, behavior, features)
+                (stack, behavior): pool.submit(scores, folder, blocks, behavior, Arm(features, "lightgbm"))
                 for stack, features in stacks.items()
                 for behavior in behaviors
             }

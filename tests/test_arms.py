@@ -176,3 +176,8 @@ def test_a_batch_is_its_trials_one_by_one_and_leaves_out_what_is_exhausted(
     assert at_once == one_by_one
     assert len(at_once) == (count if still_open else 0)
     assert set(at_once) <= set(still_open)
+
+
+def test_every_feature_set_that_comes_with_the_package_is_searched() -> None:
+    ours = {name for name, one in FEATURES.items() if one.function.__module__.startswith("harness.features.")}
+    assert {name for members in load_spaces().stacks.values() for name in members} == ours
