@@ -1,3 +1,4 @@
+import re
 import tomllib
 import weakref
 from collections.abc import Callable, Iterator
@@ -63,6 +64,11 @@ def columns_of(name: str, recording: Recording, fitted_on: Recording | None = No
 @pytest.mark.parametrize(("name", "kind"), accepted())
 def test_feature_set(name: str, kind: str, check: FeatureCheck) -> None:
     check(FEATURES[name], RECORDINGS[kind])
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_a_feature_set_says_how_it_treats_missing_keypoints(name: str) -> None:
+    assert re.search(r"\b(missing|NaN|seen)\b", FEATURES[name].function.__doc__ or "")
 
 
 def with_parameters(feature_set: FeatureSet, parameters: dict[str, Value]) -> FeatureSet:
