@@ -51,6 +51,11 @@ class Arm:
         parts |= {"preparation": asdict(Preparation())}
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 
+    def beginning(self, start: Mapping[str, Value]) -> dict[str, Value]:
+        """The defaults, but for the values that `start` gives to the preparation."""
+        prepared = {f"preparation.{name}": value for name, value in start.items()}
+        return {name: prepared.get(name, value) for name, value in self.defaults().items()}
+
 
 def make_arms(
     usable: Sequence[str], stacks: Mapping[str, tuple[str, ...]], families: Mapping[str, bool], alone: Sequence[str]

@@ -40,17 +40,28 @@ def unordered(names: Sequence[str], block: Array) -> Array:
     Of two such columns the first then holds the smaller value and the last the larger; missing values come last. What
     belongs to no animal, or to all alike, stays as it is.
     """
-    alike: dict[str, list[int]] = {}
-    for column, name in enumerate(names):
-        alike.setdefault(_without_numbers(name), []).append(column)
     result = block.copy()
-    for columns in alike.values():
+    for columns in _alike(names):
         if len(columns) == 2:
             one, other = block[:, columns[0]], block[:, columns[1]]
             result[:, columns[0]], result[:, columns[1]] = np.fmin(one, other), np.maximum(one, other)
-        elif len(columns) > 2:
+        else:
             result[:, columns] = np.sort(block[:, columns], axis=1)
     return result
+
+
+def with_unordered(names: Sequence[str], block: Array) -> Array:
+    """`block` and, after it, its `unordered` columns, of those that differ only by their animals."""
+    changed = [column for columns in _alike(names) for column in columns]
+    return np.concatenate([block, unordered(names, block)[:, sorted(changed)]], axis=1)
+
+
+def _alike(names: Sequence[str]) -> list[list[int]]:
+    """Groups of two or more columns that differ only by their animals."""
+    groups: dict[str, list[int]] = {}
+    for column, name in enumerate(names):
+        groups.setdefault(_without_numbers(name), []).append(column)
+    return [columns for columns in groups.values() if len(columns) > 1]
 
 
 def _without_numbers(name: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness import identities, pose_windows, poses, windows
 from harness.cache import BlockCache
-from harness.identities import unordered
+from harness.identities import unordered, with_unordered
 from harness.poses import interpolated, without_jumps
 from harness.recording import Array, Recording
 from harness.registry import Classifier, Fitted, feature_set_named, model_family_named
@@ -110,7 +110,9 @@ def _columns(recording: Recording, choice: Choice, preparation: Preparation, fit
     block = np.empty((recording.frames, len(columns)), dtype=np.float32)
     for place, values in enumerate(columns.values()):
         block[:, place] = values
-    return unordered(list(columns), block) if preparation.identities == "unordered" else block
+    if preparation.identities == "kept":
+        return block
+    return (unordered if preparation.identities == "unordered" else with_unordered)(list(columns), block)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Ask, evaluate, tell: the search over every behavior's arms.
 
-A behavior's trials are asked in batches. The first is every arm at its defaults; a later one is shared out by
-`next_arms`. Which trials a batch holds depends on earlier batches alone, each sampler is seeded anew from (seed,
+A behavior's trials are asked in batches. The first is every arm once, at one of the starts; a later one is shared out
+by `next_arms`. Which trials a batch holds depends on earlier batches alone, each sampler is seeded anew from (seed,
 study, trial), and results are told in the order they were asked. So any number of workers, and any number of kills
 and resumes, give the same trials, and a longer search begins with the trials of a shorter one.
 """
@@ -256,8 +256,10 @@ class _BehaviorSearch:
             study.sampler = optuna.samplers.TPESampler(
                 seed=int.from_bytes(seed[:4], "big"), n_startup_trials=STARTUP_TRIALS
             )
-            if number == 0:
-                study.enqueue_trial(self.search.arms[arm].defaults())
+            starts = self.search.spaces.starts
+            if number < len(starts):
+                # In turn, so that the first trials of all arms together have tried every start.
+                study.enqueue_trial(self.search.arms[arm].beginning(starts[(arm + number) % len(starts)]))
             trial = study.ask({name: _distribution(one) for name, one in self.ranges[arm].items()})
             spec = self.search.arms[arm].spec(trial.params)
             asked = _Asked(arm, self.told + len(self.batch), trial, spec)

@@ -1,8 +1,8 @@
 """The ranges that a search draws parameters from, read from `search_spaces/` and held against the plugins.
 
 A folder of spaces holds `features/<name>.toml`, `models/<name>.toml` and `smoothers/<name>.toml`, one table for each
-parameter of the plugin, and for what is no plugin's: `preparation.toml`, `decision.toml` and `stacks.toml`. A range is
-one of
+parameter of the plugin, and for what is no plugin's: `preparation.toml`, `decision.toml`, `stacks.toml` and
+`starts.toml`. A range is one of
 
     lag = { type = "int", low = 1, high = 30, log = true }
     rate = { type = "float", low = 0.01, high = 0.3, log = true }
@@ -66,6 +66,8 @@ class Spaces:
     preparation: Ranges
     stacks: Mapping[str, tuple[str, ...]]
     """Name of a curated stack to the feature sets in it."""
+    starts: tuple[Mapping[str, Value], ...]
+    """What the preparation of an arm's first trials has in place of defaults."""
     gaps: tuple[float, ...]
     """Candidates for `Decision.longest_gap`, in seconds."""
     bouts: tuple[float, ...]
@@ -90,8 +92,9 @@ class Spaces:
             kind: {name: ranges(of) for name, of in plain[kind].items()} for kind in ("features", "models", "smoothers")
         }
         stacks = {name: tuple(members) for name, members in plain["stacks"].items()}
-        gaps, bouts = tuple(plain["gaps"]), tuple(plain["bouts"])
-        return cls(**plugins, preparation=ranges(plain["preparation"]), stacks=stacks, gaps=gaps, bouts=bouts)
+        starts, gaps, bouts = (tuple(plain[name]) for name in ("starts", "gaps", "bouts"))
+        preparation = ranges(plain["preparation"])
+        return cls(**plugins, preparation=preparation, stacks=stacks, starts=starts, gaps=gaps, bouts=bouts)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, for telling whether two searches drew from the same ranges."""
@@ -119,7 +122,8 @@ def load_spaces(folder: Path = SPACES) -> Spaces:
     gaps, bouts = _decision(folder / "decision.toml")
     features = _plugin_ranges(folder / "features", FEATURES)
     models = _plugin_ranges(folder / "models", MODELS)
-    return Spaces(features, models, smoothers, preparation, _stacks(folder / "stacks.toml"), gaps, bouts)
+    stacks, starts = _stacks(folder / "stacks.toml"), _starts(folder / "starts.toml", preparation)
+    return Spaces(features, models, smoothers, preparation, stacks, starts, gaps, bouts)
 
 
 def _plugin_ranges(folder: Path, plugins: Mapping[str, Plugin]) -> dict[str, dict[str, Range]]:
@@ -221,6 +225,20 @@ def _stacks(file: Path) -> dict[str, tuple[str, ...]]:
                 raise HarnessError(f"{file}: {name} names {member!r}; there are {', '.join(sorted(FEATURES))}")
         stacks[name] = tuple(members)
     return stacks
+
+
+def _starts(file: Path, ranges: Ranges) -> tuple[Mapping[str, Value], ...]:
+    plain = _toml(file)
+    starts = plain.get("start")
+    if plain.keys() != {"start"} or not isinstance(starts, list) or not all(isinstance(one, dict) for one in starts):
+        raise HarnessError(f"{file} should hold nothing but tables [[start]], one or more")
+    for start in starts:
+        for name, value in start.items():
+            if name not in ranges:
+                raise HarnessError(f"{file}: {name} is no parameter of the preparation; there are {', '.join(ranges)}")
+            if value not in ranges[name]:
+                raise HarnessError(f"{file}: {name} = {value!r} is not in its range {ranges[name]}")
+    return tuple(starts)
 
 
 def _toml(file: Path) -> dict[str, Any]:

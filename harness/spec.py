@@ -28,7 +28,7 @@ class Choice:
         return f"{self.name}({values})" if values else self.name
 
 
-IDENTITIES = ("kept", "unordered")
+IDENTITIES = ("kept", "unordered", "both")
 """Whether columns tell the animals apart."""
 
 STATISTICS = ("mean", "std", "min", "max", "range", "past", "future", "change")
@@ -47,7 +47,8 @@ class Preparation:
     top_speed: float = 30.0
     """Keypoints that jump away and back faster than this, in animal lengths a second, are missing; 0 trusts all."""
     identities: str = "kept"
-    """`kept` tells the animals apart; `unordered` sorts columns that differ only by their animals, on every frame."""
+    """`kept` tells the animals apart; `unordered` sorts columns that differ only by their animals, on every frame;
+    `both` gives both."""
     windows: str = "0.5+2"
     """Widths in seconds of the centred windows whose statistics are added, joined by `+`; `none` adds none."""
     statistics: str = "mean+std+change"

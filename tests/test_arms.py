@@ -114,6 +114,14 @@ def test_an_arms_defaults_are_the_plugins_own_and_lie_in_its_ranges(arm: Arm) ->
     assert spec.model.parameters == (model_family_named(arm.model).defaults if arm.features else {})
 
 
+def test_a_beginning_is_the_defaults_but_for_what_the_start_says() -> None:
+    arm = Arm(("kinematics",), "lightgbm")
+    beginning = arm.beginning({"windows": "1+5"})
+    assert arm.spec(beginning).preparation == Preparation(windows="1+5")
+    assert {name for name, value in beginning.items() if value != arm.defaults()[name]} == {"preparation.windows"}
+    assert Arm((), "random").beginning({"windows": "1+5"}) == {}
+
+
 def test_parameters_of_one_name_stay_apart() -> None:
     spec = Arm(("kinematics", "social_geometry"), "lightgbm").spec(
         {"kinematics.lag": 0.2, "social_geometry.lag": 0.3, "model.leaves": 7, "preparation.negatives": 8}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.features.kinematics import kinematics
 from harness.features.social_geometry import social_geometry
-from harness.identities import renamed, unordered
+from harness.identities import renamed, unordered, with_unordered
 from harness.recording import Array
 from tests.toy import toy_recordings
 
@@ -44,6 +44,12 @@ def test_unordered_columns_hold_the_smaller_and_the_larger_value() -> None:
     block = np.array([[3, 9, 1, 5, np.nan, 7], [1, 8, 3, np.nan, np.nan, 6]], dtype=np.float32)
     expected = [[1, 9, 3, 5, np.nan, 7], [1, 8, 3, np.nan, np.nan, 6]]
     assert unordered(names, block) == pytest.approx(np.array(expected), nan_ok=True)
+
+
+def test_both_are_the_block_and_what_sorting_changes() -> None:
+    names = ["0 speed", "0-1 distance", "1 speed"]
+    block = np.array([[3.0, 9.0, 1.0], [1.0, 8.0, 3.0]])
+    assert with_unordered(names, block).tolist() == [[3, 9, 1, 1, 3], [1, 8, 3, 1, 3]]
 
 
 def test_the_block_given_stays_as_it_is() -> None:

@@ -170,13 +170,18 @@ def run_all(search: Search, folder: Path, trials: int, **options: Any) -> list[T
         )
 
 
-def test_every_arm_runs_its_defaults_first(tmp_path: Path) -> None:
+def test_every_arm_runs_its_defaults_and_the_other_starts_first(tmp_path: Path) -> None:
     search = toy_search(["logistic_regression", "extra_trees", "random"])
-    records = run_all(search, tmp_path / "run", 5)
+    records = run_all(search, tmp_path / "run", 7)
     assert [record.arm for record in records[:3]] == [arm.name for arm in search.arms]
-    for record, arm in zip(records, search.arms, strict=False):
-        assert record.spec == arm.spec(arm.defaults())
-    assert [record.trial for record in records] == [0, 1, 2, 3, 4]
+    starts = search.spaces.starts
+    assert len(starts) == 2
+    assert starts[0] == {}
+    for place, arm in enumerate(search.arms):
+        specs = [record.spec for record in records if record.arm == arm.name][: len(starts)]
+        turned = [starts[(place + number) % len(starts)] for number in range(len(specs))]
+        assert specs == [arm.spec(arm.beginning(start)) for start in turned]
+    assert [record.trial for record in records] == [0, 1, 2, 3, 4, 5, 6]
 
 
 def test_stored_counts_and_probabilities_are_those_of_the_trial(tmp_path: Path) -> None:

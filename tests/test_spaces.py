@@ -176,7 +176,7 @@ def test_no_such_folder(tmp_path: Path) -> None:
     assert refusal(tmp_path / "nowhere") == f"--spaces {tmp_path}/nowhere: no such folder"
 
 
-@pytest.mark.parametrize("name", ["preparation.toml", "decision.toml", "stacks.toml"])
+@pytest.mark.parametrize("name", ["preparation.toml", "decision.toml", "stacks.toml", "starts.toml"])
 def test_a_folder_that_lacks_a_file(spaces: Path, name: str) -> None:
     (spaces / name).unlink()
     assert refusal(spaces) == f"{spaces / name}: No such file or directory; a folder of ranges holds it"
@@ -294,3 +294,19 @@ def test_a_stack_whose_name_would_be_taken_for_another_pipeline(spaces: Path, na
     (spaces / "stacks.toml").write_text(f"'{name}' = ['kinematics', 'social_geometry']")
     wanted = "should have a name without /, and not a feature set's"
     assert refusal(spaces) == f"{spaces}/stacks.toml: '{name}' {wanted}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", " should hold nothing but tables [[start]], one or more"),
+        ("start = 3", " should hold nothing but tables [[start]], one or more"),
+        ("[[start]]\n[[begin]]", " should hold nothing but tables [[start]], one or more"),
+        ("[[start]]\nlag = 1", ": lag is no parameter of the preparation; there are interpolate, top_speed, "),
+        ("[[start]]\nwindows = '7'", ": windows = '7' is not in its range none, 0.5, "),
+        ("[[start]]\nnegatives = 4.0", ": negatives = 4.0 is not in its range 2, 4, 8"),
+    ],
+)
+def test_a_start_that_is_none(spaces: Path, text: str, message: str) -> None:
+    (spaces / "starts.toml").write_text(text)
+    assert refusal(spaces).startswith(f"{spaces}/starts.toml{message}")
