@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
-from harness.folds import make_folds
+from harness.export import evidence_of
 from harness.registry import load_plugins
 from harness.selection import MEMBERS, RANKINGS, select
 from harness.spaces import Spaces
@@ -29,18 +29,21 @@ def main(folders: Sequence[str]) -> None:
         candidates = candidates_of(Spaces.from_json(run.description["identity"]["ranges"]))
         dataset = load_dataset(Path(run.description["about"]["data"]))
         records = run.records()
-        print(f"{folder}\nbehavior             trials  single      f1  average_precision")
+        known = {
+            behavior: evidence_of(run, [one for one in records if one.behavior == behavior], recordings)
+            for behavior, recordings in dataset.labelled.items()
+        }
+        standing = {behavior: evidence.standings() for behavior, evidence in known.items()}
+        print(f"{folder}\nbehavior             trials  single  " + "  ".join(RANKINGS))
         means = []
-        for behavior, recordings in dataset.labelled.items():
-            units = make_folds(recordings, 0.0).units
-            finished = [one for one in records if one.behavior == behavior and not one.error]
-            out_of_fold = {one.trial: run.out_of_fold(one, [unit.frames for unit in units]) for one in finished}
-            given = (finished, out_of_fold, [unit.known_labels for unit in units], candidates, units[0].fps)
+        for behavior, evidence in known.items():
+            elsewhere = [one for other, one in standing.items() if other != behavior]
             with patch.dict(MEMBERS, {"f1": 1}):
-                scores = [select(*given, ranking="f1").pooled.f1]
-            scores += [select(*given, ranking=ranking).pooled.f1 for ranking in RANKINGS]
+                scores = [select(evidence, candidates, ranking="f1").pooled.f1]
+            scores += [select(evidence, candidates, ranking=one, elsewhere=elsewhere).pooled.f1 for one in RANKINGS]
             means.append(scores)
-            print(f"{behavior:20s} {len(finished):6d}" + "".join(f"   {score:.3f}" for score in scores), flush=True)
+            trials = len(evidence.records)
+            print(f"{behavior:20s} {trials:6d}" + "".join(f"   {score:.3f}" for score in scores), flush=True)
         print(f"{'mean':27s}" + "".join(f"   {score:.3f}" for score in np.mean(means, axis=0)))
 
 

@@ -77,7 +77,9 @@ def make_arms(
     learners.sort(key=lambda name: name != "lightgbm")
 
     def arm(features: tuple[str, ...], model: str) -> Arm:
-        return Arm(features, model, names[features] if len(features) > 1 else "")
+        # A stack that is called like a feature set would be taken for it.
+        name = names[features] if len(features) > 1 else ""
+        return Arm(features, model, "" if name in usable else name)
 
     opening = [arm(sets[0], model) for model in learners]
     opening += [Arm((), model) for model, baseline in families.items() if baseline]

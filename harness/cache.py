@@ -123,9 +123,9 @@ class BlockCache:
         found = self.contents()
         for file in found.files:
             file.path.unlink(missing_ok=True)
-        for shelf in filter(_is_shelf, _entries(self.folder)):
+        for shelf in {file.path.parent for file in found.files}:
             with suppress(OSError):  # not empty: others are in it, or a new block
-                os.rmdir(shelf.path)
+                shelf.rmdir()
         return found
 
     def _path(self, made_from: Mapping[str, Any], suffix: str) -> Path:

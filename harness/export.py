@@ -12,12 +12,13 @@ import numpy as np
 
 from harness.cache import BlockCache
 from harness.decisions import Candidates, decide
+from harness.elsewhere import Standings
 from harness.errors import HarnessError
 from harness.folds import make_folds
 from harness.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.recording import Array, Recording
 from harness.registry import load_plugins
-from harness.selection import RANKINGS, Selection, better_ranking, blended, select
+from harness.selection import RANKINGS, Evidence, Selection, better_ranking, blended, select
 from harness.store import Run, TrialRecord
 from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
@@ -72,17 +73,38 @@ def export(
     where those cannot be read, or a pipeline cannot be fitted again or applied.
     """
     bench = _Bench(run, candidates, tuple(unlabelled), pool, seed, cache, tuple(plugins))
+    rankings = [one for one in RANKINGS if one != "other_behaviors" or len(records) > 1]
     with LocalWorkers(workers, partial(_start, bench), _call) as children:
+        standing = {
+            name: children.submit(_standings, tuple(theirs), tuple(labelled[name])) for name, theirs in records.items()
+        }
+        known = {name: _result(future, name) for name, future in standing.items()}
         asked = {
-            (ranking, name): children.submit(_select, tuple(theirs), tuple(labelled[name]), ranking)
-            for ranking in RANKINGS
+            (ranking, name): children.submit(
+                _select,
+                tuple(theirs),
+                tuple(labelled[name]),
+                ranking,
+                tuple(one for other, one in known.items() if other != name),
+            )
+            for ranking in rankings
             for name, theirs in records.items()
         }
         chosen = {(ranking, name): _result(future, name) for (ranking, name), future in asked.items()}
-        ranking = better_ranking({one: [chosen[one, name] for name in records] for one in RANKINGS})
+        ranking = better_ranking({one: [chosen[one, name] for name in records] for one in rankings})
         selections = {name: chosen[ranking, name] for name in records}
         fitting = {name: children.submit(_label, one, tuple(labelled[name])) for name, one in selections.items()}
         return {name: Exported(selections[name], _result(future, name)) for name, future in fitting.items()}
+
+
+def evidence_of(run: Run, records: Sequence[TrialRecord], labelled: Sequence[Recording]) -> Evidence:
+    """What the run has stored of one behavior's trials, on its labelled recordings."""
+    folds = make_folds(labelled, 0.0)  # the units do not depend on the purge gap, only training does
+    frames = [unit.frames for unit in folds.units]
+    out_of_fold = {one.trial: run.out_of_fold(one, frames) for one in records if one.error is None}
+    labels = [unit.known_labels for unit in folds.units]
+    sources = [labelled[origin].digest for origin in folds.origins]
+    return Evidence(records, out_of_fold, labels, sources, folds.units[0].fps)
 
 
 def _result(future: "Future[Any]", behavior: str) -> Any:
@@ -114,18 +136,25 @@ def _call(state: tuple[_Bench, FeatureTables], work: Callable[..., Any], *argume
     return work(*state, *arguments)
 
 
+def _standings(
+    bench: _Bench, tables: FeatureTables, records: tuple[TrialRecord, ...], labelled: tuple[Recording, ...]
+) -> Standings:
+    return _evidence(bench, records, labelled).standings()
+
+
 def _select(
     bench: _Bench,
     tables: FeatureTables,
     records: tuple[TrialRecord, ...],
     labelled: tuple[Recording, ...],
     ranking: str,
+    elsewhere: tuple[Standings, ...],
 ) -> Selection:
-    units = make_folds(labelled, 0.0).units  # the units do not depend on the purge gap, only training does
-    frames = [unit.frames for unit in units]
-    out_of_fold = {record.trial: Run(bench.run).out_of_fold(record, frames) for record in records}
-    labels = [unit.known_labels for unit in units]
-    return select(records, out_of_fold, labels, bench.candidates, units[0].fps, ranking=ranking)
+    return select(_evidence(bench, records, labelled), bench.candidates, ranking=ranking, elsewhere=elsewhere)
+
+
+def _evidence(bench: _Bench, records: tuple[TrialRecord, ...], labelled: tuple[Recording, ...]) -> Evidence:
+    return evidence_of(Run(bench.run), records, labelled)
 
 
 def _label(

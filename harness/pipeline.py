@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness import identities, pose_windows, poses, windows
+from harness import recording as recording_module
 from harness.cache import BlockCache
 from harness.identities import unordered, with_unordered
 from harness.poses import interpolated, without_jumps
@@ -24,10 +25,13 @@ HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
 
 SHARED_VERSIONS = [
-    hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest()
-    for module in (identities, pose_windows, poses, windows)
+    np.__version__,
+    *(
+        hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        for file in (__file__, *map(inspect.getfile, (identities, pose_windows, poses, recording_module, windows)))
+    ),
 ]
-"""Of the modules that any feature set may compute with: blocks made by other versions of them are not reused."""
+"""Of all that any feature set may compute with: blocks made by other versions of it are not reused."""
 
 
 @dataclass
@@ -45,18 +49,17 @@ class FeatureTables:
 
     def design_matrix(self, recording: Recording, features: Sequence[Choice], preparation: Preparation) -> Array:
         """X (frames, columns) float32, NaN where something is missing; no columns where no features are asked for."""
-        tables = [self._windowed(recording, choice, preparation) for choice in features]
-        if not tables:
-            return np.empty((recording.frames, 0), dtype=np.float32)
-        return tables[0] if len(tables) == 1 else np.concatenate(tables, axis=1)
-
-    def _windowed(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
-        key = (recording.digest, f"{choice.as_json()} {preparation.as_json() | {'negatives': 0, 'columns': 0}}")
+        settings = preparation.as_json() | {"negatives": 0, "columns": 0}
+        key = (recording.digest, f"{[choice.as_json() for choice in features]} {settings}")
         if key in self.held:
             self.held[key] = self.held.pop(key)  # now the one last used
             return self.held[key]
-        block = self._block(recording, choice, preparation)
-        table = with_windows(block, recording.fps, preparation.window_seconds, preparation.window_statistics)
+        blocks = [self._block(recording, choice, preparation) for choice in features]
+        widths, statistics = preparation.window_seconds, preparation.window_statistics
+        ends = np.cumsum([0, *(block.shape[1] * (1 + len(widths) * len(statistics)) for block in blocks)])
+        table = np.empty((recording.frames, ends[-1]), dtype=np.float32)
+        for block, start, stop in zip(blocks, ends[:-1], ends[1:], strict=True):
+            with_windows(block, recording.fps, widths, statistics, out=table[:, start:stop])
         self.held[key] = table
         while sum(held.nbytes for held in self.held.values()) > HELD_BYTES and len(self.held) > 1:
             del self.held[next(iter(self.held))]
@@ -99,7 +102,7 @@ class _PreparedOneByOne:
 def _prepared(recording: Recording, interpolate: float, top_speed: float) -> Recording:
     """What feature sets see of `recording`; the last is kept, since one set after the other asks for it."""
     trusted = without_jumps(recording, top_speed) if top_speed else recording
-    return interpolated(trusted, interpolate)
+    return replace(interpolated(trusted, interpolate), labels=None)
 
 
 def _columns(recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None) -> Array:
@@ -108,8 +111,10 @@ def _columns(recording: Recording, choice: Choice, preparation: Preparation, fit
     arguments = (seen,) if fitted is None else (seen, fitted)
     columns = feature_set_named(choice.name).function(*arguments, **choice.parameters)
     block = np.empty((recording.frames, len(columns)), dtype=np.float32)
-    for place, values in enumerate(columns.values()):
+    for place, (name, values) in enumerate(columns.items()):
         block[:, place] = values
+        if np.isinf(block[:, place]).any():
+            raise ValueError(f"{choice.name}: column {name!r} of {recording.id} holds an infinite value")
     if preparation.identities == "kept":
         return block
     return (unordered if preparation.identities == "unordered" else with_unordered)(list(columns), block)

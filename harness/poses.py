@@ -87,24 +87,30 @@ JUMP_SECONDS = 0.5
 """A keypoint that jumps away and back within this time was elsewhere by mistake; one that stays longer may be right."""
 
 
+LEAP = 1 / 3
+"""Steps that are shorter, in lengths of the animal, are no jumps but jitter, however fast they are."""
+
+
 def without_jumps(recording: Recording, top_speed: float) -> Recording:
     """The recording with keypoints that jump away and back taken for missing.
 
     `top_speed`, in lengths of the animal a second, is what no animal exceeds; its length is the median extent of its
-    keypoints, along x or y. A keypoint's track falls apart at every step that is faster; pieces of up to half a second
-    between two such steps, or before the first or after the last, become NaN. A recording shorter than that stays as
-    it is, and so does an animal of one keypoint, which has no length. The recording given is left as it is.
+    keypoints, along x or y. A keypoint's track falls apart at every step that is faster, and longer than a third of the
+    animal, which jitter is not at any frame rate; pieces of up to half a second between two such steps, or before the
+    first or after the last, become NaN. A recording shorter than that stays as it is, and so does an animal of one
+    keypoint, which has no length. The recording given is left as it is.
     """
     longest = JUMP_SECONDS * recording.fps
     if recording.frames <= longest:
         return recording
     points = keypoints_as_points(recording)
-    steps = top_speed / recording.fps * _extents(points)
+    extents = _extents(points)
     keypoints = recording.keypoints.copy()
     for animal, part in np.ndindex(points.shape[:2]):
         seen = np.flatnonzero(~np.isnan(points[animal, part]))
         track = points[animal, part, seen]
-        far = np.abs(np.diff(track)) > steps[animal] * np.diff(seen)
+        longest_step = np.maximum(top_speed / recording.fps * np.diff(seen), LEAP) * extents[animal]
+        far = np.abs(np.diff(track)) > longest_step
         if far.any():
             first, last = np.append(0, np.flatnonzero(far) + 1), np.append(np.flatnonzero(far), len(seen) - 1)
             short = seen[last] - seen[first] < longest
@@ -163,7 +169,7 @@ def body_axes(recording: Recording, points: Array) -> Array:
     is the least-squares fit of that shape, turned and scaled, to the keypoints seen. Where the animal has its usual
     shape that is front minus rear; where front or rear was not seen, two other keypoints are enough.
     """
-    axes = [_fitted_axis(animal, _shape(recording, animal)) for animal in points]
+    axes = [_fitted_axis(animal, shape) for animal, shape in zip(points, _shapes(recording, points), strict=True)]
     return np.stack(axes)
 
 
@@ -172,17 +178,29 @@ def body_centers(recording: Recording, points: Array, axes: Array) -> Array:
 
     `points` and `axes` are in the same unit. Where front or rear was not seen, two other keypoints are enough.
     """
-    shapes = np.stack([_shape(recording, animal) for animal in points])  # (animal, part)
+    shapes = _shapes(recording, points)
     return mean_of_seen(points - axes[:, None] * (shapes[:, :, None] - 0.5), axis=1)
 
 
-def _shape(recording: Recording, points: Array) -> Array:
-    """Median place (part,) of one animal's keypoints on the way from rear (0) to front (1); NaN where not known."""
+def _shapes(recording: Recording, points: Array) -> Array:
+    """Median place (animal, part) of the keypoints on the way from rear (0) to front (1); NaN where not known.
+
+    An animal whose front and rear were never seen together is taken for another one of the recording; where that is so
+    for all, keypoints are taken to lie in a row, in the order of the skeleton.
+    """
+    shapes = [_shape(recording, animal) for animal in points]
+    known = next((shape for shape in shapes if shape is not None), None)
+    row = np.linspace(1, 0, points.shape[1]).astype(np.complex128)
+    return np.stack([shape if shape is not None else known if known is not None else row for shape in shapes])
+
+
+def _shape(recording: Recording, points: Array) -> Array | None:
+    """That of one animal; None where its front and rear were never seen together."""
     front, rear = points[recording.skeleton.front], points[recording.skeleton.rear]
     way = front - rear
     known = np.abs(way) > 0  # False where NaN
-    if not known.any() and not recording.skeleton.roles:
-        return np.linspace(1, 0, len(points)).astype(np.complex128)
+    if not known.any():
+        return None
     places = (points[:, known] - rear[known]) / way[known]
     return np.asarray(median_of_seen(places.real) + 1j * median_of_seen(places.imag))
 

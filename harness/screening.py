@@ -13,6 +13,9 @@ from harness.recording import Array
 CHUNK = 512
 """Columns worked on at once."""
 
+FEW = 10
+"""Frames of the rarer kind at which an effect counts half."""
+
 UNSTEADY = 0.3
 """Added to the standard deviation between recordings, lest a weak effect in few of them is taken for a steady one."""
 
@@ -20,8 +23,8 @@ UNSTEADY = 0.3
 def effects(X: Array, y: Array) -> Array:
     """How far the positive frames' mean lies from the others', in the column's standard deviations: (columns,).
 
-    `X` (frames, columns) with NaN for missing, `y` (frames,) of 0 and 1, both of one recording. NaN where a column was
-    not seen with both, 0 where it does not vary.
+    `X` (frames, columns) with NaN for missing, `y` (frames,) of 0 and 1, both of one recording. An effect that n frames
+    of the rarer kind tell is shrunk by n / (n + 10), and is 0 where a column does not vary.
     """
     weights = np.stack([y == 1, y == 0]).astype(np.float64)
     found = []
@@ -36,7 +39,8 @@ def effects(X: Array, y: Array) -> Array:
         positive, other = sums / np.maximum(counts, 1)
         scale = np.sqrt(np.maximum(variance, 0))
         effect = np.divide(positive - other, scale, out=np.zeros(len(scale)), where=scale > 1e-12)
-        found.append(np.where(counts.min(axis=0) > 0, effect, np.nan))
+        rarer = counts.min(axis=0)
+        found.append(effect * rarer / (rarer + FEW))
     return np.concatenate(found) if found else np.zeros(0)
 
 
@@ -46,9 +50,5 @@ def steadiest(by_recording: Sequence[Array], count: int) -> Array:
     `by_recording` are the `effects` of one or more recordings that hold both kinds of frames.
     """
     values = np.stack(by_recording)
-    seen = ~np.isnan(values)
-    number = np.maximum(seen.sum(axis=0), 1)
-    mean = np.where(seen, values, 0).sum(axis=0) / number
-    variance = (np.where(seen, values - mean, 0) ** 2).sum(axis=0) / number
-    merit = np.abs(mean) / (np.sqrt(variance) + UNSTEADY)
+    merit = np.abs(values.mean(axis=0)) / (values.std(axis=0) + UNSTEADY)
     return np.sort(np.argsort(-merit, kind="stable")[:count])

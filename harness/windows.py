@@ -66,10 +66,13 @@ def windowed(
     return result
 
 
-def with_windows(block: Array, fps: float, seconds: Sequence[float], statistics: Sequence[str]) -> Array:
-    """The columns themselves and then what `windowed` gives, in one float32 table."""
+def with_windows(
+    block: Array, fps: float, seconds: Sequence[float], statistics: Sequence[str], *, out: Array | None = None
+) -> Array:
+    """The columns themselves and then what `windowed` gives, in one float32 table: `out` where that is given."""
     frames, columns = block.shape
-    table = np.empty((frames, columns * (1 + len(seconds) * len(statistics))), dtype=np.float32)
+    shape = (frames, columns * (1 + len(seconds) * len(statistics)))
+    table = np.empty(shape, dtype=np.float32) if out is None else out
     table[:, :columns] = block
     windowed(block, fps, seconds, statistics, out=table[:, columns:])
     return table

@@ -78,6 +78,11 @@ def test_a_refused_set_drops_out_of_its_stacks() -> None:
     assert [arm.features for arm in arms] == [("gait",), ("touch",)]
 
 
+def test_a_stack_that_is_called_like_a_set_goes_by_its_sets() -> None:
+    arms = make_arms(["gait", "most", "gaze"], STACKS, {"linear": False}, ["most"])
+    assert [arm.name for arm in arms] == ["gait+gaze+most/linear", "gaze/linear", "most/linear"]
+
+
 def test_a_stack_without_a_name_goes_by_its_sets() -> None:
     arms = make_arms(["gait", "touch"], {"": ("gait", "touch")}, {"linear": False}, ["gait", "touch"])
     assert [arm.name for arm in arms] == ["gait+touch/linear", "gait/linear", "touch/linear"]

@@ -211,7 +211,7 @@ def test_a_keypoint_that_stays_where_it_jumped_to_is_kept() -> None:
 
 
 def test_a_step_that_an_animal_can_make_is_kept() -> None:
-    recording = moved(walker(), slice(20, 21), 1, by=38)  # 38.05 pixels a frame are 28.5 body lengths a second
+    recording = moved(walker(), slice(20, 21), 1, by=38)  # 38.05 pixels a frame are 28.5 lengths a second
     assert np.array_equal(without_jumps(recording, 30).keypoints, recording.keypoints)
     assert np.isnan(without_jumps(recording, 28).keypoints[20, 0, :, 1]).all()
 
@@ -222,6 +222,23 @@ def test_a_way_made_while_unseen_is_no_jump() -> None:
     keypoints[40:, 0, 1, 1] += 500  # 500 pixels in 31 frames are 12 body lengths a second
     recording = replace(walker(), keypoints=keypoints)
     assert np.array_equal(without_jumps(recording, 30).keypoints, keypoints, equal_nan=True)
+
+
+@pytest.mark.parametrize("fps", [30.0, 240.0])
+def test_jitter_is_no_jump_at_any_frame_rate(fps: float) -> None:
+    jitter = np.random.default_rng(0).normal(0, 2, (480, 1, 2, 3)).astype(np.float32)
+    still = np.repeat(walker(1).keypoints, 480, axis=0) + jitter
+    recording = replace(walker(480), keypoints=still, fps=fps)
+    assert np.array_equal(without_jumps(recording, 10).keypoints, still)
+
+
+def test_front_and_rear_that_are_never_seen_together_still_give_an_axis() -> None:
+    keypoints = np.concatenate([walker().keypoints, walker().keypoints], axis=1)
+    keypoints[:30, 0, :, 0] = np.nan
+    keypoints[30:, 0, :, 2] = np.nan
+    seen = scene(replace(walker(), keypoints=keypoints))
+    assert seen.headings == pytest.approx(np.ones((2, 60)))
+    assert np.abs(seen.axes) == pytest.approx(np.ones((2, 60)))
 
 
 def test_an_animal_of_one_keypoint_cannot_jump() -> None:

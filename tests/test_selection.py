@@ -1,21 +1,25 @@
 """What is exported: the best trial or a blend, and that its score owes nothing to the unit it is judged on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from harness.decisions import Candidates, decide
+from harness.elsewhere import standings
 from harness.metrics import Counts, count, total
 from harness.recording import Array
 from harness.registry import load_plugins
-from harness.selection import RANKINGS, Selection, better_ranking, blended, select
+from harness.selection import Evidence, Selection, better_ranking, blended, select
 from harness.spec import Choice, Decision, PipelineSpec
 from harness.store import TrialRecord
 
 load_plugins()
 CANDIDATES = Candidates((Choice("none"), Choice("mean", {"seconds": 0.5})), (0.0, 0.5), (0.0, 0.5))
 FEATURES = (Choice("kinematics"),)
+OWN_RANKINGS = ("f1", "average_precision")
+"""Those that look at the behavior's own trials."""
 
 
 def labels_of(units: int, frames: int, seed: int) -> list[Array]:
@@ -56,7 +60,13 @@ def test_blending_one_trial_keeps_what_is_not_extreme() -> None:
 
 def chosen_by(ranking: str, probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> Selection:
     records, out_of_fold = records_of(probabilities, labels), dict(enumerate(probabilities))
-    return select(records, out_of_fold, labels, CANDIDATES, 30.0, ranking=ranking)
+    return select(evidence(records, out_of_fold, labels), CANDIDATES, ranking=ranking)
+
+
+def evidence(
+    records: Sequence[TrialRecord], out_of_fold: Mapping[int, Sequence[Array]], labels: Sequence[Array]
+) -> Evidence:
+    return Evidence(records, out_of_fold, labels, [f"recording {unit}" for unit in range(len(labels))], 30.0)
 
 
 @pytest.mark.parametrize(("ranking", "members"), [("f1", 5), ("average_precision", 8)])
@@ -71,7 +81,7 @@ def test_a_blend_of_independent_noise_beats_its_members(ranking: str, members: i
 def test_members_are_the_best_trials_best_first() -> None:
     labels = labels_of(3, 600, 0)
     probabilities = [noisy(labels, 0.2 * seed, seed) for seed in range(12, 0, -1)]
-    for ranking in RANKINGS:
+    for ranking in OWN_RANKINGS:
         assert [member.trial for member in chosen_by(ranking, probabilities, labels).members] == [11, 10]
 
 
@@ -118,7 +128,7 @@ def by_the_definition(ranking: str, probabilities: Sequence[Sequence[Array]], la
     return counts
 
 
-@pytest.mark.parametrize("ranking", RANKINGS)
+@pytest.mark.parametrize("ranking", OWN_RANKINGS)
 def test_the_score_of_a_blend_is_that_of_the_whole_choice_repeated_without_the_unit(ranking: str) -> None:
     labels = labels_of(3, 200, 3)
     probabilities = [noisy(labels, noise, 10 + trial) for trial, noise in enumerate(np.linspace(0.5, 4, 11))]
@@ -131,7 +141,8 @@ def test_the_labels_of_a_unit_do_not_change_how_it_is_judged() -> None:
     records, out_of_fold = records_of(probabilities, labels), dict(enumerate(probabilities))
     other = [labels[0], labels[1], 1 - labels[2]]
     one, two = (
-        select(records, out_of_fold, truth, CANDIDATES, 30.0, ranking="average_precision") for truth in (labels, other)
+        select(evidence(records, out_of_fold, truth), CANDIDATES, ranking="average_precision")
+        for truth in (labels, other)
     )
     assert one.counts[2].claimed == two.counts[2].claimed
 
@@ -145,9 +156,52 @@ def test_a_baseline_is_exported_only_where_nothing_else_finished() -> None:
     lucky, real = record(0, counts[0], baseline=True), record(1, counts[1])
 
     def chosen(*records: TrialRecord) -> Selection:
-        return select(records, out_of_fold, labels, CANDIDATES, 30.0, ranking="f1")
+        return select(evidence(records, out_of_fold, labels), CANDIDATES, ranking="f1")
 
     assert [member.trial for member in chosen(lucky, real).members] == [1]
     assert [member.trial for member in chosen(lucky, record(1, [], error="broken")).members] == [0]
     with pytest.raises(ValueError, match="no trial finished"):
         chosen(record(1, [], error="broken"))
+
+
+# What other behaviors tell
+
+
+def specs(families: Sequence[str]) -> list[PipelineSpec]:
+    return [PipelineSpec(FEATURES, Choice(family)) for family in families]
+
+
+def test_the_ranking_by_other_behaviors_takes_what_was_best_there() -> None:
+    labels, families = labels_of(2, 400, 1), ["extra_trees", "lightgbm"] * 5
+    probabilities = [noisy(labels, 2.0, trial) for trial in range(10)]
+    pairs = zip(records_of(probabilities, labels), specs(families), strict=True)
+    records = [replace(one, spec=spec) for one, spec in pairs]
+    theirs = labels_of(2, 400, 2)
+    good = [noisy(theirs, 0.5 if family == "lightgbm" else 4.0, 50 + n) for n, family in enumerate(families)]
+    elsewhere = [standings(specs(families), good, theirs, ["a", "b"])]
+    known = evidence(records, dict(enumerate(probabilities)), labels)
+    chosen = select(known, CANDIDATES, ranking="other_behaviors", elsewhere=elsewhere)
+    assert [member.trial for member in chosen.members] == [1, 3]
+
+
+def test_a_recording_that_is_judged_has_no_say_for_another_behavior_either() -> None:
+    labels, families = labels_of(2, 400, 1), ["extra_trees", "lightgbm"] * 5
+    probabilities = [noisy(labels, 2.0, trial) for trial in range(10)]
+    pairs = zip(records_of(probabilities, labels), specs(families), strict=True)
+    records = [replace(one, spec=spec) for one, spec in pairs]
+    known = evidence(records, dict(enumerate(probabilities)), labels)
+
+    def chosen(last: float) -> Selection:
+        """Where LightGBM is good on the other behavior's first recording, and as given on its last, our last."""
+        theirs = labels_of(2, 400, 2)
+        good = [
+            [noisy(theirs, 0.5 if family == "lightgbm" else 4.0, 50 + n)[0], noisy(theirs, noise, 50 + n)[1]]
+            for n, family in enumerate(families)
+            for noise in [last if family == "lightgbm" else 1.0]
+        ]
+        elsewhere = [standings(specs(families), good, theirs, ["recording 0", "recording 1"])]
+        return select(known, CANDIDATES, ranking="other_behaviors", elsewhere=elsewhere)
+
+    better, worse = chosen(0.1), chosen(9.0)
+    assert better.counts[1] == worse.counts[1]
+    assert better.counts[0] != worse.counts[0]

@@ -289,11 +289,9 @@ def test_spaces_survive_being_stored() -> None:
     assert Spaces.from_json(json.loads(json.dumps(spaces.as_json()))) == spaces
 
 
-@pytest.mark.parametrize("name", ["kinematics", "a/b"])
-def test_a_stack_whose_name_would_be_taken_for_another_pipeline(spaces: Path, name: str) -> None:
-    (spaces / "stacks.toml").write_text(f"'{name}' = ['kinematics', 'social_geometry']")
-    wanted = "should have a name without /, and not a feature set's"
-    assert refusal(spaces) == f"{spaces}/stacks.toml: '{name}' {wanted}"
+def test_a_stack_whose_name_would_be_taken_for_a_pipeline(spaces: Path) -> None:
+    (spaces / "stacks.toml").write_text("'a/b' = ['kinematics', 'social_geometry']")
+    assert refusal(spaces) == f"{spaces}/stacks.toml: 'a/b' should have a name without /"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.errors import HarnessError
 from harness.poses import median_of_seen, scene
 from harness.recording import Array, Recording
 from harness.registry import Columns, Fitted, feature_set
@@ -40,7 +39,8 @@ def distances_pca(recording: Recording, fitted: Fitted, *, variance: float = 0.9
     """Principal components of log(1 + distance) between all keypoints of all animals.
 
     Distances are in median body lengths. The components, learned from poses alone, hold `variance` of the scatter.
-    A distance that is missing counts as its median; a frame on which none is seen is NaN.
+    A distance that is missing counts as its median; a frame on which none is seen is NaN, and so is all of a single
+    keypoint.
     """
     del variance
     scores = np.full((fitted["components"].shape[1], recording.frames), np.nan)
@@ -60,8 +60,6 @@ def _scaled_points(recording: Recording) -> Array:
 
 def _log_distances(points: Array) -> Array:
     """log(1 + distance) of each two of `points` (point, frames): (pair, frames)."""
-    if len(points) < 2:
-        raise HarnessError("distances_pca needs two keypoints or more; the recordings have one")
     first, second = np.triu_indices(len(points), k=1)
     return np.asarray(np.log1p(np.abs(points[first] - points[second])))
 
@@ -73,6 +71,8 @@ def _filled(distances: Array, median: Array) -> Array:
 
 def _components(deviations: Array, variance: float) -> Array:
     """The fewest orthonormal directions (pair, component) that hold `variance` of the scatter of (pair, frames)."""
+    if len(deviations) == 0:
+        return np.zeros((0, 1))
     scatter = np.cov(deviations, ddof=0).reshape(len(deviations), len(deviations))
     values, vectors = np.linalg.eigh(scatter)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]

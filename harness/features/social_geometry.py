@@ -26,8 +26,8 @@ MEMORY_SECONDS = 3.0
 def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "all") -> Columns:
     """Distances, bearings, approach and contact of each two animals, in body lengths, seconds and radians.
 
-    A body length is the median one of all animals; front and rear are those of the skeleton. Velocities are means
-    over the keypoints, from `lag` seconds before to `lag` seconds after. `pairs` is `key` for the distances between
+    A body length is the mean of the animals' typical ones; front and rear are the skeleton's. Velocities are means over
+    the keypoints, from `lag` seconds before to `lag` seconds after. `pairs` is `key` for the distances between
     fronts, rears and middles, or `all` for those between all keypoints as well.
 
     For two animals together: distances; nearest, of any two keypoints; gap, what lies free between the two bodies on
@@ -71,9 +71,9 @@ def _together(animals: Scene, velocities: Array, one: int, other: int) -> dict[s
     relative = velocities[other] - velocities[one]
     return {
         "distance": distance,
-        "front to front": np.abs(animals.fronts[one] - animals.fronts[other]),
-        "front to rear": np.abs(animals.fronts[one] - animals.rears[other]),
-        "rear to front": np.abs(animals.rears[one] - animals.fronts[other]),
+        "front_end to front_end": np.abs(animals.fronts[one] - animals.fronts[other]),
+        "front_end to rear_end": np.abs(animals.fronts[one] - animals.rears[other]),
+        "rear_end to front_end": np.abs(animals.rears[one] - animals.fronts[other]),
         "gap": gap,
         "overlap": overlap,
         "closing": -(relative * along.conj()).real,
