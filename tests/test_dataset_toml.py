@@ -8,6 +8,7 @@ import pytest
 
 from harness.data.challenge import load_dataset
 from harness.data.dataset_toml import Setup, read_dataset_toml
+from harness.errors import DataError
 from harness.recording import Skeleton
 
 EXAMPLE = Path(__file__).parents[1] / "docs/rats/dataset.toml"
@@ -35,3 +36,11 @@ def test_the_example_says_of_the_rats_what_is_so(tmp_path: Path) -> None:
     assert np.nanmedian(along) == pytest.approx(0.55, abs=0.01)
     nearest = [np.nanquantile(np.abs(points[:, 0, part] - points[:, 1, part]), 0.1) for part in range(5)]
     assert nearest[0] == min(nearest)
+
+
+@pytest.mark.parametrize("name", ["rear to tip", "to the left", "who sees whom"])
+def test_a_keypoint_whose_name_would_read_as_a_pair_is_refused(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "dataset.toml"
+    file.write_text(f'keypoints = ["nose", "{name}"]')
+    with pytest.raises(DataError, match=f"keypoints: '{name}' should be a name without ' to ' or ' sees '"):
+        read_dataset_toml(file)

@@ -71,10 +71,12 @@ def _problems(plain: Mapping[str, Any]) -> Iterator[str]:
     keypoints = plain.get("keypoints")
     if "keypoints" in plain and not _is_names(keypoints):
         yield f"keypoints = {keypoints!r} should be a list of different names, in the order of the files"
-    elif odd := [name for name in keypoints or () if re.search(r"(^| )(to|sees) ", name)]:
-        # Columns are named `nose to tail_base`, and told apart by that.
-        yield f"keypoints: {odd[0]!r} should be a name without ' to ' or ' sees '"
-    elif "roles" in plain:
+        return
+    for name in keypoints or ():
+        if re.search("(^| )(to|sees) ", name):
+            # Columns are named `nose to tail_base`, and told apart by that.
+            yield f"keypoints: {name!r} should be a name without ' to ' or ' sees '"
+    if "roles" in plain:
         yield from _role_problems(plain["roles"], keypoints)
 
 
