@@ -178,6 +178,7 @@ def _described(exported: Exported) -> dict[str, Any]:
         "precision": selection.pooled.precision,
         "recall": selection.pooled.recall,
         "folds": selection.members[0].folds,
+        "chosen_by": selection.ranking,
         "decision": selection.decision.as_json(),
         "pipelines": [
             {

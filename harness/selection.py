@@ -35,6 +35,8 @@ class Selection:
     decision: Decision
     counts: tuple[Counts, ...]
     """By unit, each judged by the members and the decision that the other units would have chosen."""
+    ranking: str = RANKINGS[0]
+    """By what the members were chosen."""
 
     @property
     def pooled(self) -> Counts:
@@ -93,7 +95,7 @@ def select(
         hits, claimed = their_table[unit, chosen]
         counts.append(Counts(int(hits), int(claimed), int(actual[unit])))
     chosen = best_candidate(table.sum(axis=0), int(actual.sum()))
-    return Selection(able[0].behavior, members, candidates[chosen], tuple(counts))
+    return Selection(able[0].behavior, members, candidates[chosen], tuple(counts), ranking)
 
 
 def better_ranking(selections: Mapping[str, Sequence[Selection]]) -> str:

@@ -134,6 +134,7 @@ def test_the_manifest_says_how_the_submission_was_made(at_demo: Path, capsys: Ca
         (row,) = (row for row in rows if (row["behavior"], row["trial"]) == (behavior, member["trial"]))
         for key in ("decision", "folds", "f1", "precision", "recall"):
             assert made[key] == row[key]
+        assert made["chosen_by"] == "f1"  # with one trial to choose from, all rankings are worth the same
         for key in ("pipeline", "rounds", "f1", "precision", "average_precision"):
             assert member[key] == row[key]
         assert made["labels_sha256"] == digest(submission[behavior])

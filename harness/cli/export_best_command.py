@@ -21,6 +21,13 @@ from harness.spaces import Spaces
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
 
+CHOSEN_BY = {
+    "f1": "F1",
+    "average_precision": "average precision",
+    "other_behaviors": "what pipelines like them did on the other behaviors",
+}
+"""What a ranking is in words."""
+
 REGISTRIES: Mapping[str, Mapping[str, Plugin]] = {"features": FEATURES, "models": MODELS, "smoothers": SMOOTHERS}
 
 
@@ -61,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise _unwritable(out, error) from error
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one)}")
+    ranking = next(iter(exported.values())).selection.ranking
+    say(f"members were chosen by {CHOSEN_BY[ranking]}, which was best for all behaviors together")
     mean = sum(one.selection.pooled.f1 for one in exported.values()) / len(exported)
     say(f"mean F1 {mean:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
