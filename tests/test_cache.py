@@ -443,6 +443,7 @@ CALLS: list[str] = []
 
 def columns(recording: Recording, *, scale: float = 1.0) -> Columns:
     CALLS.append("columns")
+    assert recording.labels is None  # no set is shown what is to be found
     return {"x": scale * recording.keypoints[:, 0, 0, 0], "y": scale * recording.keypoints[:, 0, 1, 0]}
 
 
@@ -593,3 +594,11 @@ def test_gaps_are_filled_before_columns_are_computed(tmp_path: Path) -> None:
     expected = np.interp([10, 11, 12], [9, 13], keypoints[[9, 13], 0, 0, 0])
     np.testing.assert_allclose(design(Preparation(interpolate=0.1, windows="none"))[10:13, 0], expected, rtol=1e-6)
     assert np.isnan(design(Preparation(interpolate=0.06, windows="none"))[10:13]).all()
+
+
+def test_a_column_with_an_infinite_value_is_named(tmp_path: Path) -> None:
+    (recording,) = toy_recordings(1, 40)
+    endless = replace(recording, keypoints=recording.keypoints.copy())
+    endless.keypoints[7, 0, 1, 0] = np.inf
+    with pytest.raises(ValueError, match="plain: column 'y' of toy-0 holds an infinite value"):
+        tables(tmp_path).design_matrix(endless, [Choice("plain")], Preparation(top_speed=0.0))
