@@ -34,7 +34,7 @@ from harness.recording import Array, Recording, Skeleton
 from harness.registry import FEATURES, FeatureSet, Fitted, load_plugins
 from harness.spec import Choice, Preparation
 from harness.windows import with_windows
-from tests.toy import toy_recordings
+from tests.toy import toy_recordings, with_confidence
 
 FRAMES = 18_000
 """Ten minutes at 30 frames per second."""
@@ -43,12 +43,6 @@ POOL_FRAMES = 3000
 """How long each recording of a pool is on which sets are fitted."""
 
 RUNS = 3
-
-
-def with_confidence(recording: Recording) -> Recording:
-    frames, animals, _, parts = recording.keypoints.shape
-    confidence = np.random.default_rng(0).uniform(0.5, 1, (frames, animals, parts))
-    return replace(recording, confidence=confidence.astype(np.float32))
 
 
 def seven_named(count: int) -> list[Recording]:

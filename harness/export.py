@@ -80,19 +80,18 @@ def export(
         }
         known = {name: _result(future, name) for name, future in standing.items()}
         asked = {
-            (ranking, name): children.submit(
+            name: children.submit(
                 _select,
                 tuple(theirs),
                 tuple(labelled[name]),
-                ranking,
+                tuple(rankings),
                 tuple(one for other, one in known.items() if other != name),
             )
-            for ranking in rankings
             for name, theirs in records.items()
         }
-        chosen = {(ranking, name): _result(future, name) for (ranking, name), future in asked.items()}
-        ranking = better_ranking({one: [chosen[one, name] for name in records] for one in rankings})
-        selections = {name: chosen[ranking, name] for name in records}
+        chosen = {name: _result(future, name) for name, future in asked.items()}
+        ranking = better_ranking({one: [theirs[one] for theirs in chosen.values()] for one in rankings})
+        selections = {name: theirs[ranking] for name, theirs in chosen.items()}
         fitting = {name: children.submit(_label, one, tuple(labelled[name])) for name, one in selections.items()}
         return {name: Exported(selections[name], _result(future, name)) for name, future in fitting.items()}
 
@@ -147,10 +146,11 @@ def _select(
     tables: FeatureTables,
     records: tuple[TrialRecord, ...],
     labelled: tuple[Recording, ...],
-    ranking: str,
+    rankings: tuple[str, ...],
     elsewhere: tuple[Standings, ...],
-) -> Selection:
-    return select(_evidence(bench, records, labelled), bench.candidates, ranking=ranking, elsewhere=elsewhere)
+) -> dict[str, Selection]:
+    evidence = _evidence(bench, records, labelled)
+    return {one: select(evidence, bench.candidates, ranking=one, elsewhere=elsewhere) for one in rankings}
 
 
 def _evidence(bench: _Bench, records: tuple[TrialRecord, ...], labelled: tuple[Recording, ...]) -> Evidence:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.poses import Scene, lag_frames, mean_of_seen, rates, scene
+from harness.poses import Scene, lag_frames, mean_of_seen, mean_velocities, rates, scene
 from harness.recording import Array, Recording, Skeleton
 from harness.registry import Fitted
 
@@ -50,7 +50,7 @@ def channels(recording: Recording) -> list[Channels]:
     """
     stage = scene(recording)
     lag = lag_frames(LAG_SECONDS, stage.fps)
-    velocities = mean_of_seen(rates(stage.points, lag, stage.fps), axis=1)
+    velocities = mean_velocities(stage, LAG_SECONDS)
     turns = rates(stage.headings, lag, stage.fps)
     return [_channels(stage, actor, velocities[actor], turns[actor]) for actor in range(len(stage.points))]
 

@@ -249,6 +249,48 @@ def rates(values: Array, lag: int, fps: float) -> Array:
     return np.asarray((values[..., later] - values[..., earlier]) * (fps / span))
 
 
+def mean_velocities(here: Scene, seconds: float) -> Array:
+    """Each animal's velocity (animal, frames), from `seconds` before a frame to as long after it.
+
+    The mean over the keypoints seen at both ends, so that one that goes missing is no jump.
+    """
+    return mean_of_seen(rates(here.points, lag_frames(seconds, here.fps), here.fps), axis=1)
+
+
+def angle_between(one: Array, other: Array) -> Array:
+    """The angle between two vectors, from 0 to pi."""
+    return np.asarray(np.abs(np.angle(one * other.conj())))
+
+
+HEAD, HIPS = ("nose", "left_ear", "right_ear"), ("left_hip", "right_hip", "tail_base")
+"""The roles of the keypoints that make a head and hips."""
+
+
+def head_and_hips(skeleton: Skeleton) -> tuple[list[int], list[int]]:
+    """The keypoints of the head and those of the hips; where none has a role, the first and the last half."""
+    if skeleton.roles:
+        head, hips = ([skeleton.roles[role] for role in end if role in skeleton.roles] for end in (HEAD, HIPS))
+        return head or [skeleton.front], hips or [skeleton.rear]
+    parts = list(range(len(skeleton.keypoints)))
+    half = max(len(parts) // 2, 1)
+    return parts[:half], parts[-half:]
+
+
+def covariances(around: Array) -> tuple[Array, Array]:
+    """Of points (animal, part, frames) around their middle: spread and stretch (animal, frames).
+
+    The spread is the variance along x plus that along y; the stretch, complex, is by how much the variance along the
+    longer axis of their ellipse exceeds that across, at twice the angle of that axis. NaN with fewer than three seen.
+    """
+    seen = ~np.isnan(around)
+    points = np.where(seen, around, 0)
+    count = seen.sum(axis=1)
+    freedom = np.where(count >= 3, count - 1, np.nan)
+    x, y = points.real, points.imag
+    xx, yy, xy = ((one * other).sum(axis=1) / freedom for one, other in ((x, x), (y, y), (x, y)))
+    return xx + yy, xx - yy + 2j * xy
+
+
 def second_rates(values: Array, lag: int, fps: float) -> Array:
     """Change of the change, per second squared, along the last axis: (x(t + lag) - 2 x(t) + x(t - lag)) / lag^2.
 

@@ -17,7 +17,7 @@ from harness.recording import CALMS21, Array, Recording, Skeleton
 from harness.registry import FEATURES, Columns, FeatureSet, load_plugins
 from harness.spaces import SPACES
 from harness.spec import Value
-from harness.testing import (
+from harness.testing.feature_sets import (
     FEATURE_CHECKS,
     FeatureCheck,
     columns_follow_the_animals,
@@ -26,15 +26,9 @@ from harness.testing import (
     resampled,
     works_on_one_frame,
 )
-from tests.toy import MOUSE, toy_recordings
+from tests.toy import MOUSE, toy_recordings, with_confidence
 
 load_plugins()
-
-
-def with_confidence(recording: Recording) -> Recording:
-    """The recording as a tracker gives it that says how sure it is."""
-    scores = np.random.default_rng(0).random((recording.frames, recording.animals, len(recording.skeleton.keypoints)))
-    return replace(recording, confidence=scores.astype(np.float32))
 
 
 RECORDINGS = {

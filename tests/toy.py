@@ -1,5 +1,7 @@
 """Small recordings of two animals with a behavior planted in them: `approach`, the resident close to the intruder."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from harness.recording import CALMS21, Array, Recording, Skeleton
@@ -32,6 +34,12 @@ def toy_recordings(
         _recording(f"{prefix}-{i}", frames, np.random.default_rng(source), missing, skeleton, fps)
         for i, source in enumerate(sources)
     ]
+
+
+def with_confidence(recording: Recording) -> Recording:
+    """The recording as a tracker gives it that says how sure it is."""
+    scores = np.random.default_rng(0).random((recording.frames, recording.animals, len(recording.skeleton.keypoints)))
+    return replace(recording, confidence=scores.astype(np.float32))
 
 
 def _recording(

@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, directions, lag_frames, mean_of_seen, rates, scene
+from harness.poses import Scene, directions, lag_frames, mean_velocities, rates, scene
 from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 from harness.windows import moving_mean
@@ -55,7 +55,7 @@ def approach_kinematics(recording: Recording, *, lag: float = 0.4) -> Columns:
     """
     animals = scene(recording)
     span, half = lag_frames(lag, recording.fps), lag_frames(lag / 2, recording.fps)
-    velocities = mean_of_seen(rates(animals.points, span, recording.fps), axis=1)  # (animal, frames)
+    velocities = mean_velocities(animals, lag)  # (animal, frames)
     forward = (velocities * animals.headings.conj()).real
     alone = {
         "forward": forward,

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.poses import Scene, lag_frames, mean_of_seen, rates, scene
+from harness.poses import Scene, angle_between, mean_of_seen, mean_velocities, scene
 from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 from harness.windows import half_width, moving_mean
@@ -190,8 +190,7 @@ def _distance(animals: Scene, one: str, other: str) -> Array:
 def _crookedness(animals: Scene) -> dict[str, Array]:
     """Columns (animal, frames) of the bend of the body and of its way."""
     front, rear = animals.fronts - animals.middles, animals.rears - animals.middles
-    lag = lag_frames(STEP_SECONDS, animals.fps)
-    velocities = mean_of_seen(rates(animals.points, lag, animals.fps), axis=1)
+    velocities = mean_velocities(animals, STEP_SECONDS)
     half = half_width(PATH_SECONDS, animals.fps)
     net, mean = np.abs(moving_mean(velocities, half)), moving_mean(np.abs(velocities), half)
-    return {"middle_angle": np.abs(np.angle(front * rear.conj())), "tortuosity": 1 - (net + RESTING) / (mean + RESTING)}
+    return {"middle_angle": angle_between(front, rear), "tortuosity": 1 - (net + RESTING) / (mean + RESTING)}

@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, directions, lag_frames, mean_of_seen, rates, scene
+from harness.poses import Scene, directions, lag_frames, mean_velocities, scene
 from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 from harness.windows import half_width, moving_mean
@@ -59,7 +59,7 @@ def interaction_statistics(recording: Recording) -> Columns:
     within a long window is left out, since looking that far costs training frames around every fold.
     """
     animals = scene(recording)
-    velocities = mean_of_seen(rates(animals.points, lag_frames(LAG, recording.fps), recording.fps), axis=1)
+    velocities = mean_velocities(animals, LAG)
     speeds = np.abs(velocities)
     columns = {
         f"{animal} {name}": values[animal]

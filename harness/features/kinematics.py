@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harness.poses import lag_frames, mean_of_seen, rates, scene, turning_rates
+from harness.poses import angle_between, lag_frames, mean_of_seen, rates, scene, turning_rates
 from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 from harness.windows import windowed
@@ -74,7 +74,7 @@ def _holding(recording: Recording, body: Array, axis: Array) -> dict[str, Array]
     spread[seen < 3] = np.nan
     missing = 1 - seen / len(body)
     return {
-        "bend": np.abs(np.angle((front - middle) * axis.conj())),
+        "bend": angle_between(front - middle, axis),
         "length": np.abs(axis),
         "size": np.sqrt(spread),
         "roundness": _roundness(spread, stretch),

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from harness.poses import Scene, lag_frames, mean_of_seen, scene
-from harness.recording import Array, Recording, Skeleton
+from harness.poses import Scene, angle_between, covariances, head_and_hips, lag_frames, mean_of_seen, scene
+from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 
 LAGS_SECONDS = (2 / 30, 5 / 30, 10 / 30)
@@ -20,8 +20,6 @@ HALF_AXIS = np.sqrt(2 * np.log(4))
 
 THICKNESS = 0.01
 """Body lengths added to both half axes before they are divided, as keypoints in a straight row have no minor one."""
-
-HEAD, HIPS = ("nose", "left_ear", "right_ear"), ("left_hip", "right_hip", "tail_base")
 
 
 @feature_set(
@@ -62,14 +60,8 @@ def mars_animal(recording: Recording) -> Columns:
 
 def _ellipse(animals: Scene) -> dict[str, Array]:
     """Columns (animal, frames) from the covariance of the keypoints seen."""
-    around = animals.points - animals.middles[:, None]
-    missing = np.isnan(around)
-    around[missing] = 0
-    count = around.shape[1] - missing.sum(axis=1)
-    freedom = np.where(count >= 3, count - 1, np.nan)
-    x, y = around.real, around.imag
-    xx, yy, xy = ((one * other).sum(axis=1) / freedom for one, other in ((x, x), (y, y), (x, y)))
-    spread, stretch = xx + yy, np.hypot(xx - yy, 2 * xy)
+    spread, stretch = covariances(animals.points - animals.middles[:, None])
+    stretch = np.abs(stretch)
     # The eigenvalues of the covariance are half of spread plus and minus stretch.
     major = HALF_AXIS * np.sqrt((spread + stretch) / 2)
     minor = HALF_AXIS * np.sqrt(np.maximum(spread - stretch, 0) / 2)
@@ -86,11 +78,11 @@ def _angles(animals: Scene) -> dict[str, Array]:
     points, roles, columns = animals.points, animals.skeleton.roles, {}
     if not animals.skeleton.lacking(("nose", "neck", "tail_base")):
         nose, neck, tail_base = (points[:, roles[role]] for role in ("nose", "neck", "tail_base"))
-        columns["head_angle"] = _angle(nose - neck, neck - tail_base)
+        columns["head_angle"] = angle_between(nose - neck, neck - tail_base)
     if not animals.skeleton.lacking(("neck", "left_ear", "right_ear", "left_hip", "right_hip")):
         neck = points[:, roles["neck"]]
         left, right = (
-            _angle(points[:, roles[f"{side}_ear"]] - neck, points[:, roles[f"{side}_hip"]] - neck)
+            angle_between(points[:, roles[f"{side}_ear"]] - neck, points[:, roles[f"{side}_hip"]] - neck)
             for side in ("left", "right")
         )
         columns["ear_neck_hip"] = (left + right) / 2
@@ -98,14 +90,9 @@ def _angles(animals: Scene) -> dict[str, Array]:
     return columns
 
 
-def _angle(one: Array, other: Array) -> Array:
-    """The angle between two vectors, from 0 to pi."""
-    return np.asarray(np.abs(np.angle(one * other.conj())))
-
-
 def _movements(animals: Scene) -> dict[str, Array]:
     """Columns (animal, frames) of how head, hips and middle move."""
-    head, hips = _ends(animals.skeleton)
+    head, hips = head_and_hips(animals.skeleton)
     places = {"head": head, "hips": hips, "middle": list(range(len(animals.skeleton.keypoints)))}
     columns = {}
     for seconds in LAGS_SECONDS:
@@ -116,16 +103,6 @@ def _movements(animals: Scene) -> dict[str, Array]:
     for place, acceleration in _of_places(places, _accelerations(animals)).items():
         columns[f"{place}_acceleration"] = np.abs(acceleration)
     return columns
-
-
-def _ends(skeleton: Skeleton) -> tuple[list[int], list[int]]:
-    """The keypoints of the head and those of the hips."""
-    if skeleton.roles:
-        head, hips = ([skeleton.roles[role] for role in end if role in skeleton.roles] for end in (HEAD, HIPS))
-        return head or [skeleton.front], hips or [skeleton.rear]
-    parts = list(range(len(skeleton.keypoints)))
-    half = max(len(parts) // 2, 1)
-    return parts[:half], parts[-half:]
 
 
 def _of_places(places: dict[str, list[int]], changes: Array) -> dict[str, Array]:

@@ -5,8 +5,8 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, directions, lag_frames, mean_of_seen, scene
-from harness.recording import Array, Recording, Skeleton
+from harness.poses import Scene, angle_between, covariances, directions, head_and_hips, lag_frames, mean_of_seen, scene
+from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 
 LAG_SECONDS = 2 / 30
@@ -17,8 +17,6 @@ HALF_AXIS_SQUARED = 2 * np.log(4)
 
 THICKNESS = 0.05
 """Half the width, in body lengths, that a straight row of keypoints counts as, since an animal is no line."""
-
-HEAD, HIPS = ("nose", "left_ear", "right_ear"), ("left_hip", "right_hip", "tail_base")
 
 
 @dataclass(frozen=True)
@@ -88,11 +86,11 @@ def mars_social(recording: Recording) -> Columns:
 
 
 def _animals(animals: Scene) -> _Animals:
-    head, hips = _ends(animals.skeleton)
+    head, hips = head_and_hips(animals.skeleton)
     points = animals.points
     lag = min(lag_frames(LAG_SECONDS, animals.fps), points.shape[-1] - 1)
     moves = _past_moves(points, lag)
-    spreads, stretches = _moments(points - animals.middles[:, None])
+    spreads, stretches = covariances(points - animals.middles[:, None])
     return _Animals(
         heads=mean_of_seen(points[:, head], axis=1),
         hips=mean_of_seen(points[:, hips], axis=1),
@@ -101,20 +99,10 @@ def _animals(animals: Scene) -> _Animals:
         head_moves=mean_of_seen(moves[:, head], axis=1),
         hip_moves=mean_of_seen(moves[:, hips], axis=1),
         middle_moves=mean_of_seen(moves, axis=1),
-        spreads=spreads,
+        spreads=spreads + 2 * THICKNESS**2 / HALF_AXIS_SQUARED,
         stretches=stretches,
         lag_seconds=max(lag, 1) / animals.fps,
     )
-
-
-def _ends(skeleton: Skeleton) -> tuple[list[int], list[int]]:
-    """The keypoints of the head and those of the hips."""
-    if skeleton.roles:
-        head, hips = ([skeleton.roles[role] for role in end if role in skeleton.roles] for end in (HEAD, HIPS))
-        return head or [skeleton.front], hips or [skeleton.rear]
-    parts = list(range(len(skeleton.keypoints)))
-    half = max(len(parts) // 2, 1)
-    return parts[:half], parts[-half:]
 
 
 def _past_moves(points: Array, lag: int) -> Array:
@@ -124,17 +112,6 @@ def _past_moves(points: Array, lag: int) -> Array:
         np.subtract(points[..., lag:], points[..., :-lag], out=moves[..., lag:])
         moves[..., :lag] = moves[..., lag : lag + 1]
     return moves
-
-
-def _moments(around: Array) -> tuple[Array, Array]:
-    """Second moments (animal, frames) of points (animal, part, frames) around their middle: see `_Animals`."""
-    missing = np.isnan(around)
-    around[missing] = 0
-    count = around.shape[1] - missing.sum(axis=1)
-    freedom = np.where(count >= 3, count - 1, np.nan)
-    x, y = around.real, around.imag
-    xx, yy, xy = ((one * other).sum(axis=1) / freedom for one, other in ((x, x), (y, y), (x, y)))
-    return xx + yy + 2 * THICKNESS**2 / HALF_AXIS_SQUARED, xx - yy + 2j * xy
 
 
 def _together(animals: _Animals, one: int, other: int) -> dict[str, Array]:
@@ -149,7 +126,7 @@ def _together(animals: _Animals, one: int, other: int) -> dict[str, Array]:
         "hips_change": _growth(hips, hip_moves, animals.lag_seconds),
         "ellipse_gap": _gap(animals, one, other),
         "area_ratio": np.sqrt(np.minimum(*areas) / np.maximum(*areas)),
-        "angle_between": _angle(faces[one], faces[other]),
+        "angle_between": angle_between(faces[one], faces[other]),
     }
 
 
@@ -160,8 +137,8 @@ def _towards(animals: _Animals, one: int, other: int) -> dict[str, Array]:
     return {
         "head_to_hips": np.abs(reach),
         "head_to_hips_change": _growth(reach, animals.hip_moves[other] - animals.head_moves[one], animals.lag_seconds),
-        "social_angle": _angle(line, animals.headings[one]),
-        "facing_angle": _angle(line, animals.heads[one] - animals.hips[one]),
+        "social_angle": angle_between(line, animals.headings[one]),
+        "facing_angle": angle_between(line, animals.heads[one] - animals.hips[one]),
         "gap_in_radii": gap / (_radius(animals, one, directions(line)) + np.abs(gap)),
         "radial_speed": velocity.real,
         "tangential_speed": np.abs(velocity.imag),
@@ -185,8 +162,3 @@ def _radius(animals: _Animals, animal: int, along: Array) -> Array:
     # For a covariance C this is 1 / sqrt(u C^-1 u), times the half axis in standard deviations.
     across = spread - (stretch * along.conj() ** 2).real
     return np.asarray(np.sqrt(HALF_AXIS_SQUARED / 2 * (spread**2 - np.abs(stretch) ** 2) / across))
-
-
-def _angle(one: Array, other: Array) -> Array:
-    """The angle between two vectors, from 0 to pi."""
-    return np.asarray(np.abs(np.angle(one * other.conj())))

@@ -6,7 +6,7 @@ from itertools import combinations, permutations, product
 
 import numpy as np
 
-from harness.poses import Scene, directions, lag_frames, mean_of_seen, rates, scene
+from harness.poses import Scene, angle_between, directions, mean_velocities, scene
 from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 
@@ -41,7 +41,7 @@ def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "all
     it names is missing.
     """
     animals = scene(recording)
-    velocities = mean_of_seen(rates(animals.points, lag_frames(lag, recording.fps), recording.fps), axis=1)
+    velocities = mean_velocities(animals, lag)
     columns: dict[str, Array] = {}
     for one, other in combinations(range(recording.animals), 2):
         nearest = reduce(np.fmin, (distance for _, distance in _distances(animals, one, other)))
@@ -100,7 +100,7 @@ def _towards(animals: Scene, velocity: Array, one: int, other: int) -> dict[str,
     return {
         "ahead": bearing.real,
         "aside": bearing.imag,
-        "facing": np.abs(np.angle(target * gaze.conj())),
+        "facing": angle_between(target, gaze),
         "towards": own.real,
         "past": np.abs(own.imag),
     }

@@ -5,7 +5,15 @@ from itertools import permutations
 
 import numpy as np
 
-from harness.poses import directions, keypoints_as_points, lag_frames, mean_of_seen, rates, typical_lengths
+from harness.poses import (
+    angle_between,
+    directions,
+    keypoints_as_points,
+    lag_frames,
+    mean_of_seen,
+    rates,
+    typical_lengths,
+)
 from harness.recording import Array, Recording
 from harness.registry import Columns, feature_set
 
@@ -56,7 +64,7 @@ def task_programs(recording: Recording, *, bins: bool = False) -> Columns:
         unit = lengths[[one, other]].mean()
         line = directions(middles[other] - middles[one])
         programs = {
-            "social_angle": np.abs(np.angle(line * (necks[one] - tails[one]).conj())),
+            "social_angle": angle_between(line, necks[one] - tails[one]),
             "nose_to_tail": np.abs(noses[one] - tails[other]) / unit,
         }
         columns |= _named(f"{one} to {other}", programs, bins=bins)

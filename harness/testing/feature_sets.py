@@ -1,17 +1,7 @@
-"""Named checks that every plugin must pass, ours and other people's.
-
-Each raises `AssertionError` with what is wrong. In a plugin's own tests:
-
-    @pytest.mark.parametrize("check", FEATURE_CHECKS, ids=lambda check: check.__name__)
-    def test_my_features(check, my_recording):
-        check(FEATURES["my_features"], my_recording)
-
-Feature checks take a recording that the set does not refuse; model checks take X (frames, columns) and y (frames,)
-that can be learned from; smoother checks take probabilities (frames,) and frames per second.
-"""
+"""What every feature set must do."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import ceil
 
@@ -19,23 +9,16 @@ import numpy as np
 
 from harness.identities import NAME, renamed
 from harness.recording import Array, Recording
-from harness.registry import Columns, FeatureSet, ModelFamily, Plugin, Smoother
+from harness.registry import Columns, FeatureSet
+from harness.testing.demands import close, demand, demand_summary
 
 FeatureCheck = Callable[[FeatureSet, Recording], None]
-ModelCheck = Callable[[ModelFamily, Array, Array], None]
-SmootherCheck = Callable[[Smoother, Array, float], None]
-
-TOLERANCE = 1e-4
-"""Relative, and a hundredth of it absolute; columns and probabilities are kept as float32."""
-
-
-# Feature sets
 
 
 def feature_set_says_what_it_is_for(feature_set: FeatureSet, recording: Recording) -> None:
     """There is a docstring, whose first line listings show."""
     del recording
-    _demand_summary(feature_set)
+    demand_summary(feature_set)
 
 
 def gives_one_number_a_frame(feature_set: FeatureSet, recording: Recording) -> None:
@@ -69,7 +52,7 @@ def warns_of_nothing(feature_set: FeatureSet, recording: Recording) -> None:
         warnings.simplefilter("always")
         for one in (recording, recording.cut(0, 1), _unseen(recording)):
             _columns(feature_set, one)
-    _demand(not caught, f"{feature_set.name}: warns {caught[0].message if caught else ''}")
+    demand(not caught, f"{feature_set.name}: warns {caught[0].message if caught else ''}")
 
 
 def names_its_columns_alike(feature_set: FeatureSet, recording: Recording) -> None:
@@ -78,7 +61,7 @@ def names_its_columns_alike(feature_set: FeatureSet, recording: Recording) -> No
     for other in (recording.cut(0, max(1, recording.frames // 2)), _unseen(recording)):
         names = list(_columns(feature_set, other, fitted_on=recording))
         odd = set(expected) ^ set(names)
-        _demand(names == expected, f"{feature_set.name}: columns differ between recordings: {sorted(odd) or names}")
+        demand(names == expected, f"{feature_set.name}: columns differ between recordings: {sorted(odd) or names}")
 
 
 def gives_the_same_columns_again(feature_set: FeatureSet, recording: Recording) -> None:
@@ -86,7 +69,7 @@ def gives_the_same_columns_again(feature_set: FeatureSet, recording: Recording) 
     first, second = (_columns(feature_set, recording) for _ in range(2))
     for name in first:
         same = np.array_equal(first[name], second[name], equal_nan=True)
-        _demand(same, f"{feature_set.name}: column {name!r} differs from one call to the next")
+        demand(same, f"{feature_set.name}: column {name!r} differs from one call to the next")
 
 
 def looks_at_poses_only(feature_set: FeatureSet, recording: Recording) -> None:
@@ -96,7 +79,7 @@ def looks_at_poses_only(feature_set: FeatureSet, recording: Recording) -> None:
     first, second = _columns(feature_set, replace(recording, labels=None)), _columns(feature_set, other)
     for name in first:
         same = name in second and np.array_equal(first[name], second[name], equal_nan=True)
-        _demand(same, f"{feature_set.name}: column {name!r} depends on labels or on the recording's name")
+        demand(same, f"{feature_set.name}: column {name!r} depends on labels or on the recording's name")
 
 
 def leaves_the_recording_alone(feature_set: FeatureSet, recording: Recording) -> None:
@@ -104,7 +87,7 @@ def leaves_the_recording_alone(feature_set: FeatureSet, recording: Recording) ->
     copy = replace(recording, keypoints=recording.keypoints.copy())
     before = copy.keypoints.copy()
     _columns(feature_set, copy)
-    _demand(np.array_equal(copy.keypoints, before, equal_nan=True), f"{feature_set.name}: changes the keypoints")
+    demand(np.array_equal(copy.keypoints, before, equal_nan=True), f"{feature_set.name}: changes the keypoints")
 
 
 def columns_look_no_farther_than_declared(feature_set: FeatureSet, recording: Recording) -> None:
@@ -122,14 +105,14 @@ def columns_look_no_farther_than_declared(feature_set: FeatureSet, recording: Re
         shuffled = replace(long, keypoints=long.keypoints[order], confidence=confidence)
         columns = _columns(feature_set, shuffled, fitted_on=long)
         for name in expected:
-            same = _close(columns[name][row], expected[name][row])
-            _demand(same, f"{feature_set.name}: column {name!r} looks farther than {feature_set.reach_seconds} s")
+            same = close(columns[name][row], expected[name][row])
+            demand(same, f"{feature_set.name}: column {name!r} looks farther than {feature_set.reach_seconds} s")
 
 
 def has_a_value_wherever_all_was_seen(feature_set: FeatureSet, recording: Recording) -> None:
     """Where every keypoint is seen on every frame, no column is NaN: missing values come from missing keypoints."""
     for name, values in _columns(feature_set, resampled(recording, 1)).items():
-        _demand(not np.isnan(values).any(), f"{feature_set.name}: column {name!r} is NaN though all keypoints are seen")
+        demand(not np.isnan(values).any(), f"{feature_set.name}: column {name!r} is NaN though all keypoints are seen")
 
 
 def columns_follow_the_animals(feature_set: FeatureSet, recording: Recording) -> None:
@@ -147,8 +130,8 @@ def columns_follow_the_animals(feature_set: FeatureSet, recording: Recording) ->
         if not NAME.fullmatch(name):
             continue
         other = renamed(name, numbers)
-        same = other in columns and _close(columns[other], values, 1e-3)
-        _demand(same, f"{feature_set.name}: column {name!r} is not {other!r} once the animals have changed places")
+        same = other in columns and close(columns[other], values, 1e-3)
+        demand(same, f"{feature_set.name}: column {name!r} is not {other!r} once the animals have changed places")
 
 
 def columns_change_with_nothing_they_are_invariant_to(feature_set: FeatureSet, recording: Recording) -> None:
@@ -165,7 +148,7 @@ def columns_change_with_nothing_they_are_invariant_to(feature_set: FeatureSet, r
             # One frame more or less of a window, or a step of time half as long, is no other behavior.
             allowed = 0.1 * np.std(values) + 1e-2 if claim == "frame_rate" else 2e-3 * (1 + np.abs(values))
             same = np.quantile(difference - allowed, 0.95 if claim == "frame_rate" else 0.99) <= 0
-            _demand(same, f"{feature_set.name}: column {name!r} is not invariant to {claim}")
+            demand(same, f"{feature_set.name}: column {name!r} is not invariant to {claim}")
 
 
 FEATURE_CHECKS: tuple[FeatureCheck, ...] = (
@@ -186,201 +169,13 @@ FEATURE_CHECKS: tuple[FeatureCheck, ...] = (
 )
 
 
-# Model families
-
-
-def model_family_says_what_it_is_for(family: ModelFamily, X: Array, y: Array) -> None:
-    """There is a docstring, whose first line listings show."""
-    del X, y
-    _demand_summary(family)
-
-
-def gives_probabilities(family: ModelFamily, X: Array, y: Array) -> None:
-    """With its defaults it learns, and gives two probabilities a frame that add up to 1."""
-    _demand_probabilities(family, _fitted_probabilities(family, X, y, X), len(X))
-
-
-def gives_the_same_probabilities_again(family: ModelFamily, X: Array, y: Array) -> None:
-    """The same seed and data give the same probabilities."""
-    first, second = (_fitted_probabilities(family, X, y, X) for _ in range(2))
-    _demand(np.array_equal(first, second), f"{family.name}: the same seed gives other probabilities")
-
-
-def accepts_missing_values(family: ModelFamily, X: Array, y: Array) -> None:
-    """NaN may stand anywhere, in a whole column or row, when learning and when predicting."""
-    holes = X.copy()
-    holes[np.random.default_rng(0).random(X.shape) < 0.2] = np.nan
-    holes[:, 0] = np.nan
-    holes[len(X) // 2] = np.nan
-    _demand_probabilities(family, _fitted_probabilities(family, holes, y, holes), len(X))
-    _demand_probabilities(family, _fitted_probabilities(family, X, y, np.full_like(X, np.nan)), len(X))
-
-
-def accepts_constant_columns(family: ModelFamily, X: Array, y: Array) -> None:
-    """A column may hold one value."""
-    constant = X.copy()
-    constant[:, 0] = 1
-    _demand_probabilities(family, _fitted_probabilities(family, constant, y, X), len(X))
-
-
-def learns_from_one_positive(family: ModelFamily, X: Array, y: Array) -> None:
-    """A rare behavior may leave a single positive frame to learn from."""
-    rare = np.zeros_like(y)
-    rare[np.argmax(y)] = 1
-    _demand_probabilities(family, _fitted_probabilities(family, X, rare, X), len(X))
-
-
-def learns_what_is_there(family: ModelFamily, X: Array, y: Array) -> None:
-    """Positive frames get a higher mean probability than others, unless the family looks at no features."""
-    positive = _fitted_probabilities(family, X, y, X)[:, 1]
-    learned = family.baseline or positive[y == 1].mean() > positive[y == 0].mean() + 0.01
-    _demand(learned, f"{family.name}: positive frames are no more probable than others, on its own training data")
-
-
-def judges_each_frame_alone(family: ModelFamily, X: Array, y: Array) -> None:
-    """A frame's probability does not depend on the frames it is predicted with, unless it looks at no features."""
-    if not family.baseline:
-        classifier = family.function(0)
-        classifier.fit(X, y)
-        among, alone = classifier.predict_proba(X)[:3], classifier.predict_proba(X[:3])
-        _demand(_close(among, alone), f"{family.name}: a frame's probability depends on the other frames")
-
-
-def leaves_the_table_alone(family: ModelFamily, X: Array, y: Array) -> None:
-    """Design matrices are shared and may be read-only, so nothing may be written to them."""
-    table, target = X.copy(), y.copy()
-    table.flags.writeable = target.flags.writeable = False
-    try:
-        _fitted_probabilities(family, table, target, table)
-    except ValueError as error:
-        raise AssertionError(f"{family.name}: cannot work on a read-only table: {error}") from error
-
-
-def ends_its_stages_with_the_whole(family: ModelFamily, X: Array, y: Array) -> None:
-    """Where a classifier grows in rounds, their numbers grow and the last is what `predict_proba` says."""
-    classifier = family.function(0)
-    if not hasattr(classifier, "staged_probabilities"):
-        return
-    classifier.fit(X, y)
-    stages: Mapping[int, Array] = classifier.staged_probabilities(X)
-    _demand(len(stages) > 0 and list(stages) == sorted(stages), f"{family.name}: rounds {list(stages)} do not grow")
-    for rounds, probabilities in stages.items():
-        _demand(
-            np.shape(probabilities) == (len(X),) and _within_0_and_1(probabilities),
-            f"{family.name}: after {rounds} rounds it does not give one probability a frame",
-        )
-    whole = classifier.predict_proba(X)[:, 1]
-    _demand(_close(stages[max(stages)], whole), f"{family.name}: the last stage differs from predict_proba")
-
-
-MODEL_CHECKS: tuple[ModelCheck, ...] = (
-    model_family_says_what_it_is_for,
-    gives_probabilities,
-    gives_the_same_probabilities_again,
-    accepts_missing_values,
-    accepts_constant_columns,
-    learns_from_one_positive,
-    learns_what_is_there,
-    judges_each_frame_alone,
-    leaves_the_table_alone,
-    ends_its_stages_with_the_whole,
-)
-
-
-# Smoothers
-
-
-def smoother_says_what_it_is_for(smoother: Smoother, probabilities: Array, fps: float) -> None:
-    """There is a docstring, whose first line listings show."""
-    del probabilities, fps
-    _demand_summary(smoother)
-
-
-def keeps_the_length(smoother: Smoother, probabilities: Array, fps: float) -> None:
-    """As many values come out as went in, down to a single one."""
-    for values in (probabilities, probabilities[:2], probabilities[:1]):
-        shape = np.shape(smoother.function(values.copy(), fps))
-        _demand(shape == values.shape, f"{smoother.name}: {shape} comes out where {values.shape} went in")
-
-
-def stays_within_0_and_1(smoother: Smoother, probabilities: Array, fps: float) -> None:
-    """What comes out are probabilities again, also where those given are 0 and 1."""
-    for values in (probabilities, np.round(probabilities)):
-        smooth = smoother.function(values.copy(), fps)
-        _demand(_within_0_and_1(smooth), f"{smoother.name}: a value comes out that is not between 0 and 1")
-
-
-def keeps_what_is_constant(smoother: Smoother, probabilities: Array, fps: float) -> None:
-    """A constant stays what it is, at the ends too."""
-    for value in (0.0, 0.3, 1.0):
-        constant = np.full_like(probabilities, value)
-        _demand(
-            _close(smoother.function(constant.copy(), fps), constant), f"{smoother.name}: changes a constant {value}"
-        )
-
-
-def gives_the_same_values_again(smoother: Smoother, probabilities: Array, fps: float) -> None:
-    """The same probabilities give the same values."""
-    first, second = (smoother.function(probabilities.copy(), fps) for _ in range(2))
-    _demand(np.array_equal(first, second), f"{smoother.name}: values differ from one call to the next")
-
-
-def leaves_the_probabilities_alone(smoother: Smoother, probabilities: Array, fps: float) -> None:
-    """The same probabilities are given to every smoother, so none may write to them."""
-    given = probabilities.copy()
-    smoother.function(given, fps)
-    _demand(np.array_equal(given, probabilities), f"{smoother.name}: changes the probabilities it was given")
-
-
-def values_look_no_farther_than_declared(smoother: Smoother, probabilities: Array, fps: float) -> None:
-    """A value depends on no frame farther away than `reach_seconds`, rounded up to frames."""
-    reach = ceil(smoother.reach_seconds * fps)
-    long = np.resize(probabilities, max(len(probabilities), 4 * reach + 40))
-    expected = smoother.function(long.copy(), fps)
-    for row in (0, len(long) // 2, len(long) - 1):
-        far = np.abs(np.arange(len(long)) - row) > reach
-        for changed in (1 - long, np.zeros_like(long), np.ones_like(long)):
-            value = smoother.function(np.where(far, changed, long), fps)[row]
-            _demand(_close(value, expected[row]), f"{smoother.name}: looks farther than {smoother.reach_seconds} s")
-
-
-SMOOTHER_CHECKS: tuple[SmootherCheck, ...] = (
-    smoother_says_what_it_is_for,
-    keeps_the_length,
-    stays_within_0_and_1,
-    keeps_what_is_constant,
-    gives_the_same_values_again,
-    leaves_the_probabilities_alone,
-    values_look_no_farther_than_declared,
-)
-
-
-# What the checks are made of
-
-
-def _demand(fulfilled: bool, otherwise: str) -> None:
-    if not fulfilled:
-        raise AssertionError(otherwise)
-
-
-def _demand_summary(plugin: Plugin) -> None:
-    _demand(bool(plugin.summary), f"{plugin.name}: there is no docstring that says what it is for")
-
-
 def _demand_columns(feature_set: FeatureSet, recording: Recording, columns: Columns) -> None:
-    _demand(len(columns) > 0, f"{feature_set.name}: gives no columns")
+    demand(len(columns) > 0, f"{feature_set.name}: gives no columns")
     for name, values in columns.items():
         shape = np.shape(values)
-        _demand(shape == (recording.frames,), f"{feature_set.name}: column {name!r} is {shape}, not one row a frame")
+        demand(shape == (recording.frames,), f"{feature_set.name}: column {name!r} is {shape}, not one row a frame")
         number = np.asarray(values).dtype.kind in "fiub" and not np.isinf(np.asarray(values, dtype=np.float32)).any()
-        _demand(number, f"{feature_set.name}: column {name!r} holds something that is neither a number nor NaN")
-
-
-def _demand_probabilities(family: ModelFamily, probabilities: Array, frames: int) -> None:
-    shape = np.shape(probabilities)
-    _demand(shape == (frames, 2), f"{family.name}: probabilities are {shape}, they should be {(frames, 2)}")
-    _demand(_within_0_and_1(probabilities), f"{family.name}: a probability is not between 0 and 1")
-    _demand(_close(np.sum(probabilities, axis=1), 1.0), f"{family.name}: the two probabilities do not add up to 1")
+        demand(number, f"{feature_set.name}: column {name!r} holds something that is neither a number nor NaN")
 
 
 def _columns(feature_set: FeatureSet, recording: Recording, fitted_on: Recording | None = None) -> Columns:
@@ -391,12 +186,6 @@ def _columns(feature_set: FeatureSet, recording: Recording, fitted_on: Recording
         fitted = feature_set.fit([fitted_on or recording], **feature_set.defaults)
         columns = feature_set.function(recording, fitted)
     return columns
-
-
-def _fitted_probabilities(family: ModelFamily, X: Array, y: Array, judged: Array) -> Array:
-    classifier = family.function(0)
-    classifier.fit(X, y)
-    return np.asarray(classifier.predict_proba(judged))
 
 
 def _unseen(recording: Recording) -> Recording:
@@ -469,11 +258,3 @@ def _order_outside(frames: int, row: int, reach: int) -> Array:
     far = np.flatnonzero(np.abs(order - row) > reach)
     order[far] = np.random.default_rng(0).permutation(far)
     return order
-
-
-def _close(one: Array | float, other: Array | float, tolerance: float = TOLERANCE) -> bool:
-    return bool(np.allclose(one, other, rtol=tolerance, atol=tolerance / 100, equal_nan=True))
-
-
-def _within_0_and_1(values: Array) -> bool:
-    return bool(((np.asarray(values) >= 0) & (np.asarray(values) <= 1)).all())
