@@ -73,12 +73,16 @@ class FeatureTables:
             "interpolate": preparation.interpolate,
             "top_speed": preparation.top_speed,
         }
-        fitted = None
         if plugin.fit is not None:
             made_from["pool"] = self.pool_digests
-            fitted = self.cache.arrays(made_from, lambda: self._fitted(choice, preparation))
-        made_from |= {"recording": recording.digest, "identities": preparation.identities}
-        return self.cache.block(made_from, lambda: _columns(recording, choice, preparation, fitted))
+
+        def compute() -> Array:
+            # What was learned is read only where columns are to be computed with it.
+            learned = plugin.fit and self.cache.arrays(made_from, lambda: self._fitted(choice, preparation))
+            return _columns(recording, choice, preparation, learned)
+
+        of_this = {"recording": recording.digest, "identities": preparation.identities}
+        return self.cache.block(made_from | of_this, compute)
 
     def _fitted(self, choice: Choice, preparation: Preparation) -> Fitted:
         fit = feature_set_named(choice.name).fit
