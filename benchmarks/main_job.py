@@ -1,56 +1,60 @@
-"""How long the main job takes and how much memory it needs: a search of the demo, whole processes, all together.
+"""How long the main job takes and how much memory it needs: a search of a demo, whole processes, all together.
 
-    python -m benchmarks.main_job [TRIALS]
+    python -m benchmarks.main_job [--trials N] [--full] [--demos S ...] [--data DIR ...] [--workers N]
 
-Prints wall seconds, the peak of resident memory summed over all processes (shared pages counted once, as PSS), and the
-mean F1 on the demo's test truth.
+With `--full` the demo holds as much as the real task (seven behaviors, 222,750 training frames); there 200 trials of
+each behavior should take less than 40 minutes on two cores, and 4 GB. Prints Markdown: wall minutes of the search, the
+peak of resident memory summed over all processes (shared pages counted once, as PSS), and the mean F1 on the test
+truth; at the end the medians of each dataset.
 """
 
-import json
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+import argparse
+
+from benchmarks.runs import (
+    FULL_SECONDS,
+    Task,
+    add_tasks,
+    exported,
+    mean_of,
+    medians,
+    scored,
+    show_head,
+    show_row,
+    tasks,
+    watched,
+)
+from harness.data.challenge import load_dataset
 
 
-def resident_bytes(root: int) -> int:
-    """Proportional set size of a process and its descendants, which is what they take from the machine together."""
-    children: dict[int, list[int]] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, parent = int(status.parent.name), int(status.read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        children.setdefault(parent, []).append(pid)
-    waiting, total = [root], 0
-    while waiting:
-        pid = waiting.pop()
-        waiting += children.get(pid, [])
-        try:
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
-    return total
+def job(task: Task, trials: int, workers: int) -> tuple[float, float, float]:
+    """Minutes, gigabytes, and test F1."""
+    results, cache = task.place / "run", task.place / "cache"
+    where = ("--data", task.data, "--results", results, "--cache", cache, "--seed", task.seed)
+    cost = watched("search", *where, "--trials", trials, "--workers", workers, place=task.place)
+    submission, _ = exported(task.data, results, cache, task.place)
+    return cost.seconds / 60, cost.peak_bytes / 1e9, mean_of(scored(submission, task.data, task.place))
 
 
-def main(trials: str = "200") -> None:
-    harness = [sys.executable, "-m", "harness"]
-    with tempfile.TemporaryDirectory() as place:
-        began, peak = time.monotonic(), 0
-        search = subprocess.Popen(
-            [*harness, "search", "--trials", trials, "--cache", "cache"], cwd=place, stderr=subprocess.DEVNULL
-        )
-        while search.poll() is None:
-            peak = max(peak, resident_bytes(search.pid))
-            time.sleep(0.5)
-        seconds = time.monotonic() - began
-        subprocess.run([*harness, "export-best", "--cache", "cache"], cwd=place, check=True, stderr=subprocess.DEVNULL)
-        score = [*harness, "score", "submission.npy", "demo-data/test_labels.npy", "--format", "json"]
-        scored = json.loads(subprocess.run(score, cwd=place, check=True, capture_output=True, text=True).stdout)
-        print(f"{trials} trials a behavior: {seconds:.0f} s, peak {peak / 1e9:.2f} GB, test mean F1 {scored['f1']:.3f}")
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_tasks(parser)
+    parser.add_argument("--full", action="store_const", dest="length", const=FULL_SECONDS, help="as the real task")
+    parser.add_argument("--trials", type=int, default=200, metavar="N", help="for each behavior (200)")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes of the search (2)")
+    asked = parser.parse_args()
+    show_head("data", "training frames", "minutes", "GB", "test F1")
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    for task in tasks(asked):
+        found.setdefault(task.name, []).append(job(task, asked.trials, asked.workers))
+        show_row(task.title, f"{training_frames(task):,}", *found[task.name][-1])
+    for name, rows in found.items():
+        show_row(f"{name}, median", "", *medians(rows))
+
+
+def training_frames(task: Task) -> int:
+    labelled = load_dataset(task.data).labelled.values()
+    return sum(recording.frames for recordings in labelled for recording in recordings)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

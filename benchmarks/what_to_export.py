@@ -1,29 +1,32 @@
-"""Which choice from a run's trials is worth most: the best trial, or a blend, and by which ranking?
+"""What is worth most of a run's trials: the best one, those chosen greedily, or these with what is advised elsewhere?
 
     python -m benchmarks.what_to_export RUN [RUN ...]
 
-For finished runs (with their data where they were): the F1 of each way of choosing, every unit judged by what would
-have been chosen without it, from training labels alone. `single` is a blend of one, ranked by F1.
+For finished runs (with their data where they were): the F1 of each way of choosing, every unit judged by members and a
+decision that were chosen without it, from training labels alone. `ensemble` is what the export sets against `single`.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 
 from harness.data.challenge import load_dataset
-from harness.decisions import candidates_of
-from harness.export import evidence_of
+from harness.decisions import Candidates, candidates_of
+from harness.elsewhere import Standings
+from harness.ensembles import evidence_of
 from harness.registry import load_plugins
-from harness.selection import MEMBERS, RANKINGS, select
+from harness.selection import Evidence, select
 from harness.spaces import Spaces
 from harness.store import Run
+
+WAYS = ("single", "greedy", "ensemble")
 
 
 def main(folders: Sequence[str]) -> None:
     load_plugins()
+    means = []
     for folder in folders:
         run = Run(Path(folder))
         candidates = candidates_of(Spaces.from_json(run.description["identity"]["ranges"]))
@@ -34,17 +37,26 @@ def main(folders: Sequence[str]) -> None:
             for behavior, recordings in dataset.labelled.items()
         }
         standing = {behavior: evidence.standings() for behavior, evidence in known.items()}
-        print(f"{folder}\nbehavior             trials  single  " + "  ".join(RANKINGS))
-        means = []
+        print(f"{folder}\n{'behavior':20s} trials" + "".join(f"{way:>10s}" for way in WAYS))
+        scores = []
         for behavior, evidence in known.items():
             elsewhere = [one for other, one in standing.items() if other != behavior]
-            with patch.dict(MEMBERS, {"f1": 1}):
-                scores = [select(evidence, candidates, ranking="f1").pooled.f1]
-            scores += [select(evidence, candidates, ranking=one, elsewhere=elsewhere).pooled.f1 for one in RANKINGS]
-            means.append(scores)
-            trials = len(evidence.records)
-            print(f"{behavior:20s} {trials:6d}" + "".join(f"   {score:.3f}" for score in scores), flush=True)
-        print(f"{'mean':27s}" + "".join(f"   {score:.3f}" for score in np.mean(means, axis=0)))
+            scores.append(nested(evidence, candidates, elsewhere))
+            print(f"{behavior:20s} {len(evidence.out_of_fold):6d}" + shown(scores[-1]), flush=True)
+        means.append(np.mean(scores, axis=0))
+        print(f"{'mean':27s}" + shown(means[-1]))
+    if len(folders) > 1:
+        print(f"{'median of the means':27s}" + shown(np.median(means, axis=0)))
+
+
+def nested(evidence: Evidence, candidates: Candidates, elsewhere: Sequence[Standings]) -> list[float]:
+    """The F1 of each of `WAYS`."""
+    both, alone = select(evidence, candidates, elsewhere), select(evidence, candidates)
+    return [one.pooled.f1 for one in (both["single"], alone["ensemble"], both["ensemble"])]
+
+
+def shown(scores: Iterable[float]) -> str:
+    return "".join(f"{score:10.3f}" for score in scores)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.registry import feature_set_named, model_family_named
-from harness.spaces import Range, Spaces
+from harness.spaces import Range, Spaces, Start
 from harness.spec import Choice, PipelineSpec, Preparation, Value
 
 
@@ -52,26 +52,41 @@ class Arm:
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 
     def beginning(self, start: Mapping[str, Value]) -> dict[str, Value]:
-        """The defaults, but for the values that `start` gives to the preparation."""
-        prepared = {f"preparation.{name}": value for name, value in start.items()}
-        return {name: prepared.get(name, value) for name, value in self.defaults().items()}
+        """The defaults, but for the values that `start` gives to parameters the arm has."""
+        return {name: start.get(name, value) for name, value in self.defaults().items()}
 
 
-def make_arms(
-    usable: Sequence[str], stacks: Mapping[str, tuple[str, ...]], families: Mapping[str, bool], alone: Sequence[str]
-) -> list[Arm]:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One trial to come: whose it is."""
+
+    arm: int
+    start: Mapping[str, Value] | None = None
+    """What it has in place of the arm's defaults; None where its parameters are sampled."""
+
+
+def usable_stacks(
+    usable: Sequence[str], stacks: Mapping[str, tuple[str, ...]], alone: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """What is left of each stack where only some sets are `usable`; the first takes in the sets in `alone` too."""
+    left = {name: [one for one in sets if one in usable] for name, sets in stacks.items()}
+    if left:
+        first = left[next(iter(left))]
+        first += [one for one in alone if one not in first]
+    return {name: tuple(sets) for name, sets in left.items() if sets}
+
+
+def make_arms(stacks: Mapping[str, tuple[str, ...]], families: Mapping[str, bool], alone: Sequence[str]) -> list[Arm]:
     """Every stack, and every set in `alone`, with every family (name to whether it is a baseline).
 
-    A stack keeps the sets that are `usable`; the first takes in those in `alone` too. The order is that of the first
-    batch: it begins with trials that together run every plugin once, so that even a short search has compared all.
+    The order is such that the first arms together run every plugin.
     """
-    members = {name: [one for one in sets if one in usable] for name, sets in stacks.items()}
-    if members:
-        first = members[next(iter(members))]
-        first += [one for one in alone if one not in first]
     # Of two stacks that have come to the same sets, and of a stack of one and the set itself, the first is kept.
-    names = {(name,): "" for name in reversed(alone)} | {tuple(sets): name for name, sets in reversed(members.items())}
-    sets = sorted((one for one in reversed(names) if one), key=len, reverse=True)
+    names: dict[tuple[str, ...], str] = {}
+    for features, name in [*((sets, name) for name, sets in stacks.items()), *(((one,), "") for one in alone)]:
+        names.setdefault(features, name)
+    usable = {name for sets in names for name in sets}
+    sets = sorted(names, key=len, reverse=True)
     learners = [name for name, baseline in families.items() if not baseline]
     # The fastest good family first, if it is there: it carries the comparison of feature sets.
     learners.sort(key=lambda name: name != "lightgbm")
@@ -87,18 +102,41 @@ def make_arms(
     return list(dict.fromkeys([*opening, *(arm(one, model) for one in sets for model in learners)]))
 
 
-def next_arms(best: Sequence[float | None], trials: Sequence[int], open_arms: Sequence[int], count: int) -> list[int]:
-    """The arms of the next `count` trials, one by one to the arm with the least trials x rank squared.
+def opening(arms: Sequence[Arm], stacks: Mapping[str, tuple[str, ...]], starts: Sequence[Start]) -> list[Turn]:
+    """The turns of a behavior's first batch: the portfolio of `starts`, then what it has left out, at the defaults.
 
-    In the long run the k-th best arm gets a share as 1 / k^2: the leader three trials in five, and an arm far down the
-    ranking none before the leader has had hundreds. `best` holds each arm's best value, None where all trials failed.
+    Left out are stacks and families that no start runs. Where none of the starts can be run, as with feature sets that
+    somebody named, every arm is.
+    """
+    places = {(arm.features, arm.model): place for place, arm in enumerate(arms)}
+    turns = []
+    for start in starts:
+        place = places.get((stacks.get(start.stack, ()), start.model))
+        if place is not None:
+            turns.append(Turn(place, start.values))
+    if not turns:
+        return [Turn(place, {}) for place in range(len(arms))]
+    run = [arms[turn.arm] for turn in turns]
+    for place, arm in enumerate(arms):
+        if arm.features not in {one.features for one in run} or arm.model not in {one.model for one in run}:
+            turns.append(Turn(place, {}))
+            run.append(arm)
+    return turns
+
+
+def next_arms(best: Sequence[float | None], trials: Sequence[int], open_arms: Sequence[int], count: int) -> list[int]:
+    """The arms of the next `count` trials, one by one to the arm with the least (trials + 1) x rank squared.
+
+    In the long run the k-th best arm gets a share as 1 / k^2: the leader three trials in five, and an arm that nothing
+    is known of, which ranks last, none before the leader has had many. `best` holds each arm's best value, None where
+    no trial has one.
     """
     values = [-1.0 if value is None else value for value in best]
     ranked = sorted(open_arms, key=lambda arm: (-values[arm], arm))
     had = list(trials)
     chosen: list[int] = []
     for _ in range(count if ranked else 0):
-        shares = [had[arm] * rank**2 for rank, arm in enumerate(ranked, start=1)]
+        shares = [(had[arm] + 1) * rank**2 for rank, arm in enumerate(ranked, start=1)]
         arm = ranked[shares.index(min(shares))]
         had[arm] += 1
         chosen.append(arm)

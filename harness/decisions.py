@@ -6,42 +6,60 @@ which is a column sum less one row.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.folds import bouts
-from harness.metrics import Counts
+from harness.metrics import Counts, bouts, count_bouts
 from harness.recording import Array
 from harness.registry import smoother_named
+from harness.resampling import resamples
 from harness.spaces import Spaces
 from harness.spec import Choice, Decision
 
-THRESHOLDS = tuple(float(np.round(1 / (1 + np.exp(-logit)), 4)) for logit in np.arange(-5.0, 5.01, 0.2))
+STEP = 0.2
+"""Log-odds between two neighboring thresholds."""
+
+THRESHOLDS = tuple(float(np.round(1 / (1 + np.exp(-logit)), 4)) for logit in np.arange(-5.0, 5.01, STEP))
 """Candidates for `Decision.threshold`, evenly spaced in log-odds, since the best one for a rare behavior is small."""
+
+RESAMPLES_AT_ONCE = 8
+"""So many rows of F1 of all candidates stay in the processor's cache."""
+
+ROUNDING = 1e-6
+"""Relative: by more than the rounding of a ratio in float32, so that what is best lies within it of the largest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Every decision that a trial tries, in the order of its table's columns: smoother, gap, bout, threshold."""
+    """Every decision that a trial tries, in the order of its table's columns: smoother, rise, gap, bout, threshold."""
 
     smoothers: tuple[Choice, ...]
     gaps: tuple[float, ...]
     bouts: tuple[float, ...]
     thresholds: tuple[float, ...] = THRESHOLDS
+    rises: tuple[int, ...] = (0,)
+    """How many thresholds higher than its own, or up to the last, a run must reach somewhere; 0 asks nothing."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many there are of each, in the order of the columns."""
+        return tuple(map(len, (self.smoothers, self.rises, self.gaps, self.bouts, self.thresholds)))
 
     def __len__(self) -> int:
-        return len(self.smoothers) * len(self.gaps) * len(self.bouts) * len(self.thresholds)
+        return int(np.prod(self.shape))
 
     def __getitem__(self, index: int) -> Decision:
-        shape = (len(self.smoothers), len(self.gaps), len(self.bouts), len(self.thresholds))
-        smoother, gap, bout, threshold = np.unravel_index(index, shape)
-        return Decision(self.smoothers[smoother], self.thresholds[threshold], self.gaps[gap], self.bouts[bout])
+        smoother, rise, gap, bout, threshold = (int(place) for place in np.unravel_index(index, self.shape))
+        higher = min(threshold + self.rises[rise], len(self.thresholds) - 1)
+        peak = self.thresholds[higher] if self.rises[rise] else 0.0
+        return Decision(self.smoothers[smoother], self.thresholds[threshold], self.gaps[gap], self.bouts[bout], peak)
 
 
 def candidates_of(spaces: Spaces) -> Candidates:
     """Every decision within the ranges."""
-    return Candidates(tuple(spaces.smoother_choices()), spaces.gaps, spaces.bouts)
+    rises = tuple(round(rise / STEP) for rise in spaces.rises)
+    return Candidates(tuple(spaces.smoother_choices()), spaces.gaps, spaces.bouts, rises=rises)
 
 
 def smoothed(choice: Choice, probabilities: Array, fps: float) -> Array:
@@ -53,12 +71,16 @@ def smoothed(choice: Choice, probabilities: Array, fps: float) -> Array:
 
 def decide(decision: Decision, probabilities: Array, fps: float) -> Array:
     """Labels (frames,) int8 of one recording."""
-    labels = (smoothed(decision.smoother, probabilities, fps) >= decision.threshold).astype(np.int8)
-    starts, stops = bouts(labels)
-    if len(starts):
-        apart = starts[1:] - stops[:-1] > _frames(decision.longest_gap, fps)
-        starts, stops = starts[np.concatenate([[True], apart])], stops[np.concatenate([apart, [True]])]
-    labels[:] = 0
+    values = smoothed(decision.smoother, probabilities, fps)
+    starts, stops = bouts(values >= decision.threshold)
+    labels = np.zeros(len(values), dtype=np.int8)
+    if not len(starts):
+        return labels
+    # What lies between two runs is below the threshold, so the highest value from start to start is the run's.
+    sure = np.maximum.reduceat(values, starts) >= decision.peak
+    starts, stops = starts[sure], stops[sure]
+    apart = starts[1:] - stops[:-1] > _frames(decision.longest_gap, fps)
+    starts, stops = _joined(starts, stops, apart)
     for start, stop in zip(starts, stops, strict=True):
         if stop - start >= _frames(decision.shortest_bout, fps):
             labels[start:stop] = 1
@@ -74,36 +96,53 @@ def count_table(candidates: Candidates, probabilities: Sequence[Array], labels: 
     units, thresholds = len(probabilities), np.array(candidates.thresholds)
     # A frame of zero before each unit and after the last keeps bouts apart.
     offsets = np.cumsum([1] + [len(p) + 1 for p in probabilities])
-    length, unit_of = int(offsets[-1]), np.repeat(np.arange(units + 1), np.diff(np.concatenate([[0], offsets])))
+    length, unit_of = int(offsets[-1]), np.repeat(np.arange(units + 1), np.diff(np.concatenate([[0], offsets]))) - 1
     positive = np.zeros(length + 1, dtype=np.int64)
     for offset, unit_labels in zip(offsets[:-1], labels, strict=True):
         positive[offset + 1 : offset + 1 + len(unit_labels)] = unit_labels
     hits_until = np.cumsum(positive)
     gaps = [_frames(gap, fps) for gap in candidates.gaps]
     shortest = np.array([_frames(bout, fps) for bout in candidates.bouts])
-    shape = (len(candidates.smoothers), len(gaps), len(shortest), len(thresholds))
-    table = np.zeros((units, *shape, 2), dtype=np.int64)
+    table = np.zeros((units, *candidates.shape, 2), dtype=np.int64)
     for s, choice in enumerate(candidates.smoothers):
         level = np.zeros(length, dtype=np.int64)
         for offset, unit in zip(offsets[:-1], probabilities, strict=True):
             level[offset : offset + len(unit)] = np.searchsorted(thresholds, smoothed(choice, unit, fps), "right")
-        starts, stops, of = _runs(level)
-        for g, gap in enumerate(gaps):
+        every = _runs(level)
+        for r, rise in enumerate(candidates.rises):
+            starts, stops, of = _sure(*every, rise, len(thresholds) - 1) if rise else every
             # Separators are one frame wide, so bouts of two units could touch across one: compare units too.
-            apart = (of[1:] != of[:-1]) | (starts[1:] - stops[:-1] > gap)
-            apart |= unit_of[starts[1:]] != unit_of[starts[:-1]]
-            first, last = np.concatenate([[True], apart]), np.concatenate([apart, [True]])
-            begin, end, threshold = (starts[first], stops[last], of[first]) if len(of) else (starts, stops, of)
-            claimed = end - begin
-            longest = np.searchsorted(shortest, claimed, "right") - 1  # the strictest bout rule it passes
-            # bincount, not add.at: an order of magnitude faster. Sums stay exact in float64.
-            cell = ((unit_of[begin] - 1) * len(shortest) + longest) * len(thresholds) + threshold
-            passed = longest >= 0
-            for k, amount in enumerate((hits_until[end] - hits_until[begin], claimed)):
-                sums = np.bincount(cell[passed], amount[passed], units * len(shortest) * len(thresholds))
-                by_rule = sums.reshape(units, len(shortest), len(thresholds))
-                table[:, s, g, :, :, k] = np.cumsum(by_rule[:, ::-1], axis=1)[:, ::-1]
+            other = (of[1:] != of[:-1]) | (unit_of[starts[1:]] != unit_of[starts[:-1]])
+            between = starts[1:] - stops[:-1]
+            for g, gap in enumerate(gaps):
+                begin, end, threshold = _joined(starts, stops, other | (between > gap), of)
+                claimed = end - begin
+                longest = np.searchsorted(shortest, claimed, "right") - 1  # the strictest bout rule it passes
+                # bincount, not add.at: an order of magnitude faster. Sums stay exact in float64.
+                cell = (unit_of[begin] * len(shortest) + longest) * len(thresholds) + threshold
+                passed = longest >= 0
+                for k, amount in enumerate((hits_until[end] - hits_until[begin], claimed)):
+                    sums = np.bincount(cell[passed], amount[passed], units * len(shortest) * len(thresholds))
+                    by_rule = sums.reshape(units, len(shortest), len(thresholds))
+                    table[:, s, r, g, :, :, k] = np.cumsum(by_rule[:, ::-1], axis=1)[:, ::-1]
     return table.reshape(units, -1, 2)
+
+
+def _joined(starts: Array, stops: Array, apart: Array, *more: Array) -> tuple[Array, ...]:
+    """Starts and stops of runs when those that are not `apart` (runs - 1,) become one, and `more` of its first run."""
+    if not len(starts):
+        return starts, stops, *more
+    first, last = np.concatenate([[True], apart]), np.concatenate([apart, [True]])
+    return starts[first], stops[last], *(one[first] for one in more)
+
+
+def _sure(starts: Array, stops: Array, of: Array, rise: int, highest: int) -> tuple[Array, Array, Array]:
+    """The runs (of `_runs`) within which a run of the threshold `rise` higher, or of the `highest`, starts."""
+    width = int(stops.max(initial=0)) + 1
+    keys = of * width + starts
+    higher = np.minimum(of + rise, highest) * width
+    sure = np.searchsorted(keys, higher + stops) > np.searchsorted(keys, higher + starts)
+    return starts[sure], stops[sure], of[sure]
 
 
 def _runs(level: Array) -> tuple[Array, Array, Array]:
@@ -137,6 +176,10 @@ class Verdict:
     rounds: int | None
     counts: tuple[Counts, ...]
     """Of each unit, judged by the decision that the other units would have chosen."""
+    bouts: tuple[Counts, ...]
+    """The same of bouts instead of frames; see `harness.metrics.count_bouts`."""
+    resampled: Array = field(compare=False)
+    """int64 (resamples, 4), in the order of `harness.resampling.resamples`; see `count_resampled`."""
 
 
 def judge(
@@ -149,14 +192,31 @@ def judge(
     tables = [count_table(candidates, probabilities, labels, fps) for probabilities in stages.values()]
     table = np.concatenate(tables, axis=1)
     actual = np.array([int(np.sum(unit)) for unit in labels])
-    total, positives = table.sum(axis=0), int(actual.sum())
-    counts = []
-    for unit in range(len(labels)):
+    total, positives, rounds = table.sum(axis=0), int(actual.sum()), list(stages)
+    counts, of_bouts = [], []
+    for unit, truth in enumerate(labels):
         chosen = best_candidate(total - table[unit], positives - int(actual[unit]))
         hits, claimed = table[unit, chosen]
         counts.append(Counts(int(hits), int(claimed), int(actual[unit])))
+        stage, index = divmod(chosen, len(candidates))
+        of_bouts.append(count_bouts(decide(candidates[index], stages[rounds[stage]][unit], fps), truth))
     stage, index = divmod(best_candidate(total, positives), len(candidates))
-    return Verdict(candidates[index], list(stages)[stage], tuple(counts))
+    resampled = count_resampled(table, actual)
+    return Verdict(candidates[index], rounds[stage], tuple(counts), tuple(of_bouts), resampled)
+
+
+def count_resampled(table: Array, actual: Array) -> Array:
+    """What is best on each bootstrap resample of the units, counted on it and on the units that it left out.
+
+    `table` (units, candidates, 2) holds hits and claims, `actual` (units,) the positives. Returns int64 (resamples, 4)
+    in the order of `harness.resampling.resamples`: hits and claims on the resample, where a unit counts as often as it
+    was drawn, and hits and claims on the units left out, once each.
+    """
+    draws = resamples(len(actual)).draws
+    chosen = _best_candidates(table, draws, draws @ actual)
+    theirs = table[:, chosen]  # (units, resamples, 2)
+    drawn, left_out = (np.einsum("ru,urk->rk", weights, theirs) for weights in (draws, draws == 0))
+    return np.concatenate([drawn, left_out], axis=1)
 
 
 def best_candidate(counts: Array, positives: int) -> int:
@@ -170,3 +230,22 @@ def best_candidate(counts: Array, positives: int) -> int:
     precision = hits[tied] / np.maximum(claimed[tied], 1)
     best = tied[precision == precision.max()]
     return int(best[-1])
+
+
+def _best_candidates(table: Array, draws: Array, positives: Array) -> Array:
+    """`best_candidate` on every resample: `draws` (resamples, units) of `table`, with `positives` (resamples,)."""
+    # Single precision takes half the time, and adds up whole numbers exactly below 2^24.
+    kind = np.float32 if table.shape[0] * table.max(initial=0) < 2**24 else np.float64
+    amounts: list[Array] = [np.ascontiguousarray(table[..., k], dtype=kind) for k in (0, 1)]
+    chosen = np.full(len(draws), table.shape[1] - 1)  # the last, where nothing hits
+    for first in range(0, len(draws), RESAMPLES_AT_ONCE):
+        some = slice(first, first + RESAMPLES_AT_ONCE)
+        hits, claimed = (draws[some].astype(kind) @ amount for amount in amounts)
+        ratio = hits / (claimed + np.maximum(positives[some, None], 1).astype(kind))
+        for row, resample in enumerate(range(first, first + len(ratio))):
+            best = ratio[row].max()
+            if best > 0:
+                near = np.flatnonzero(ratio[row] >= best * (1 - ROUNDING))
+                counts = np.stack([hits[row, near], claimed[row, near]], axis=1).astype(np.float64)
+                chosen[resample] = near[best_candidate(counts, int(positives[resample]))]
+    return chosen

@@ -12,7 +12,8 @@ from math import ceil
 
 import numpy as np
 
-from harness.recording import Array, Recording
+from harness.metrics import bouts
+from harness.recording import Recording
 
 LEAVE_ONE_OUT_UP_TO = 5
 """With more labelled recordings than this, they are held out in this many groups."""
@@ -110,9 +111,3 @@ def _block_edges(recording: Recording) -> list[int]:
         left = later[: len(later) - (count - 1 - i)]
         edges.append(between[min(left, key=lambda k: (abs(done[k] - i / count), k))])
     return [0, *edges, recording.frames]
-
-
-def bouts(labels: Array) -> tuple[Array, Array]:
-    """First frames, and frames after the last, of the runs of 1 in labels (frames,)."""
-    change = np.diff(np.concatenate([[0], np.asarray(labels) != 0, [0]]).astype(np.int8))
-    return np.flatnonzero(change > 0), np.flatnonzero(change < 0)

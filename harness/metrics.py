@@ -1,4 +1,4 @@
-"""The challenge's measure: F1 of the positive class on pooled frames, then precision."""
+"""The challenge's measure, F1 of the positive class on pooled frames, then precision; and the same counts of bouts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Frames of one or several recordings: rightly claimed, claimed, and positive. They add up."""
+    """Frames, or bouts, of one or several recordings: rightly claimed, claimed, and positive. They add up."""
 
     hits: int = 0
     claimed: int = 0
@@ -51,6 +51,29 @@ def count(predicted: Array, actual: Array) -> Counts:
     """Count 0/1 predictions (frames,) against 0/1 labels (frames,)."""
     claimed, positive = np.asarray(predicted) != 0, np.asarray(actual) != 0
     return Counts(int((claimed & positive).sum()), int(claimed.sum()), int(positive.sum()))
+
+
+def bouts(labels: Array) -> tuple[Array, Array]:
+    """First frames, and frames after the last, of the runs of 1 in labels (frames,)."""
+    change = np.diff(np.concatenate([[0], np.asarray(labels) != 0, [0]]).astype(np.int8))
+    return np.flatnonzero(change > 0), np.flatnonzero(change < 0)
+
+
+def count_bouts(predicted: Array, actual: Array) -> Counts:
+    """Count the bouts of 0/1 predictions (frames,) against those of 0/1 labels (frames,).
+
+    A claimed bout is a hit where it and a true bout share at least half of the frames that either has. No bout can do
+    so with two: they would be a frame apart, and so have less than its whole length in it.
+    """
+    claimed, positive = np.asarray(predicted) != 0, np.asarray(actual) != 0
+    (claimed_starts, claimed_stops), (true_starts, true_stops) = bouts(claimed), bouts(positive)
+    # Bouts of one labeling do not touch, so what two bouts share is a run of its own.
+    shared_starts, shared_stops = bouts(claimed & positive)
+    mine = np.searchsorted(claimed_starts, shared_starts, "right") - 1
+    theirs = np.searchsorted(true_starts, shared_starts, "right") - 1
+    shared = shared_stops - shared_starts
+    either = (claimed_stops - claimed_starts)[mine] + (true_stops - true_starts)[theirs] - shared
+    return Counts(int((2 * shared >= either).sum()), len(claimed_starts), len(true_starts))
 
 
 def total(counts: Iterable[Counts]) -> Counts:

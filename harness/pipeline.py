@@ -2,11 +2,11 @@
 
 import hashlib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,8 +21,13 @@ from harness.screening import effects, steadiest
 from harness.spec import Choice, PipelineSpec, Preparation
 from harness.windows import with_windows
 
+T = TypeVar("T")
+
 HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
+
+FEWEST_NEGATIVES = 100
+"""Of a recording, however few positive frames it has."""
 
 SHARED_VERSIONS = [
     np.__version__,
@@ -34,14 +39,34 @@ SHARED_VERSIONS = [
 """Of all that any feature set may compute with: blocks made by other versions of it are not reused."""
 
 
+@dataclass(frozen=True)
+class TrainingRows:
+    """What one recording gives to learn from: its positive frames, and a share of the others."""
+
+    X: Array
+    """(rows, columns) float32."""
+    y: Array
+    """(rows,) int8."""
+
+    @cached_property
+    def effects(self) -> Array | None:
+        """(columns,), how far each column tells the two kinds of rows apart; None where there is one kind only."""
+        return effects(self.X, self.y) if len(np.unique(self.y)) == 2 else None
+
+
 @dataclass
 class FeatureTables:
-    """Design matrices of recordings, block by block from the cache; the tables last used are held in memory."""
+    """Design matrices of recordings, block by block from the cache; what was last used is held in memory.
+
+    So a trial computes the windows and the training rows of a recording once, not once a fold, and the next trial
+    that prepares the same features alike computes none.
+    """
 
     cache: BlockCache
     pool: tuple[Recording, ...]
     """What feature sets are fitted on: poses only."""
-    held: dict[tuple[str, str], Array] = field(default_factory=dict)
+    held: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    """Key to bytes and value, the one last used at the end."""
 
     @cached_property
     def pool_digests(self) -> list[str]:
@@ -49,20 +74,49 @@ class FeatureTables:
 
     def design_matrix(self, recording: Recording, features: Sequence[Choice], preparation: Preparation) -> Array:
         """X (frames, columns) float32, NaN where something is missing; no columns where no features are asked for."""
-        settings = preparation.as_json() | {"negatives": 0, "columns": 0}
-        key = (recording.digest, f"{[choice.as_json() for choice in features]} {settings}")
+        return self._held(
+            _key(recording, features, preparation), lambda: self._table(recording, features, preparation), _nbytes
+        )
+
+    def training_rows(
+        self,
+        recording: Recording,
+        frames: slice,
+        features: Sequence[Choice],
+        preparation: Preparation,
+        negatives: int,
+    ) -> TrainingRows:
+        """Of a labelled recording's `frames`, all positive ones and about so many of the others, evenly spaced."""
+        labels = recording.known_labels[frames]
+
+        def compute() -> TrainingRows:
+            others = np.flatnonzero(labels == 0)
+            spaced = np.round(np.linspace(0, len(others) - 1, min(len(others), negatives))).astype(np.int64)
+            kept = np.sort(np.concatenate([np.flatnonzero(labels == 1), others[spaced]]))
+            return TrainingRows(self.design_matrix(recording, features, preparation)[frames][kept], labels[kept])
+
+        of_labels = hashlib.sha256(np.ascontiguousarray(labels).tobytes()).hexdigest()
+        key = f"{_key(recording, features, preparation)} {frames} {negatives} {of_labels}"
+        return self._held(key, compute, lambda rows: _nbytes(rows.X))
+
+    def _held(self, key: str, compute: Callable[[], T], size: Callable[[T], int]) -> T:
         if key in self.held:
             self.held[key] = self.held.pop(key)  # now the one last used
-            return self.held[key]
+        else:
+            made = compute()
+            self.held[key] = size(made), made
+            while sum(nbytes for nbytes, _ in self.held.values()) > HELD_BYTES and len(self.held) > 1:
+                del self.held[next(iter(self.held))]
+        value: T = self.held[key][1]
+        return value
+
+    def _table(self, recording: Recording, features: Sequence[Choice], preparation: Preparation) -> Array:
         blocks = [self._block(recording, choice, preparation) for choice in features]
         widths, statistics = preparation.window_seconds, preparation.window_statistics
         ends = np.cumsum([0, *(block.shape[1] * (1 + len(widths) * len(statistics)) for block in blocks)])
         table = np.empty((recording.frames, ends[-1]), dtype=np.float32)
         for block, start, stop in zip(blocks, ends[:-1], ends[1:], strict=True):
             with_windows(block, recording.fps, widths, statistics, out=table[:, start:stop])
-        self.held[key] = table
-        while sum(held.nbytes for held in self.held.values()) > HELD_BYTES and len(self.held) > 1:
-            del self.held[next(iter(self.held))]
         return table
 
     def _block(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
@@ -88,6 +142,16 @@ class FeatureTables:
         fit = feature_set_named(choice.name).fit
         assert fit is not None
         return fit(_PreparedOneByOne(self.pool, preparation), **choice.parameters)
+
+
+def _key(recording: Recording, features: Sequence[Choice], preparation: Preparation) -> str:
+    """Of a design matrix, which does not depend on how training thins its rows and screens its columns."""
+    settings = preparation.as_json() | {"negatives": 0, "columns": 0}
+    return f"{recording.digest} {[choice.as_json() for choice in features]} {settings}"
+
+
+def _nbytes(table: Array) -> int:
+    return int(table.nbytes)
 
 
 @dataclass(frozen=True)
@@ -152,30 +216,38 @@ def fit_pipeline(
     spec: PipelineSpec, tables: FeatureTables, training: Sequence[tuple[Recording, slice]], seed: int
 ) -> FittedPipeline:
     """Fit on the given frames of labelled recordings, their negatives thinned and columns screened on them alone."""
-    X, y = [], []
-    for recording, frames in training:
-        labels = recording.known_labels[frames]
-        kept = (labels == 1) | (np.arange(len(labels)) % spec.preparation.negatives == 0)
-        table = tables.design_matrix(recording, spec.features, spec.preparation)
-        X.append(table[frames][kept])
-        y.append(labels[kept])
-    target = np.concatenate(y) if y else np.zeros(0, dtype=np.int8)
+    rows = [
+        tables.training_rows(recording, frames, spec.features, spec.preparation, negatives)
+        for (recording, frames), negatives in zip(training, _negatives(training, spec), strict=True)
+    ]
+    target = np.concatenate([one.y for one in rows]) if rows else np.zeros(0, dtype=np.int8)
     if len(np.unique(target)) < 2:
         return FittedPipeline(spec, tables, None, float(target.any()))
-    columns = _steady_columns(X, y, spec.preparation.columns)
-    if columns is not None:
-        X = [table[:, columns] for table in X]
+    columns = _steady_columns(rows, spec.preparation.columns)
+    X = [one.X if columns is None else one.X[:, columns] for one in rows]
     classifier: Classifier = model_family_named(spec.model.name).function(seed, **spec.model.parameters)
     classifier.fit(np.concatenate(X), target)
     return FittedPipeline(spec, tables, classifier, columns=columns)
 
 
-def _steady_columns(X: Sequence[Array], y: Sequence[Array], count: int) -> Array | None:
-    """The columns to learn from, screened on training frames alone; None for all of them."""
-    telling = [(table, labels) for table, labels in zip(X, y, strict=True) if len(np.unique(labels)) == 2]
-    if X[0].shape[1] <= count or not telling:
+def _negatives(training: Sequence[tuple[Recording, slice]], spec: PipelineSpec) -> list[int]:
+    """How many frames without the behavior are wanted of each recording: as many times more than it has with it.
+
+    So each recording that shows the behavior says as much of what is not the behavior as of what is. One that does
+    not show it counts as if it did as much as the others do.
+    """
+    positives = [int(recording.known_labels[frames].sum()) for recording, frames in training]
+    showing = [count for count in positives if count] or [0]
+    usual = sum(showing) / len(showing)
+    return [max(FEWEST_NEGATIVES, round(spec.preparation.negatives * (count or usual))) for count in positives]
+
+
+def _steady_columns(rows: Sequence[TrainingRows], count: int) -> Array | None:
+    """The columns to learn from, screened on training rows alone; None for all of them."""
+    if rows[0].X.shape[1] <= count:
         return None
-    return steadiest([effects(table, labels) for table, labels in telling], count)
+    telling = [one.effects for one in rows if one.effects is not None]
+    return steadiest(telling, count) if telling else None
 
 
 def _checked(values: Array, recording: Recording) -> Array:

@@ -1,12 +1,13 @@
 """Ask, evaluate, tell: the search over every behavior's arms.
 
-A behavior's trials are asked in batches. The first is every arm once, at one of the starts; a later one is shared out
-by `next_arms`. Which trials a batch holds depends on earlier batches alone, each sampler is seeded anew from (seed,
-study, trial), and results are told in the order they were asked. So any number of workers, and any number of kills
-and resumes, give the same trials, and a longer search begins with the trials of a shorter one.
+A behavior's trials are asked in batches. The first is the `opening`: the portfolio and what it left out; a later one is
+shared out by `next_arms`. Which trials a batch holds depends on earlier batches alone, each sampler is seeded anew from
+(seed, study, trial), and results are told in the order they were asked. So any number of workers, and any number of
+kills and resumes, give the same trials, and a longer search begins with the trials of a shorter one.
 """
 
 import hashlib
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,11 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.arms import Arm, make_arms, next_arms
+from harness.arms import Arm, Turn, make_arms, next_arms, opening, usable_stacks
 from harness.cache import BlockCache
 from harness.decisions import Candidates, candidates_of
 from harness.errors import HarnessError
-from harness.evaluation import Outcome, evaluate
+from harness.evaluation import Outcome, Pruned, evaluate_against
 from harness.folds import Folds, make_folds
 from harness.pipeline import FeatureTables
 from harness.recording import Dataset, Recording
@@ -52,6 +53,8 @@ class Search:
     dataset: Dataset
     spaces: Spaces
     arms: tuple[Arm, ...]
+    opening: tuple[Turn, ...]
+    """The first batch of every behavior."""
     seed: int
     batch: int
     folds: Mapping[str, Folds]
@@ -80,11 +83,11 @@ def make_search(
         raise HarnessError(f"no feature set can be computed on these recordings ({reasons})")
     stacked = {name for members in spaces.stacks.values() for name in members}
     alone = [name for name in usable if features or name not in stacked]
-    stacks = {"": tuple(usable)} if features else spaces.stacks
-    arms = make_arms(usable, stacks, {family.name: family.baseline for family in families}, alone)
+    stacks = usable_stacks(usable, {"": tuple(usable)} if features else spaces.stacks, alone)
+    arms = make_arms(stacks, {family.name: family.baseline for family in families}, alone)
     reach = reach_seconds(usable, spaces)
     folds = {behavior: make_folds(recordings, reach) for behavior, recordings in dataset.labelled.items()}
-    return Search(dataset, spaces, tuple(arms), seed, batch, folds)
+    return Search(dataset, spaces, tuple(arms), tuple(opening(arms, stacks, spaces.starts)), seed, batch, folds)
 
 
 def reach_seconds(features: Sequence[str], spaces: Spaces) -> float:
@@ -112,7 +115,7 @@ def search_trials(
     search: Search,
     run: Run,
     *,
-    trials: int,
+    trials: int | None,
     behaviors: Sequence[str],
     workers: int,
     cache: BlockCache,
@@ -121,14 +124,15 @@ def search_trials(
 ) -> Iterator[TrialRecord]:
     """Bring each of `behaviors` up to `trials` finished trials, and yield each new one once it is stored.
 
+    Without a number of trials it goes on until `stop`.
     Ends early once `stop` says so, which is asked several times a second; what runs then is evaluated again under its
     own number when the search goes on. Raises `HarnessError` at the end where every trial of a behavior failed.
     """
     stored = run.finished()
-    states = [_BehaviorSearch(name, search, run, trials, stored) for name in behaviors]
+    states = [_BehaviorSearch(name, search, run, trials or sys.maxsize, stored) for name in behaviors]
     bench = _Bench(search.folds, search.candidates, search.seed, pool_of(search.dataset), cache, tuple(plugins))
     with LocalWorkers(workers, partial(_start, bench), _evaluate) as pool:
-        running: dict[Future[tuple[Outcome, float]], tuple[_BehaviorSearch, _Asked]] = {}
+        running: dict[Future[tuple[Outcome | Pruned, float]], tuple[_BehaviorSearch, _Asked]] = {}
         while True:
             # Twice as many in flight as workers, so that none is idle while results are told and written.
             while len(running) < 2 * workers:
@@ -137,7 +141,7 @@ def search_trials(
                     break
                 state = min(waiting, key=lambda state: state.sent)
                 asked = state.take()
-                running[pool.submit(state.behavior, asked.spec)] = (state, asked)
+                running[pool.submit(state.behavior, asked.spec, asked.rival)] = (state, asked)
             if not running:
                 break
             done, _ = wait(running, timeout=PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
@@ -151,7 +155,7 @@ def search_trials(
         state.refuse_failure()
 
 
-def _result(future: "Future[tuple[Outcome, float]]") -> tuple[Outcome, float] | str:
+def _result(future: "Future[tuple[Outcome | Pruned, float]]") -> tuple[Outcome | Pruned, float] | str:
     try:
         return future.result()
     except (TrialError, WorkerDiedError) as error:
@@ -175,10 +179,12 @@ def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
     return bench, FeatureTables(bench.cache, bench.pool)
 
 
-def _evaluate(state: tuple[_Bench, FeatureTables], behavior: str, spec: PipelineSpec) -> tuple[Outcome, float]:
+def _evaluate(
+    state: tuple[_Bench, FeatureTables], behavior: str, spec: PipelineSpec, rival: Sequence[float]
+) -> tuple[Outcome | Pruned, float]:
     bench, tables = state
     began = time.perf_counter()
-    outcome = evaluate(spec, bench.folds[behavior], tables, bench.candidates, bench.seed)
+    outcome = evaluate_against(rival, spec, bench.folds[behavior], tables, bench.candidates, bench.seed)
     return outcome, time.perf_counter() - began
 
 
@@ -190,7 +196,9 @@ class _Asked:
     number: int
     trial: "optuna.Trial"
     spec: PipelineSpec
-    result: tuple[Outcome, float] | str | None = None
+    rival: tuple[float, ...]
+    """The fold merits of the arm's best trial when this one was asked; none where it had no trial yet."""
+    result: tuple[Outcome | Pruned, float] | str | None = None
     """The outcome and its seconds, or why it failed; None while it runs."""
 
 
@@ -206,7 +214,7 @@ class _BehaviorSearch:
         self.ranges = [arm.ranges(search.spaces) for arm in search.arms]
         self.studies = [optuna.create_study(direction="maximize") for _ in search.arms]
         self.told = 0
-        self.best: list[float | None] = [None] * len(search.arms)
+        self.leaders: list[TrialRecord | None] = [None] * len(search.arms)
         self.counts = [0] * len(search.arms)
         self.first_error: str | None = None
         self.batch: deque[_Asked] = deque()
@@ -230,81 +238,87 @@ class _BehaviorSearch:
         while self.batch and self.batch[0].result is not None:
             asked = self.batch.popleft()
             record, finished = self._finish(asked)
-            outcome = asked.result[0].out_of_fold if isinstance(asked.result, tuple) else ()
-            self.run.add(record, finished, outcome)
+            probabilities = getattr(asked.result[0], "out_of_fold", ()) if isinstance(asked.result, tuple) else ()
+            self.run.add(record, finished, probabilities)
             yield record
 
     def refuse_failure(self) -> None:
-        if self.told and all(value is None for value in self.best):
+        if self.told and not any(self.leaders):
             raise HarnessError(f"{self.behavior}: all {self.told} trials failed; the first: {self.first_error}")
 
-    def _plan(self) -> list[int]:
-        """The arms of the next batch, whatever the number of trials asked for."""
+    def _plan(self) -> list[Turn]:
+        """The turns of the next batch, whatever the number of trials asked for."""
         if self.told == 0:
-            return list(range(len(self.search.arms)))
+            return list(self.search.opening)
         # An arm without parameters has nothing more to try.
         still_open = [arm for arm, ranges in enumerate(self.ranges) if ranges or not self.counts[arm]]
-        return next_arms(self.best, self.counts, still_open, self.search.batch)
+        best = [leader.pooled.f1 if leader else None for leader in self.leaders]
+        return [Turn(arm) for arm in next_arms(best, self.counts, still_open, self.search.batch)]
 
-    def _ask(self, arms: Sequence[int]) -> None:
+    def _ask(self, turns: Sequence[Turn]) -> None:
         import optuna
 
-        for arm in arms:
-            study, name = self.studies[arm], study_name(self.behavior, self.search.arms[arm].name)
+        for turn in turns:
+            arm, study, leader = self.search.arms[turn.arm], self.studies[turn.arm], self.leaders[turn.arm]
+            name = study_name(self.behavior, arm.name)
             number = len(study.get_trials(deepcopy=False))
             seed = hashlib.sha256(f"{self.search.seed}/{name}/{number}".encode()).digest()
             study.sampler = optuna.samplers.TPESampler(
                 seed=int.from_bytes(seed[:4], "big"), n_startup_trials=STARTUP_TRIALS
             )
-            starts = self.search.spaces.starts
-            if number < len(starts):
-                # In turn, so that the first trials of all arms together have tried every start.
-                study.enqueue_trial(self.search.arms[arm].beginning(starts[(arm + number) % len(starts)]))
-            trial = study.ask({name: _distribution(one) for name, one in self.ranges[arm].items()})
-            spec = self.search.arms[arm].spec(trial.params)
-            asked = _Asked(arm, self.told + len(self.batch), trial, spec)
+            if turn.start is not None:
+                study.enqueue_trial(arm.beginning(turn.start))
+            trial = study.ask({name: _distribution(one) for name, one in self.ranges[turn.arm].items()})
+            rival = leader.fold_merits if leader else ()
+            asked = _Asked(turn.arm, self.told + len(self.batch), trial, arm.spec(trial.params), rival)
             self.batch.append(asked)
             self.unsent.append(asked)
 
     def _finish(self, asked: _Asked) -> "tuple[TrialRecord, FrozenTrial]":
         import optuna
 
-        arm, study = self.search.arms[asked.arm], self.studies[asked.arm]
-        kind = self.search.folds[self.behavior].kind
-        if isinstance(asked.result, tuple):
-            outcome, seconds = asked.result
-            verdict = outcome.verdict
-            record = TrialRecord(
-                behavior=self.behavior,
-                trial=asked.number,
-                arm=arm.name,
-                spec=asked.spec,
-                folds=kind,
-                seconds=round(seconds, 3),
-                decision=verdict.decision,
-                rounds=verdict.rounds,
-                counts=verdict.counts,
-                average_precision=outcome.average_precision,
-            )
+        study, record = self.studies[asked.arm], self._record(asked)
+        if record.complete:
             finished = study.tell(asked.trial, record.pooled.f1)
         else:
-            record = TrialRecord(self.behavior, asked.number, arm.name, asked.spec, kind, 0.0, error=asked.result)
-            finished = study.tell(asked.trial, state=optuna.trial.TrialState.FAIL)
+            states = optuna.trial.TrialState
+            finished = study.tell(asked.trial, state=states.PRUNED if record.pruned else states.FAIL)
         self._count(asked.arm, record)
         return record, finished
+
+    def _record(self, asked: _Asked) -> TrialRecord:
+        arm, kind = self.search.arms[asked.arm], self.search.folds[self.behavior].kind
+        record = TrialRecord(self.behavior, asked.number, arm.name, asked.spec, kind, 0.0)
+        if not isinstance(asked.result, tuple):
+            return replace(record, error=asked.result)
+        outcome, seconds = asked.result
+        record = replace(record, seconds=round(seconds, 3), fold_merits=outcome.fold_merits)
+        if isinstance(outcome, Pruned):
+            return replace(record, pruned=True)
+        verdict = outcome.verdict
+        return replace(
+            record,
+            decision=verdict.decision,
+            rounds=verdict.rounds,
+            counts=verdict.counts,
+            average_precision=outcome.average_precision,
+            bouts=verdict.bouts,
+            resampled=tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in verdict.resampled),
+        )
 
     def _count(self, arm: int, record: TrialRecord) -> None:
         self.told += 1
         self.counts[arm] += 1
-        if record.error is None:
-            self.best[arm] = max(record.pooled.f1, self.best[arm] or 0.0)
-        else:
-            self.first_error = self.first_error or record.error
+        leader = self.leaders[arm]
+        if record.complete and (leader is None or record.merit > leader.merit):
+            self.leaders[arm] = record
+        self.first_error = self.first_error or record.error
 
     def _replay(self, stored: "Sequence[deque[FrozenTrial]]") -> None:
         """Come to where the stored trials (by arm) end: whole batches are read, a broken-off one is asked again."""
         while any(stored):
-            arms = self._plan()
+            turns = self._plan()
+            arms = [turn.arm for turn in turns]
             there = sum(arms[: place + 1].count(arm) <= len(stored[arm]) for place, arm in enumerate(arms))
             if there == 0:
                 raise HarnessError(f"{self.run.folder}: {self.behavior} has trials this search would not have asked")
@@ -315,7 +329,7 @@ class _BehaviorSearch:
                     self._count(arm, TrialRecord.from_json(trial.user_attrs[RECORD]))
                 continue
             # The samplers saw this batch's earlier trials as running; telling them only now keeps it so.
-            self._ask(arms[: max(there, self.trials - self.told)])
+            self._ask(turns[: max(there, self.trials - self.told)])
             for _ in range(there):
                 asked, _ = self.batch.popleft(), self.unsent.popleft()
                 trial = stored[asked.arm].popleft()

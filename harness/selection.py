@@ -1,56 +1,114 @@
-"""What is exported for each behavior: a blend of its best trials, and what choosing it so is worth.
+"""What a behavior's trials are combined to: the best one alone, or an ensemble; and what each of the two is worth.
 
-The winner of many trials on few recordings is partly lucky; the average of several good ones is less so. Which trials
-are good can be told by their F1, by how well their probabilities rank frames (average precision), or by what pipelines
-like them did on the other behaviors; which of these is the best guide differs between datasets. So all are tried, and
-the one with the best mean F1 over all behaviors is taken: each unit judged by a choice that was made without it.
+The winner of many trials on few recordings is partly lucky; the average of several good ones is less so. Half of an
+ensemble is chosen greedily by the behavior's own out-of-fold predictions, the other half by what pipelines like these
+did on the other behaviors: the two err in different ways. Each way of choosing is judged as a whole: every unit by the
+members and the decision that it would have chosen on the other units alone. The cross-fitted counts of a trial would
+not do for that, since those of the other units come from decisions that the judged unit had a say in.
+
+Whether ensembles are exported is decided once for all behaviors of a run (`better_way`): a single one has too few
+recordings to tell.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from harness.decisions import Candidates, best_candidate, count_table
+from harness.decisions import Candidates, best_candidate, count_table, decide
 from harness.elsewhere import Standings, expected, standings
 from harness.evaluation import average_precision
-from harness.metrics import Counts, mean_score, total
+from harness.honest import Honest, bias_corrected, f1_of
+from harness.metrics import Counts, count_bouts, mean_score, total
 from harness.recording import Array
+from harness.resampling import ENUMERATED_UP_TO, resamples
 from harness.spec import Decision
 from harness.store import TrialRecord
 
-RANKINGS = ("f1", "average_precision", "other_behaviors")
-"""By what the members of a blend are chosen; the first of those that are worth the same."""
+WAYS = ("single", "ensemble")
+"""Ways of choosing; the first where they are worth the same."""
 
-MEMBERS = {"f1": 5, "average_precision": 8, "other_behaviors": 8}
-"""At most this many trials make a blend, and at most one in five of those that finished."""
+ADVISED = 8
+"""At most this many members are chosen by the other behaviors, and at most one in five of the trials."""
+
+LIBRARY = 10
+"""From so many trials, the best ones, members are chosen greedily."""
+
+FIRST = 5
+"""With so many of them the greedy choice begins, or with one in five of the trials."""
+
+ROUNDS = 10
+"""At most so many members are chosen greedily, counted as often as they are chosen."""
+
+BINS = 512
+"""Into so many equal steps of log-odds probabilities are sorted while members are chosen."""
+
+RESAMPLES = 30
+"""So many resamples an honest score is made of where units are too many to enumerate them."""
+
+CLIP = 1e-4
+"""Probabilities are taken to be at least this far from 0 and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A trial in a blend, and how often it counts."""
+
+    record: TrialRecord
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The trials to average for one behavior, best first, and how to cut what comes out."""
+    """The trials to average for one behavior, how to cut what comes out, and what that is worth."""
 
     behavior: str
-    members: tuple[TrialRecord, ...]
+    way: str
+    """Of `WAYS`."""
+    members: tuple[Member, ...]
+    """The heaviest first."""
     decision: Decision
     counts: tuple[Counts, ...]
     """By unit, each judged by the members and the decision that the other units would have chosen."""
-    ranking: str = RANKINGS[0]
-    """By what the members were chosen."""
+    bouts: tuple[Counts, ...] = ()
+    """The same of bouts instead of frames."""
+    average_precision: float = 0.0
+    """Of the blended out-of-fold probabilities of all units."""
+    honest: Honest | None = None
+    """The choice of members and decision repeated on what each bootstrap resample drew."""
 
     @property
     def pooled(self) -> Counts:
         """What the choice is worth: unlike the score of a trial, free of the luck of having been chosen."""
         return total(self.counts)
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "behavior": self.behavior,
+            "way": self.way,
+            "members": [[member.record.trial, member.weight] for member in self.members],
+            "decision": self.decision.as_json(),
+            "counts": [[one.hits, one.claimed, one.actual] for one in self.counts],
+            "bouts": [[one.hits, one.claimed, one.actual] for one in self.bouts],
+            "average_precision": self.average_precision,
+            "honest": self.honest and [self.honest.f1, self.honest.low, self.honest.high],
+        }
 
-def blended(probabilities: Sequence[Array]) -> Array:
-    """The probability (frames,) float32 whose log-odds are the mean of those of `probabilities`, each (frames,)."""
-    if len(probabilities) == 1:
-        return probabilities[0]
-    held = np.clip(np.stack(probabilities).astype(np.float64), 1e-4, 1 - 1e-4)
-    mean = np.log(held / (1 - held)).mean(axis=0)
-    return np.asarray(1 / (1 + np.exp(-mean)), dtype=np.float32)
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any], records: Mapping[int, TrialRecord]) -> "Selection":
+        """`records` are the behavior's trials by number."""
+        return cls(
+            plain["behavior"],
+            plain["way"],
+            tuple(Member(records[trial], weight) for trial, weight in plain["members"]),
+            Decision.from_json(plain["decision"]),
+            tuple(Counts(*counts) for counts in plain["counts"]),
+            tuple(Counts(*counts) for counts in plain["bouts"]),
+            plain["average_precision"],
+            plain["honest"] and Honest(*plain["honest"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -73,74 +131,203 @@ class Evidence:
         return standings([record.spec for record in able], probabilities, self.labels, self.sources)
 
 
-def select(
-    evidence: Evidence, candidates: Candidates, *, ranking: str, elsewhere: Sequence[Standings] = ()
-) -> Selection:
-    """The blend of one behavior's best trials by `ranking`; a baseline only where nothing else finished.
+def blended(probabilities: Sequence[Array], weights: Sequence[int]) -> Array:
+    """The probability (frames,) float32 whose log-odds are the weighted mean of those of `probabilities`.
 
-    `elsewhere` are the standings of the other behaviors, which the ranking by these needs. Raises `ValueError` where no
-    trial finished.
+    One alone is left as it is.
     """
-    able, labels = _able(evidence.records), evidence.labels
-    everything = list(range(len(labels)))
-    members = _members(able, evidence, everything, ranking, elsewhere)
-    table = _table(members, evidence, candidates)
-    actual = np.array([int(np.sum(unit)) for unit in labels])
-    counts = []
-    for unit in everything:
-        others = [other for other in everything if other != unit]
-        theirs = _members(able, evidence, others, ranking, elsewhere)
-        their_table = table if theirs == members else _table(theirs, evidence, candidates)
-        chosen = best_candidate(their_table[others].sum(axis=0), int(actual[others].sum()))
-        hits, claimed = their_table[unit, chosen]
-        counts.append(Counts(int(hits), int(claimed), int(actual[unit])))
-    chosen = best_candidate(table.sum(axis=0), int(actual.sum()))
-    return Selection(able[0].behavior, members, candidates[chosen], tuple(counts), ranking)
+    if len(probabilities) == 1:
+        return probabilities[0]
+    mean = np.average([log_odds(one) for one in probabilities], axis=0, weights=weights)
+    return np.asarray(1 / (1 + np.exp(-mean)), dtype=np.float32)
 
 
-def better_ranking(selections: Mapping[str, Sequence[Selection]]) -> str:
-    """The ranking whose selections (one a behavior) have the best mean score, as the challenge takes it."""
-    return max(selections, key=lambda ranking: mean_score(one.pooled.score for one in selections[ranking]))
+def log_odds(probabilities: Array | float) -> Array:
+    """Of probabilities of any shape, taken to be at least `CLIP` from 0 and 1; float64."""
+    held = np.clip(np.asarray(probabilities, dtype=np.float64), CLIP, 1 - CLIP)
+    return np.asarray(np.log(held / (1 - held)))
+
+
+def select(evidence: Evidence, candidates: Candidates, elsewhere: Sequence[Standings] = ()) -> dict[str, Selection]:
+    """By way, what it chooses for one behavior; a baseline only where nothing else finished.
+
+    `elsewhere` are the standings of the other behaviors; without any, all members are chosen greedily. Raises
+    `ValueError` where no trial finished.
+    """
+    chooser = _Chooser(evidence, candidates, elsewhere)
+    return {way: chooser.selection(way) for way in WAYS}
+
+
+def better_way(selections: Mapping[str, Sequence[Selection]]) -> str:
+    """The way whose selections (one a behavior) have the best mean score, as the challenge takes it."""
+    return max(selections, key=lambda way: mean_score(one.pooled.score for one in selections[way]))
 
 
 def _able(records: Sequence[TrialRecord]) -> list[TrialRecord]:
     """The trials that may be chosen. Raises `ValueError` where none finished."""
-    finished = [record for record in records if record.error is None]
+    finished = [record for record in records if record.complete]
     if not finished:
         raise ValueError("no trial finished")
     return [record for record in finished if not record.baseline] or finished
 
 
-def _members(
-    able: Sequence[TrialRecord],
-    evidence: Evidence,
-    units: Sequence[int],
-    ranking: str,
-    elsewhere: Sequence[Standings],
-) -> tuple[TrialRecord, ...]:
-    """The trials that are best on `units`, the earlier first where two are equal."""
-    merits: Sequence[tuple[float, ...]]
-    if ranking == "f1":
-        merits = [total(record.counts[unit] for unit in units).score for record in able]
-    elif ranking == "average_precision":
-        merits = [(_average_precision(evidence, record, units),) for record in able]
-    else:
-        without = {source for unit, source in enumerate(evidence.sources) if unit not in units}
-        merits = [(float(merit),) for merit in expected([record.spec for record in able], elsewhere, without)]
-    count = min(MEMBERS[ranking], max(1, len(able) // 5))
-    best_first = sorted(range(len(able)), key=lambda place: (merits[place], -able[place].trial), reverse=True)
-    return tuple(able[place] for place in best_first[:count])
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What a way chooses on some units."""
+
+    members: tuple[int, ...]
+    """Places among the able trials, in the order they joined; one that counts twice is named twice."""
+    candidate: int
 
 
-def _average_precision(evidence: Evidence, record: TrialRecord, units: Sequence[int]) -> float:
-    """Of the probabilities of `units` together."""
-    if not units:
-        return 0.0
-    truth = np.concatenate([evidence.labels[unit] for unit in units])
-    return average_precision(truth, np.concatenate([evidence.out_of_fold[record.trial][unit] for unit in units]))
+class _Chooser:
+    """Chooses for one behavior on any of its units, and remembers what it has counted."""
+
+    def __init__(self, evidence: Evidence, candidates: Candidates, elsewhere: Sequence[Standings]) -> None:
+        self.evidence, self.candidates, self.elsewhere = evidence, candidates, elsewhere
+        self.able = _able(evidence.records)
+        frames = [len(unit) for unit in evidence.labels]
+        self.units = tuple(range(len(frames)))
+        self.actual = np.array([int(np.sum(unit)) for unit in evidence.labels])
+        self.truth = np.concatenate(evidence.labels).astype(bool)
+        self.unit_of = np.repeat(self.units, frames)
+        pooled = np.stack([np.concatenate(evidence.out_of_fold[record.trial]) for record in self.able])
+        steps = (log_odds(pooled) / log_odds(1 - CLIP) + 1) / 2 * (BINS - 1)
+        self.levels = steps.astype(np.float32)  # (trials, frames), log-odds from 0 up to BINS - 1
+        self.histograms = np.stack([_histogram(one, self.truth, self.unit_of, len(frames)) for one in self.levels])
+        self._tables: dict[tuple[int, ...], Array] = {}
+        self._chosen: dict[tuple[str, tuple[int, ...]], _Chosen] = {}
+
+    def selection(self, way: str) -> Selection:
+        chosen = self.chosen(way, self.units)
+        nested = [self.chosen(way, tuple(other for other in self.units if other != unit)) for unit in self.units]
+        counts, bouts = [], []
+        for unit, (one, truth) in enumerate(zip(nested, self.evidence.labels, strict=True)):
+            hits, claimed = self.table(one.members)[unit, one.candidate]
+            counts.append(Counts(int(hits), int(claimed), int(self.actual[unit])))
+            labels = decide(self.candidates[one.candidate], self.blend(one.members)[unit], self.evidence.fps)
+            bouts.append(count_bouts(labels, truth))
+        return Selection(
+            self.able[0].behavior,
+            way,
+            tuple(Member(self.able[place], weight) for place, weight in Counter(chosen.members).most_common()),
+            self.candidates[chosen.candidate],
+            tuple(counts),
+            tuple(bouts),
+            average_precision(self.truth, np.concatenate(self.blend(chosen.members))),
+            self.honest(way),
+        )
+
+    def honest(self, way: str) -> Honest | None:
+        """The way repeated on the units that each resample drew, and counted on those that it left out."""
+        units = len(self.units)
+        # Enumerated, most resamples draw the same few sets of units; drawn at random, each would be another.
+        few = resamples(units).left_out[: None if units <= ENUMERATED_UP_TO else RESAMPLES]
+        left_out = np.zeros((len(few), 2))
+        for number, out in enumerate(few):
+            chosen = self.chosen(way, tuple(np.flatnonzero(~out).tolist()))
+            left_out[number] = self.table(chosen.members)[out, chosen.candidate].sum(axis=0)
+        return bias_corrected(left_out, self.actual)
+
+    def chosen(self, way: str, units: tuple[int, ...]) -> _Chosen:
+        """What the way chooses that knows only `units`."""
+        if (way, units) not in self._chosen:
+            members = self.members(way, units)
+            table = self.table(members)[list(units)].sum(axis=0)
+            self._chosen[way, units] = _Chosen(members, best_candidate(table, int(self.actual[list(units)].sum())))
+        return self._chosen[way, units]
+
+    def members(self, way: str, units: tuple[int, ...]) -> tuple[int, ...]:
+        if way == "single":
+            return (self.leader(units),)
+        share = max(1, len(self.able) // 5)
+        advised = _best_first(self.expected(units))[: min(ADVISED, share)] if self.elsewhere else ()
+        return self.greedy(units, min(FIRST, share)) + advised
+
+    def leader(self, units: tuple[int, ...]) -> int:
+        """Of all units, the trial that leads; of some, the one of the library that is best where they are all."""
+        if units == self.units:
+            return max(range(len(self.able)), key=lambda place: self.able[place].merit)
+        actual = self.actual[list(units)]
+
+        def worth(place: int) -> float:
+            table = self.table((place,))[list(units), ::-1]  # later decisions cut higher
+            return float(_cross_fitted(table, actual))
+
+        return max(self.library(units), key=worth)
+
+    def library(self, units: tuple[int, ...]) -> tuple[int, ...]:
+        """The trials that are best on `units` by their cross-fitted F1 at a threshold alone, best first."""
+        merits = _cross_fitted(self.histograms[:, list(units)], self.actual[list(units)])
+        return _best_first(merits)[:LIBRARY]
+
+    def greedy(self, units: tuple[int, ...], first: int) -> tuple[int, ...]:
+        """The best of the library, and then, time after time, whichever makes the mean log-odds best.
+
+        Ensemble selection with replacement and sorted initialization (Caruana et al. 2004, section 2). Best is by
+        cross-fitted F1 at a threshold; of the ensembles on the way the best is taken, the smaller of equal ones.
+        """
+        library = self.library(units)
+        known = np.isin(self.unit_of, units)
+        truth, unit_of = self.truth[known], np.searchsorted(units, self.unit_of[known])
+        levels, actual = self.levels[list(library)][:, known], self.actual[list(units)]
+
+        def worth(summed: Array, size: int) -> float:
+            return float(_cross_fitted(_histogram(summed / size, truth, unit_of, len(units)), actual))
+
+        members = list(range(min(first, len(library))))
+        summed = levels[members].sum(axis=0)
+        best, size = worth(summed, len(members)), len(members)
+        while len(members) < ROUNDS:
+            joined = [worth(summed + one, len(members) + 1) for one in levels]
+            members.append(int(np.argmax(joined)))
+            summed += levels[members[-1]]
+            if max(joined) > best:
+                best, size = max(joined), len(members)
+        return tuple(library[member] for member in members[:size])
+
+    def expected(self, units: tuple[int, ...]) -> Array:
+        """What other behaviors let expect where only `units` are known: (trials,)."""
+        without = {source for unit, source in enumerate(self.evidence.sources) if unit not in units}
+        return expected([record.spec for record in self.able], self.elsewhere, without)
+
+    def table(self, members: tuple[int, ...]) -> Array:
+        """Hits and claims of every decision on the blend of `members`: (units, candidates, 2)."""
+        key = tuple(sorted(members))
+        if key not in self._tables:
+            table = count_table(self.candidates, self.blend(members), self.evidence.labels, self.evidence.fps)
+            self._tables[key] = table.astype(np.int32)  # hundreds are held
+        return self._tables[key]
+
+    def blend(self, members: tuple[int, ...]) -> list[Array]:
+        """The blended probabilities (frames,) of every unit."""
+        weights = Counter(sorted(members))
+        trials = [self.evidence.out_of_fold[self.able[place].trial] for place in weights]
+        return [blended([trial[unit] for trial in trials], list(weights.values())) for unit in self.units]
 
 
-def _table(members: Sequence[TrialRecord], evidence: Evidence, candidates: Candidates) -> Array:
-    out_of_fold = evidence.out_of_fold
-    units = [blended([out_of_fold[one.trial][unit] for one in members]) for unit in range(len(evidence.labels))]
-    return count_table(candidates, units, evidence.labels, evidence.fps)
+def _best_first(merits: Array) -> tuple[int, ...]:
+    """Places in the order of `merits` (trials,), the earlier first where two are equal."""
+    return tuple(np.argsort(-merits, kind="stable").tolist())
+
+
+def _histogram(levels: Array, truth: Array, unit_of: Array, units: int) -> Array:
+    """Positive frames and frames at each of `BINS` levels or above, the highest first: int64 (units, bins, 2)."""
+    cells = unit_of * BINS + levels.astype(np.int64)
+    counts = [np.bincount(which, minlength=units * BINS).reshape(units, BINS) for which in (cells[truth], cells)]
+    return np.stack(counts, axis=-1)[:, ::-1].cumsum(axis=1)
+
+
+def _cross_fitted(table: Array, actual: Array) -> Array:
+    """F1 where each unit is cut as is best on the others, or where there are none, on itself: (...,).
+
+    `table` (..., units, cuts, 2) holds hits and claims, `actual` (units,) the positives. Of equal cuts the first is
+    taken, so that the highest threshold should come first.
+    """
+    hits, claimed = np.moveaxis(table, -1, 0)
+    judged = len(actual) > 1  # whether a unit's own counts are taken off
+    known_hits, known_claimed = (one.sum(axis=-2, keepdims=True) - one * judged for one in (hits, claimed))
+    positives = (actual.sum() - actual * judged)[:, None]
+    best = f1_of(known_hits, known_claimed, positives).argmax(axis=-1)[..., None]
+    hits, claimed = (np.take_along_axis(one, best, axis=-1).sum(axis=(-1, -2)) for one in (hits, claimed))
+    return f1_of(hits, claimed, actual.sum())

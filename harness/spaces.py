@@ -2,7 +2,7 @@
 
 A folder of spaces holds `features/<name>.toml`, `models/<name>.toml` and `smoothers/<name>.toml`, one table for each
 parameter of the plugin, and for what is no plugin's: `preparation.toml`, `decision.toml`, `stacks.toml` and
-`starts.toml`. A range is one of
+`portfolio.toml`. A range is one of
 
     lag = { type = "int", low = 1, high = 30, log = true }
     rate = { type = "float", low = 0.01, high = 0.3, log = true }
@@ -57,6 +57,16 @@ Ranges = Mapping[str, Range]
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A pipeline that did well elsewhere, and is tried before anything is sampled."""
+
+    stack: str
+    model: str
+    values: Mapping[str, Value]
+    """What it has in place of defaults, by the names of `Arm.ranges`: `preparation.windows`, `model.depth`, ...."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spaces:
     """All ranges of a search."""
 
@@ -66,12 +76,14 @@ class Spaces:
     preparation: Ranges
     stacks: Mapping[str, tuple[str, ...]]
     """Name of a curated stack to the feature sets in it."""
-    starts: tuple[Mapping[str, Value], ...]
-    """What the preparation of an arm's first trials has in place of defaults."""
+    starts: tuple[Start, ...]
+    """The portfolio, in the order in which it is tried."""
     gaps: tuple[float, ...]
     """Candidates for `Decision.longest_gap`, in seconds."""
     bouts: tuple[float, ...]
     """Candidates for `Decision.shortest_bout`, in seconds."""
+    rises: tuple[float, ...] = (0.0,)
+    """By how many log-odds `Decision.peak` may lie above the threshold; 0 is without a peak."""
 
     def smoother_choices(self) -> list[Choice]:
         """Every smoother at every value of its parameters; smoothing costs no fit, so nothing is left out."""
@@ -88,13 +100,14 @@ class Spaces:
         def ranges(of: Mapping[str, Mapping[str, Any]]) -> dict[str, Range]:
             return {name: Range(**{**one, "choices": tuple(one["choices"])}) for name, one in of.items()}
 
-        plugins = {
+        plugins: dict[str, Any] = {
             kind: {name: ranges(of) for name, of in plain[kind].items()} for kind in ("features", "models", "smoothers")
         }
         stacks = {name: tuple(members) for name, members in plain["stacks"].items()}
-        starts, gaps, bouts = (tuple(plain[name]) for name in ("starts", "gaps", "bouts"))
-        preparation = ranges(plain["preparation"])
-        return cls(**plugins, preparation=preparation, stacks=stacks, starts=starts, gaps=gaps, bouts=bouts)
+        starts = tuple(Start(**start) for start in plain["starts"])
+        about: dict[str, Any] = {"preparation": ranges(plain["preparation"]), "stacks": stacks, "starts": starts}
+        about |= {name: tuple(plain[name]) for name in ("gaps", "bouts")}
+        return cls(**plugins, **about, rises=tuple(plain.get("rises", (0.0,))))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, for telling whether two searches drew from the same ranges."""
@@ -119,11 +132,12 @@ def load_spaces(folder: Path = SPACES) -> Spaces:
                     "is tried at every value"
                 )
     preparation = _preparation(folder / "preparation.toml")
-    gaps, bouts = _decision(folder / "decision.toml")
+    decision = _decision(folder / "decision.toml")
     features = _plugin_ranges(folder / "features", FEATURES)
     models = _plugin_ranges(folder / "models", MODELS)
-    stacks, starts = _stacks(folder / "stacks.toml"), _starts(folder / "starts.toml", preparation)
-    return Spaces(features, models, smoothers, preparation, stacks, starts, gaps, bouts)
+    stacks = _stacks(folder / "stacks.toml")
+    starts = _starts(folder / "portfolio.toml", stacks, features, models, preparation)
+    return Spaces(features, models, smoothers, preparation, stacks, starts, **decision)
 
 
 def _plugin_ranges(folder: Path, plugins: Mapping[str, Plugin]) -> dict[str, dict[str, Range]]:
@@ -198,18 +212,19 @@ def _preparation(file: Path) -> dict[str, Range]:
     return ranges
 
 
-def _decision(file: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _decision(file: Path) -> dict[str, tuple[float, ...]]:
+    fields = {"longest_gap": "gaps", "shortest_bout": "bouts", "rise": "rises"}
+    units = {"longest_gap": "seconds", "shortest_bout": "seconds", "rise": "log-odds"}
     plain = _toml(file)
-    if plain.keys() != {"longest_gap", "shortest_bout"}:
-        raise HarnessError(f"{file} should have longest_gap and shortest_bout; it has {', '.join(plain)}")
+    if plain.keys() != fields.keys():
+        raise HarnessError(f"{file} should have {', '.join(fields)}; it has {', '.join(plain)}")
     for name, values in plain.items():
-        if not isinstance(values, list) or not values or not all(_is_duration(v) for v in values):
-            raise HarnessError(f"{file}: {name} should be a list of seconds, 0 or more")
-    gaps, bouts = (tuple(sorted(map(float, plain[key]))) for key in ("longest_gap", "shortest_bout"))
-    return gaps, bouts
+        if not isinstance(values, list) or not values or not all(_is_amount(v) for v in values):
+            raise HarnessError(f"{file}: {name} should be a list of {units[name]}, 0 or more")
+    return {fields[name]: tuple(sorted(map(float, values))) for name, values in plain.items()}
 
 
-def _is_duration(value: object) -> bool:
+def _is_amount(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6
 
 
@@ -227,18 +242,45 @@ def _stacks(file: Path) -> dict[str, tuple[str, ...]]:
     return stacks
 
 
-def _starts(file: Path, ranges: Ranges) -> tuple[Mapping[str, Value], ...]:
+def _starts(
+    file: Path,
+    stacks: Mapping[str, tuple[str, ...]],
+    features: Mapping[str, Ranges],
+    models: Mapping[str, Ranges],
+    preparation: Ranges,
+) -> tuple[Start, ...]:
+    """Starts may be none; where the file is empty, searches begin with the defaults of every arm."""
     plain = _toml(file)
-    starts = plain.get("start")
-    if plain.keys() != {"start"} or not isinstance(starts, list) or not all(isinstance(one, dict) for one in starts):
-        raise HarnessError(f"{file} should hold nothing but tables [[start]], one or more")
-    for start in starts:
-        for name, value in start.items():
-            if name not in ranges:
-                raise HarnessError(f"{file}: {name} is no parameter of the preparation; there are {', '.join(ranges)}")
-            if value not in ranges[name]:
-                raise HarnessError(f"{file}: {name} = {value!r} is not in its range {ranges[name]}")
+    tables = plain.get("start", [])
+    if not plain.keys() <= {"start"} or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        raise HarnessError(f"{file} should hold nothing but tables [[start]]")
+    starts = []
+    for number, table in enumerate(tables, start=1):
+        where = f"{file}: start {number}"
+        known = {"stack": stacks, "model": models}
+        for key, names in known.items():
+            if table.get(key) not in names:
+                raise HarnessError(f"{where}: {key} = {table.get(key)!r} should be one of {', '.join(names)}")
+        parts: dict[str, Ranges] = {name: features[name] for name in stacks[table["stack"]]}
+        parts |= {"parameters": models[table["model"]], "preparation": preparation}
+        values = _start_values(where, {key: value for key, value in table.items() if key not in known}, parts)
+        starts.append(Start(table["stack"], table["model"], values))
     return tuple(starts)
+
+
+def _start_values(where: str, tables: Mapping[str, Any], parts: Mapping[str, Ranges]) -> dict[str, Value]:
+    """Values by the names that arms give to parameters, each within its range."""
+    values: dict[str, Value] = {}
+    for part, table in tables.items():
+        if part not in parts or not isinstance(table, dict):
+            raise HarnessError(f"{where}: {part} should be a table of values, and its name one of {', '.join(parts)}")
+        for name, value in table.items():
+            if name not in parts[part]:
+                raise HarnessError(f"{where}: {part} has no parameter {name}; it takes {', '.join(parts[part])}")
+            if value not in parts[part][name]:
+                raise HarnessError(f"{where}: {part}.{name} = {value!r} is not in its range {parts[part][name]}")
+            values[f"{'model' if part == 'parameters' else part}.{name}"] = value
+    return values
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -53,8 +53,8 @@ class Preparation:
     """Widths in seconds of the centred windows whose statistics are added, joined by `+`; `none` adds none."""
     statistics: str = "mean+std+change"
     """Which statistics of `STATISTICS` each window gives, joined by `+`; without windows it means nothing."""
-    negatives: int = 4
-    """One frame in this many is kept of those without the behavior, when training."""
+    negatives: int = 6
+    """So many frames without the behavior are trained on for each with it, recording by recording."""
     columns: int = 512
     """At most this many are kept: those that tell positive training frames apart in every recording alike."""
 
@@ -117,7 +117,7 @@ class PipelineSpec:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """From probabilities to labels: smooth, cut, fill short gaps, drop short bouts, in this order."""
+    """From probabilities to labels: smooth, cut, drop runs without a peak, fill short gaps, drop short bouts."""
 
     smoother: Choice
     threshold: float
@@ -126,6 +126,8 @@ class Decision:
     """Gaps between two claimed bouts up to this many seconds are filled."""
     shortest_bout: float = 0.0
     """Claimed bouts shorter than this many seconds are dropped."""
+    peak: float = 0.0
+    """A run of claimed frames is dropped unless its smoothed probability somewhere reaches this (hysteresis)."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -133,9 +135,11 @@ class Decision:
             "threshold": self.threshold,
             "longest_gap": self.longest_gap,
             "shortest_bout": self.shortest_bout,
+            "peak": self.peak,
         }
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> "Decision":
         smoother = Choice.from_json(plain["smoother"])
-        return cls(smoother, plain["threshold"], plain["longest_gap"], plain["shortest_bout"])
+        gap, bout = plain["longest_gap"], plain["shortest_bout"]
+        return cls(smoother, plain["threshold"], gap, bout, plain.get("peak", 0.0))

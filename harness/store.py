@@ -56,6 +56,19 @@ class TrialRecord:
     counts: tuple[Counts, ...] = ()
     """Cross-fitted, by unit: each judged by the decision that the others would have chosen."""
     average_precision: float = 0.0
+    bouts: tuple[Counts, ...] = ()
+    """Bouts instead of frames, by unit: found, claimed and true ones, where a bout is found at an overlap of half."""
+    resampled: tuple[tuple[int, int, int, int], ...] = ()
+    """By resample of the units: hits and claims on it of what is best on it, then of the same on the units left out."""
+    fold_merits: tuple[float, ...] = ()
+    """Average precision of each fold, as far as the folds were judged."""
+    pruned: bool = False
+    """Whether the trial was given up before its last fold; then it has no counts."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the trial has a score."""
+        return self.error is None and not self.pruned
 
     @property
     def pooled(self) -> Counts:
@@ -84,6 +97,10 @@ class TrialRecord:
             "rounds": self.rounds,
             "counts": [[counts.hits, counts.claimed, counts.actual] for counts in self.counts],
             "average_precision": self.average_precision,
+            "bouts": [[counts.hits, counts.claimed, counts.actual] for counts in self.bouts],
+            "resampled": [list(one) for one in self.resampled],
+            "fold_merits": list(self.fold_merits),
+            "pruned": self.pruned,
         }
 
     @classmethod
@@ -94,6 +111,9 @@ class TrialRecord:
                 "spec": PipelineSpec.from_json(plain["spec"]),
                 "decision": plain["decision"] and Decision.from_json(plain["decision"]),
                 "counts": tuple(Counts(*counts) for counts in plain["counts"]),
+                "bouts": tuple(Counts(*counts) for counts in plain.get("bouts", ())),
+                "resampled": tuple(tuple(one) for one in plain.get("resampled", ())),
+                "fold_merits": tuple(plain.get("fold_merits", ())),
             }
         )
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.arms import Arm, make_arms, next_arms
+from harness.arms import Arm, Turn, make_arms, next_arms, opening, usable_stacks
 from harness.registry import FEATURES, MODELS, feature_set_named, load_plugins, model_family_named
-from harness.spaces import load_spaces
+from harness.spaces import Start, load_spaces
 from harness.spec import Preparation
 
 load_plugins()
@@ -31,18 +31,24 @@ def plugins(draw: st.DrawFn) -> tuple[list[str], dict[str, tuple[str, ...]], dic
     return usable, {f"stack {i}": tuple(sorted(one)) for i, one in enumerate(stacks)}, families
 
 
+def arms_of(
+    usable: list[str], stacks: dict[str, tuple[str, ...]], families: dict[str, bool], alone: list[str]
+) -> list[Arm]:
+    return make_arms(usable_stacks(usable, stacks, alone), families, alone)
+
+
 # Which arms there are
 
 
 def test_every_stack_and_every_set_alone_meets_every_family() -> None:
-    arms = make_arms(SETS, STACKS, FAMILIES, ["smell"])
+    arms = arms_of(SETS, STACKS, FAMILIES, ["smell"])
     sets = {("gait", "gaze", "smell"): "most", ("gaze", "voice"): "face", ("touch",): "", ("smell",): ""}
     expected = {Arm(one, model, sets[one]) for one, model in product(sets, ["catboost", "lightgbm", "linear"])}
     assert set(arms) == expected | {Arm((), "chance")}
 
 
 def test_the_first_arms_are_the_largest_stack_with_each_family_and_each_other_with_lightgbm() -> None:
-    names = [arm.name for arm in make_arms(SETS, STACKS, FAMILIES, ["smell"])]
+    names = [arm.name for arm in arms_of(SETS, STACKS, FAMILIES, ["smell"])]
     assert names[:7] == [
         "most/lightgbm",
         "most/catboost",
@@ -61,40 +67,40 @@ def test_the_first_arms_together_run_every_plugin(
     usable, stacks, families = drawn
     stacked = {name for members in stacks.values() for name in members}
     alone = [name for name in usable if name not in stacked]
-    first = make_arms(usable, stacks, families, alone)[: len(families) + len(alone) + len(stacks)]
+    first = arms_of(usable, stacks, families, alone)[: len(families) + len(alone) + len(stacks)]
     assert {name for arm in first for name in arm.features} == set(usable)
     assert {arm.model for arm in first} == set(families)
 
 
 @given(plugins())
 def test_no_arm_is_there_twice(drawn: tuple[list[str], dict[str, tuple[str, ...]], dict[str, bool]]) -> None:
-    arms = make_arms(*drawn, drawn[0])
+    arms = arms_of(*drawn, drawn[0])
     assert max(Counter(arm.name for arm in arms).values()) == 1
     assert max(Counter((arm.features, arm.model) for arm in arms).values()) == 1
 
 
 def test_a_refused_set_drops_out_of_its_stacks() -> None:
-    arms = make_arms(["gait", "touch"], STACKS, {"linear": False}, [])
+    arms = arms_of(["gait", "touch"], STACKS, {"linear": False}, [])
     assert [arm.features for arm in arms] == [("gait",), ("touch",)]
 
 
 def test_a_stack_that_is_called_like_a_set_goes_by_its_sets() -> None:
-    arms = make_arms(["gait", "most", "gaze"], STACKS, {"linear": False}, ["most"])
+    arms = arms_of(["gait", "most", "gaze"], STACKS, {"linear": False}, ["most"])
     assert [arm.name for arm in arms] == ["gait+gaze+most/linear", "gaze/linear", "most/linear"]
 
 
 def test_a_stack_without_a_name_goes_by_its_sets() -> None:
-    arms = make_arms(["gait", "touch"], {"": ("gait", "touch")}, {"linear": False}, ["gait", "touch"])
+    arms = arms_of(["gait", "touch"], {"": ("gait", "touch")}, {"linear": False}, ["gait", "touch"])
     assert [arm.name for arm in arms] == ["gait+touch/linear", "gait/linear", "touch/linear"]
 
 
 def test_a_baseline_runs_once_and_looks_at_no_features() -> None:
-    arms = make_arms(SETS, STACKS, FAMILIES, [])
+    arms = arms_of(SETS, STACKS, FAMILIES, [])
     assert [arm.features for arm in arms if arm.model == "chance"] == [()]
 
 
 def test_a_baseline_can_run_alone() -> None:
-    assert make_arms(SETS, STACKS, {"chance": True}, SETS) == [Arm((), "chance")]
+    assert arms_of(SETS, STACKS, {"chance": True}, SETS) == [Arm((), "chance")]
 
 
 # What an arm searches
@@ -102,7 +108,7 @@ def test_a_baseline_can_run_alone() -> None:
 
 def shipped_arms() -> list[Arm]:
     families = {name: family.baseline for name, family in MODELS.items()}
-    return make_arms(sorted(FEATURES), load_spaces().stacks, families, [])
+    return make_arms(load_spaces().stacks, families, [])
 
 
 @pytest.mark.parametrize("arm", shipped_arms(), ids=lambda arm: arm.name)
@@ -121,10 +127,11 @@ def test_an_arms_defaults_are_the_plugins_own_and_lie_in_its_ranges(arm: Arm) ->
 
 def test_a_beginning_is_the_defaults_but_for_what_the_start_says() -> None:
     arm = Arm(("kinematics",), "lightgbm")
-    beginning = arm.beginning({"windows": "1+5"})
+    beginning = arm.beginning({"preparation.windows": "1+5", "model.leaves": 7, "a_refused_set.lag": 1.0})
     assert arm.spec(beginning).preparation == Preparation(windows="1+5")
-    assert {name for name, value in beginning.items() if value != arm.defaults()[name]} == {"preparation.windows"}
-    assert Arm((), "random").beginning({"windows": "1+5"}) == {}
+    changed = {name for name, value in beginning.items() if value != arm.defaults()[name]}
+    assert changed == {"preparation.windows", "model.leaves"}
+    assert Arm((), "random").beginning({"preparation.windows": "1+5"}) == {}
 
 
 def test_parameters_of_one_name_stay_apart() -> None:
@@ -143,19 +150,20 @@ BEST = st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=1, max_size=6)
 
 
 def test_turns_by_hand() -> None:
-    # Ranks: arm 1 first, arm 0 second, arm 2 (all trials failed) third; trials x rank squared start at 1, 4, 9.
-    # Arm 1 takes its second to fourth trial at 1, 2 and 3, and its fifth at 4, a tie that goes to the better.
-    # Then 5, 4, 9 lets arm 0; 5, 8, 9 arm 1 three times, to 8; the tie at 8 arm 1 again; 9, 8, 9 arm 0; 9, 12, 9 arm 1.
-    turns = next_arms([0.5, 0.8, None], [1, 1, 1], [0, 1, 2], 12)
-    assert turns == [1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 2]
+    # Ranks: arm 1 first, arm 0 second, arm 2 (nothing known) third; (trials + 1) x rank squared start at 2, 8, 9.
+    # Arm 1 takes its trials at 2 to 7, and one more at 8, a tie that goes to the better. Then 9, 8, 9 lets arm 0, whose
+    # next costs 12; 9, 12, 9 arm 1, the better of a tie; 10, 12, 9 arm 2.
+    turns = next_arms([0.5, 0.8, None], [1, 1, 0], [0, 1, 2], 10)
+    assert turns == [1, 1, 1, 1, 1, 1, 1, 0, 1, 2]
 
 
-def test_an_arm_that_was_never_tried_comes_first_the_best_of_them_before() -> None:
-    assert next_arms([0.9, None, 0.1], [5, 0, 0], [0, 1, 2], 2) == [2, 1]
+def test_an_arm_that_nothing_is_known_of_comes_last() -> None:
+    # Ranks: arm 0, arm 2, arm 1; 6, 24, 9.
+    assert next_arms([0.9, None, 0.1], [5, 0, 5], [0, 1, 2], 5) == [0, 0, 0, 0, 1]
 
 
 def test_of_equal_arms_the_first_leads() -> None:
-    assert next_arms([0.5, 0.5], [1, 1], [0, 1], 5) == [0, 0, 0, 0, 1]
+    assert next_arms([0.5, 0.5], [1, 1], [0, 1], 8) == [0, 0, 0, 0, 0, 0, 0, 1]
 
 
 @given(BEST, st.data())
@@ -189,6 +197,53 @@ def test_a_batch_is_its_trials_one_by_one_and_leaves_out_what_is_exhausted(
     assert at_once == one_by_one
     assert len(at_once) == (count if still_open else 0)
     assert set(at_once) <= set(still_open)
+
+
+# The first batch
+
+
+TWO = (Start("face", "linear", {"model.strength": 1.0}), Start("most", "catboost", {}))
+
+
+def test_the_portfolio_comes_first_and_then_what_it_left_out() -> None:
+    stacks = usable_stacks(SETS, STACKS, ["smell"])
+    arms = make_arms(stacks, FAMILIES, ["smell"])
+    turns = opening(arms, stacks, TWO)
+    assert [arms[turn.arm].name for turn in turns] == [
+        "face/linear",
+        "most/catboost",
+        "most/lightgbm",
+        "no features/chance",
+        "touch/lightgbm",
+        "smell/lightgbm",
+    ]
+    assert [turn.start for turn in turns] == [{"model.strength": 1.0}, {}, {}, {}, {}, {}]
+
+
+def test_a_start_whose_stack_or_family_is_not_searched_is_left_out() -> None:
+    stacks = usable_stacks(["gait", "touch"], STACKS, [])
+    arms = make_arms(stacks, {"catboost": False}, [])
+    assert [arms[turn.arm].name for turn in opening(arms, stacks, TWO)] == ["gait/catboost", "touch/catboost"]
+
+
+def test_without_a_start_that_can_be_run_every_arm_runs_its_defaults() -> None:
+    stacks = usable_stacks(SETS, {"": ("gait", "gaze")}, ["gait", "gaze"])
+    arms = make_arms(stacks, FAMILIES, ["gait", "gaze"])
+    assert opening(arms, stacks, TWO) == [Turn(place, {}) for place in range(len(arms))]
+
+
+@given(plugins(), st.data())
+def test_the_first_batch_runs_every_stack_and_every_family(
+    drawn: tuple[list[str], dict[str, tuple[str, ...]], dict[str, bool]], data: st.DataObject
+) -> None:
+    usable, stacks, families = drawn
+    left = usable_stacks(usable, stacks, usable[:1])
+    arms = make_arms(left, families, usable[:1])
+    pairs = st.tuples(st.sampled_from([*stacks, "gone"]), st.sampled_from([*families, "none"]))
+    starts = [Start(stack, model, {}) for stack, model in data.draw(st.lists(pairs, max_size=4))]
+    run = [arms[turn.arm] for turn in opening(arms, left, starts)]
+    assert {arm.features for arm in run} == {arm.features for arm in arms}
+    assert {arm.model for arm in run} == {arm.model for arm in arms}
 
 
 def test_every_feature_set_that_comes_with_the_package_is_searched() -> None:

@@ -516,6 +516,30 @@ def test_tables_held_in_memory_are_bounded_and_the_last_used_stay(
     assert held.design_matrix(recording, two, none) is not second
 
 
+def test_training_rows_are_all_positive_frames_and_a_share_of_the_others(tmp_path: Path) -> None:
+    (recording,) = toy_recordings(1, 60)
+    labels = np.zeros(60, dtype=np.int8)
+    labels[31:34] = 1
+    labelled = replace(recording, labels=labels)
+    held, preparation = tables(tmp_path), Preparation(windows="none")
+    rows = held.training_rows(labelled, slice(10, 50), [Choice("plain")], preparation, 4)
+    frames = [10, 22, 31, 32, 33, 37, 49]  # the 1st, 13th, 25th and 37th of the 37 others
+    X = held.design_matrix(labelled, [Choice("plain")], preparation)
+    assert np.array_equal(rows.X, X[frames], equal_nan=True)
+    assert rows.y.tolist() == labels[frames].tolist()
+    assert held.training_rows(labelled, slice(10, 50), [Choice("plain")], preparation, 4) is rows
+
+
+def test_rows_of_the_same_poses_with_other_labels_are_others(tmp_path: Path) -> None:
+    (recording,) = toy_recordings(1, 60)
+    held, preparation = tables(tmp_path), Preparation(windows="none")
+    for label in (0, 1):
+        labelled = replace(recording, labels=np.full(60, label, dtype=np.int8))
+        rows = held.training_rows(labelled, slice(0, 60), [Choice("plain")], preparation, 60)
+        assert rows.y.tolist() == [label] * 60
+        assert rows.effects is None
+
+
 Made = tuple[Recording, Choice, Preparation]
 
 

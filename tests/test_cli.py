@@ -329,13 +329,13 @@ def test_the_leaderboard_says_the_same_in_every_format(
     rows = json.loads(board("json"))
     assert all(row.keys() >= set(KEYS) for row in rows)
     assert [(row["behavior"], row["rank"]) for row in rows] == [
-        (behavior, rank) for behavior in ("behavior-0", "behavior-3") for rank in (1, 2)
+        (behavior, rank) for behavior in ("behavior-0", "behavior-3") for rank in (0, 1, 2)
     ]
-    assert [row["folds"] for row in rows] == ["grouped"] * 2 + ["blocked"] * 2
-    assert all(better["f1"] >= worse["f1"] for better, worse in zip(rows[::2], rows[1::2], strict=True))
+    assert [row["folds"] for row in rows] == ["grouped"] * 3 + ["blocked"] * 3
+    assert all(better["f1"] >= worse["f1"] for better, worse in zip(rows[1::3], rows[2::3], strict=True))
     groups = [(row["behavior"], *{"pipeline": (*row["features"], row["model"]), "model": [row["model"]],
-                                  "features": row["features"]}[by]) for row in rows]  # fmt: skip
-    assert len(set(groups)) == len(rows)
+                                  "features": row["features"]}[by]) for row in rows if row["rank"]]  # fmt: skip
+    assert len(set(groups)) == len(groups) == 4
 
     as_csv = list(csv.DictReader(io.StringIO(board("csv"))))
     assert [(row["behavior"], float(row["f1"]), row["model"]) for row in as_csv] == [
@@ -344,18 +344,19 @@ def test_the_leaderboard_says_the_same_in_every_format(
     assert [json.loads(row["decision"]) for row in as_csv] == [row["decision"] for row in rows]
 
     markdown = [line for line in board("markdown").splitlines() if line.startswith("|")]
-    assert markdown[0] == "| behavior | # | F1 | honest F1 | prec | AP | pipeline | decision | trial |"
+    assert markdown[0] == "| behavior | # | F1 | honest F1 | prec | AP | bout F1 | pipeline | decision | trial |"
+    ranks = [f"{row['rank'] or 'E'}{'=' if row['rank'] > 1 and row['tied_with_best'] else ''}" for row in rows]
     assert [line.split(" | ")[:3] for line in markdown[2:]] == [
-        [f"| {row['behavior']}", str(row["rank"]), f"{row['f1']:.3f}" + "*" * (row["folds"] == "blocked")]
-        for row in rows
+        [f"| {row['behavior']}", rank, f"{row['f1']:.3f}" + "*" * (row["folds"] == "blocked")]
+        for row, rank in zip(rows, ranks, strict=True)
     ]
-    assert {line.count(" | ") for line in markdown} == {8}
+    assert {line.count(" | ") for line in markdown} == {9}
 
     table = board("table")
     assert "\x1b" not in table
     body = [line.split() for line in table.splitlines() if line.startswith(" behavior-")]
     assert [(words[0], words[1], words[2].rstrip("*")) for words in body] == [
-        (row["behavior"], str(row["rank"]), f"{row['f1']:.3f}") for row in rows
+        (row["behavior"], rank, f"{row['f1']:.3f}") for row, rank in zip(rows, ranks, strict=True)
     ]
     assert "*: only one recording shows it, so parts of that were held out: optimistic." in table
 
@@ -364,18 +365,36 @@ def test_people_get_three_rows_for_each_behavior_and_programs_all(
     searched: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = json.loads(shown(searched, "leaderboard --format json", capsys, monkeypatch))
-    assert [row["rank"] for row in rows] == [1, 2, 3, 4, 1, 2, 3, 4]
+    assert [row["rank"] for row in rows] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]
     table = shown(searched, "leaderboard", capsys, monkeypatch)
-    assert sum(line.startswith(" behavior-") for line in table.splitlines()) == 6
+    assert sum(line.startswith(" behavior-") for line in table.splitlines()) == 2 * (1 + 3)
     one = shown(searched, "leaderboard --behavior behavior-3 --format json", capsys, monkeypatch)
-    assert json.loads(one) == rows[4:]
+    assert json.loads(one) == rows[5:]
+
+
+def test_an_ensemble_is_shown_above_the_pipelines_with_its_members(
+    searched: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensembles = [
+        row for row in json.loads(shown(searched, "leaderboard --format json", capsys, monkeypatch)) if row["members"]
+    ]
+    table = shown(searched, "leaderboard", capsys, monkeypatch)
+    for row in ensembles:
+        (line,) = (line for line in table.splitlines() if re.match(rf" {row['behavior']} +E ", line))
+        assert f"ensemble of {len(row['members'])}: " in line
+        assert sum(int(weight) for weight in re.findall(r" x(\d+)", line)) == sum(
+            one["weight"] for one in row["members"]
+        )
+    f1, honest = (np.mean([row[key] for row in ensembles]) for key in ("f1", "f1_honest"))
+    assert f"ensembles of 2 behaviors: mean F1 {f1:.3f}, mean honest F1 {honest:.3f}\n" in table
+    assert "E: ensemble; each recording is judged by members chosen without it.\n" in table
 
 
 def test_the_mean_below_the_table_is_that_of_the_leaders(
     searched: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = json.loads(shown(searched, "leaderboard --top 1 --format json", capsys, monkeypatch))
-    f1, honest = (np.mean([row[key] for row in rows]) for key in ("f1", "f1_honest"))
+    f1, honest = (np.mean([row[key] for row in rows if row["rank"] == 1]) for key in ("f1", "f1_honest"))
     table = shown(searched, "leaderboard", capsys, monkeypatch)
     assert f"leaders of 2 behaviors: mean F1 {f1:.3f}, mean honest F1 {honest:.3f}\n" in table
 

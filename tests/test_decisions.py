@@ -1,6 +1,7 @@
 """The table of all decisions, and the choice among them, against loops."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby, product
 
@@ -9,10 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.decisions import THRESHOLDS, Candidates, Verdict, count_table, decide, judge, smoothed
-from harness.metrics import Counts
+from harness.decisions import (
+    THRESHOLDS,
+    Candidates,
+    Verdict,
+    candidates_of,
+    count_resampled,
+    count_table,
+    decide,
+    judge,
+    smoothed,
+)
+from harness.metrics import Counts, count_bouts
 from harness.recording import Array
 from harness.registry import load_plugins
+from harness.resampling import resamples
+from harness.spaces import load_spaces
 from harness.spec import Choice, Decision
 
 load_plugins()
@@ -36,6 +49,7 @@ CANDIDATES = st.builds(
     rising(SECONDS, 2),
     rising(SECONDS, 3),
     rising(st.sampled_from(THRESHOLDS), 3),
+    st.sampled_from([(0,), (0, 1), (0, 2), (1,), (1, 2)]),
 )
 PROBABILITY = st.one_of(st.sampled_from([0.0, 1.0, *THRESHOLDS]), st.floats(0, 1, width=32))
 UNIT = st.lists(st.tuples(PROBABILITY, st.integers(0, 1)), min_size=1, max_size=30)
@@ -54,8 +68,12 @@ def labels_of(units: Sequence[Sequence[tuple[float, int]]]) -> list[Array]:
 
 def decided_frame_by_frame(decision: Decision, probabilities: Array, fps: float) -> list[int]:
     longest_gap, shortest_bout = round(decision.longest_gap * fps), round(decision.shortest_bout * fps)
-    claimed = [int(p >= decision.threshold) for p in smoothed(decision.smoother, probabilities, fps)]
-    runs = [(label, len(list(frames))) for label, frames in groupby(claimed)]
+    smooth = smoothed(decision.smoother, probabilities, fps)
+    sure: list[int] = []
+    for above, values in groupby(smooth, key=lambda p: bool(p >= decision.threshold)):
+        run = list(values)
+        sure += [int(above and max(run) >= decision.peak)] * len(run)
+    runs = [(label, len(list(frames))) for label, frames in groupby(sure)]
     filled: list[int] = []
     for place, (label, length) in enumerate(runs):
         between_bouts = 0 < place < len(runs) - 1
@@ -94,10 +112,25 @@ def test_a_gap_at_the_beginning_or_the_end_is_not_filled() -> None:
     assert decide(decision, np.array([0, 0, 1, 0, 1, 0], dtype=np.float32), 1.0).tolist() == [0, 0, 1, 1, 1, 0]
 
 
+def test_a_run_without_a_peak_neither_counts_nor_bridges_a_gap() -> None:
+    decision = Decision(Choice("none"), 0.2, longest_gap=1.0, peak=0.5)
+    probabilities = np.array([0.5, 0.0, 0.3, 0.0, 0.2, 0.6, 0.2, 0.0, 0.4], dtype=np.float32)
+    # Four frames lie between the two runs that reach 0.5.
+    assert decide(decision, probabilities, 1.0).tolist() == [1, 0, 0, 0, 1, 1, 1, 0, 0]
+
+
+def test_a_decision_stored_before_there_were_peaks_has_none() -> None:
+    stored = Decision(Choice("none"), 0.5).as_json()
+    del stored["peak"]
+    assert Decision.from_json(stored) == Decision(Choice("none"), 0.5)
+    peaked = Decision(Choice("mean", {"seconds": 0.5}), 0.5, 0.15, 0.5, peak=0.7)
+    assert Decision.from_json(peaked.as_json()) == peaked
+
+
 # The table of all
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CANDIDATES, st.lists(UNIT, min_size=1, max_size=4), FPS)
 def test_the_table_counts_what_each_decision_claims_in_each_unit(
     candidates: Candidates, units: list[list[tuple[float, int]]], fps: float
@@ -127,9 +160,29 @@ def test_table_and_decision_agree_on_a_probability_at_the_threshold(threshold: f
 @given(CANDIDATES)
 def test_every_combination_has_one_index(candidates: Candidates) -> None:
     found = [repr(candidates[index]) for index in range(len(candidates))]
-    every = product(candidates.smoothers, candidates.gaps, candidates.bouts, candidates.thresholds)
-    assert found == [repr(Decision(smoother, cut, gap, bout)) for smoother, gap, bout, cut in every]
-    assert len(set(found)) == len(candidates)
+    parts = (
+        candidates.smoothers,
+        candidates.rises,
+        candidates.gaps,
+        candidates.bouts,
+        range(len(candidates.thresholds)),
+    )
+    expected = []
+    for smoother, rise, gap, bout, place in product(*parts):
+        peak = [*candidates.thresholds, *candidates.thresholds[-1:] * rise][place + rise] if rise else 0.0
+        expected.append(repr(Decision(smoother, candidates.thresholds[place], gap, bout, peak)))
+    assert found == expected
+
+
+def test_ranges_give_rises_in_log_odds() -> None:
+    candidates = candidates_of(
+        replace(load_spaces(), smoothers={"none": {}}, gaps=(0.0,), bouts=(0.0,), rises=(0.0, 1.0))
+    )
+    assert len(candidates) == 2 * len(THRESHOLDS)
+    plain, higher = candidates[THRESHOLDS.index(0.5)], candidates[len(THRESHOLDS) + THRESHOLDS.index(0.5)]
+    assert (plain.threshold, plain.peak) == (0.5, 0.0)
+    assert higher.threshold == 0.5
+    assert higher.peak == pytest.approx(1 / (1 + np.exp(-1)), abs=1e-4)
 
 
 def test_thresholds_grow_from_rare_to_sure() -> None:
@@ -166,11 +219,21 @@ def judged_one_by_one(candidates: Candidates, stages: Stages, labels: Sequence[A
 
     units = range(len(labels))
     crossed = [counts[best_on([other for other in units if other != unit])][unit] for unit in units]
+    of_bouts = []
+    for unit in units:
+        stage, theirs = every[best_on([other for other in units if other != unit])]
+        of_bouts.append(count_bouts(decide(theirs, stages[stage][unit], fps), labels[unit]))
+    resampled = []
+    for draw in resamples(len(labels)).draws:
+        drawn = [unit for unit in units for _ in range(draw[unit])]
+        best = best_on(drawn)
+        on, off = (sum((counts[best][unit] for unit in some), Counts()) for some in (drawn, set(units) - set(drawn)))
+        resampled.append([on.hits, on.claimed, off.hits, off.claimed])
     rounds, decision = every[best_on(units)]
-    return Verdict(decision, rounds, tuple(crossed))
+    return Verdict(decision, rounds, tuple(crossed), tuple(of_bouts), np.array(resampled))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(CANDIDATES, st.lists(UNIT, min_size=1, max_size=4), FPS, st.integers(0, 2**32 - 1))
 def test_a_unit_is_judged_as_the_others_would_decide_and_the_best_on_all_ships(
     candidates: Candidates, units: list[list[tuple[float, int]]], fps: float, seed: int
@@ -180,10 +243,13 @@ def test_a_unit_is_judged_as_the_others_would_decide_and_the_best_on_all_ships(
     other = [chance.permutation(unit) for unit in probabilities]
     stages: Stages = {None: probabilities} if seed % 2 else {20: other, 40: probabilities}
     labels = labels_of(units)
-    assert judge(candidates, stages, labels, fps) == judged_one_by_one(candidates, stages, labels, fps)
+    verdict, expected = judge(candidates, stages, labels, fps), judged_one_by_one(candidates, stages, labels, fps)
+    assert verdict == expected
+    assert verdict.resampled.dtype == np.int64
+    assert verdict.resampled.tolist() == expected.resampled.tolist()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(CANDIDATES, st.lists(UNIT, min_size=2, max_size=4), FPS, st.data())
 def test_a_units_own_labels_have_no_say_in_how_it_is_judged(
     candidates: Candidates, units: list[list[tuple[float, int]]], fps: float, data: st.DataObject
@@ -203,7 +269,10 @@ def test_of_equal_decisions_the_one_that_claims_less_is_chosen() -> None:
     probabilities = [np.array([0.1, 0.5, 0.5, 0.5], dtype=np.float32)] * 2
     labels = [np.array([0, 1, 1, 1], dtype=np.int8)] * 2
     verdict = judge(candidates, {10: probabilities, 20: probabilities}, labels, 3.0)
-    assert verdict == Verdict(Decision(Choice("none"), 0.4, 1.0, 1.0), 20, (Counts(3, 3, 3), Counts(3, 3, 3)))
+    assert verdict.decision == Decision(Choice("none"), 0.4, 1.0, 1.0)
+    assert verdict.rounds == 20
+    assert verdict.counts == (Counts(3, 3, 3), Counts(3, 3, 3))
+    assert verdict.bouts == (Counts(1, 1, 1), Counts(1, 1, 1))
 
 
 def test_precision_breaks_ties_of_f1() -> None:
@@ -212,3 +281,46 @@ def test_precision_breaks_ties_of_f1() -> None:
     later = np.full(6, 0.9, dtype=np.float32)  # 2 hits of 6 claimed: F1 is 4 / (6 + 2)
     candidates = Candidates((Choice("none"),), (0.0,), (0.0,), (0.5,))
     assert judge(candidates, {10: [surer], 20: [later]}, [labels], 30.0).rounds == 10
+
+
+# Resamples
+
+
+def resampled_one_by_one(table: Array, actual: Array) -> list[list[int]]:
+    """As the definition says: whole numbers and exact fractions, loops."""
+
+    def pooled(candidate: int, weights: Array) -> Counts:
+        (hits, claimed), positives = weights @ table[:, candidate], weights @ actual
+        return Counts(int(hits), int(claimed), int(positives))
+
+    def merit(candidate: int, weights: Array) -> tuple[Fraction, Fraction, int]:
+        counts = pooled(candidate, weights)
+        f1 = Fraction(2 * counts.hits, max(counts.claimed + counts.actual, 1))
+        return f1, Fraction(counts.hits, max(counts.claimed, 1)), candidate
+
+    rows = []
+    for draw in resamples(len(actual)).draws:
+        best = max(merit(candidate, draw) for candidate in range(table.shape[1]))[2]
+        on, off = pooled(best, draw), pooled(best, (draw == 0).astype(np.int64))
+        rows.append([on.hits, on.claimed, off.hits, off.claimed])
+    return rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 7), st.integers(1, 12), st.sampled_from([1, 3, 100, 10**7]), st.integers(0, 2**32 - 1))
+def test_what_is_best_on_a_resample_is_counted_on_it_and_on_what_it_left_out(
+    units: int, candidates: int, most: int, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    actual = chance.integers(0, most + 1, units)
+    claimed = chance.integers(0, most + 1, (units, candidates))
+    hits = (np.minimum(claimed, actual[:, None]) * chance.random((units, candidates))).round().astype(np.int64)
+    table = np.stack([hits, claimed], axis=2)
+    assert count_resampled(table, actual).tolist() == resampled_one_by_one(table, actual)
+
+
+def test_candidates_that_single_precision_cannot_tell_apart_are_told_apart() -> None:
+    # F1 of 2a / (claimed + actual): one claim more or less in sixteen million changes the eighth digit.
+    claimed = np.array([[8_000_001, 8_000_000, 8_000_002]])
+    table = np.stack([np.full((1, 3), 4_000_000), claimed], axis=2)
+    assert count_resampled(table, np.array([8_000_000])).tolist() == [[4_000_000, 8_000_000, 0, 0]]

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.cli import main
 from harness.data.demo import BEHAVIORS, SINGLE, WITHOUT, Demo, annotate, make_demo, write_demo
 from harness.data.demo_scenes import SCENES, SOLO_SECONDS, STEERING, Activity
 from harness.errors import HarnessError
 from harness.recording import CALMS21, Array
 
 APPROACH, DISENGAGED, GROOM, INTROMISSION, MOUNT_ATTEMPT, SNIFF_FACE, REARING = BEHAVIORS
-TINY = {"recordings": 2, "seconds": 10, "test_recordings": 1}
+TINY: dict[str, Any] = {"recordings": 2, "seconds": 10, "test_recordings": 1}
 
 
 @cache
@@ -219,6 +220,54 @@ def test_prevalence_shifts_from_training_to_test_as_in_the_real_task() -> None:
     assert shift[INTROMISSION] < 1
     assert shift[MOUNT_ATTEMPT] < 1
     assert shift[REARING] > 1.2
+
+
+@cache
+def matched() -> Demo:
+    return make_demo(seed=6, recordings=2, seconds=20, test_recordings=3, matched=True)
+
+
+def test_a_matched_demo_is_trained_on_the_same_recordings() -> None:
+    assert same(matched().train, make_demo(seed=6, recordings=2, seconds=20, test_recordings=1).train)
+
+
+def test_a_matched_demo_scores_each_behavior_on_recordings_of_its_own() -> None:
+    demo = matched()
+    for behavior in BEHAVIORS:
+        assert list(demo.test_labels[behavior]) == [f"{behavior}-test-{index}" for index in range(3)]
+    every = [name for labels in demo.test_labels.values() for name in labels]
+    assert list(demo.test) == every
+    assert all(list(entry) == ["keypoints", "annotator_id"] for entry in demo.test.values())
+    lengths = {name: len(entry["keypoints"]) for name, entry in demo.test.items()}
+    for behavior in BEHAVIORS:
+        assert {name: len(labels) for name, labels in demo.sample_submission[behavior].items()} == lengths
+        assert all(len(labels) == lengths[name] for name, labels in demo.test_labels[behavior].items())
+
+
+def test_recordings_of_a_matched_test_set_had_to_show_what_training_recordings_show() -> None:
+    demo = matched()
+    least = dict(zip(BEHAVIORS, (0.012, 0.005, 0.03, 0.1, 0.006, 0.015, 0.03), strict=True))
+    for behavior in BEHAVIORS:
+        lengths = {len(entry["annotations"]) for entry in demo.train[behavior].values()}
+        labels = list(demo.test_labels[behavior].values())
+        assert {len(one) for one in labels} == lengths
+        shown = [float(np.mean(one)) >= least[behavior] for one in labels]
+        # Of this behavior there are three training recordings, the last of them without it.
+        assert shown == [True, True, behavior != WITHOUT]
+    assert not any(demo.test_labels[WITHOUT][f"{WITHOUT}-test-2"])
+
+
+def test_no_recording_of_a_matched_test_set_was_trained_on() -> None:
+    demo = matched()
+    every = [entry for behavior in BEHAVIORS for entry in demo.train[behavior].values()] + list(demo.test.values())
+    assert len({entry["keypoints"].tobytes() for entry in every}) == len(every)
+
+
+def test_the_command_line_makes_a_matched_demo(tmp_path: Path) -> None:
+    sizes = ["--recordings", "2", "--seconds", "10", "--test-recordings", "1"]
+    assert main(["demo-data", str(tmp_path / "demo"), "--matched", *sizes]) == 0
+    made = np.load(tmp_path / "demo" / "test_labels.npy", allow_pickle=True).item()
+    assert same(made, make_demo(recordings=2, seconds=10, test_recordings=1, matched=True).test_labels)
 
 
 def test_every_behavior_is_about_as_rare_as_in_the_real_task() -> None:

@@ -10,7 +10,16 @@ import pytest
 
 from harness.cache import BlockCache
 from harness.decisions import Candidates
-from harness.evaluation import Outcome, evaluate, out_of_fold
+from harness.evaluation import (
+    MARGIN,
+    Outcome,
+    Pruned,
+    average_precision,
+    evaluate,
+    evaluate_against,
+    lags,
+    out_of_fold,
+)
 from harness.folds import Folds, make_folds
 from harness.metrics import total
 from harness.pipeline import FeatureTables, fit_pipeline
@@ -45,6 +54,43 @@ def blocked() -> Folds:
     """Blocks of one recording, and another one in which nothing happens."""
     busy, idle = toy_recordings(2, 900)
     return make_folds([busy, replace(idle, labels=0 * idle.known_labels)], 0.5)
+
+
+# Giving up early
+
+
+def test_lagging_is_being_worse_by_the_margin_on_every_fold_so_far() -> None:
+    assert not lags([], [0.9, 0.9])
+    assert not lags([0.1, 0.1], [])
+    assert lags([0.9 * (1 - MARGIN) - 0.01], [0.9, 0.1])
+    assert not lags([0.9 * (1 - MARGIN) + 0.01], [0.9, 0.1])
+    assert not lags([0.1, 0.2], [0.9, 0.1])
+    assert lags([0.1, 0.05], [0.9, 0.1])
+
+
+def test_folds_that_show_nothing_do_not_count_against_a_trial() -> None:
+    assert not lags([0.0], [0.0])
+    assert not lags([0.0, 0.4], [0.0, 0.4])
+    assert lags([0.0, 0.1], [0.0, 0.4])
+
+
+def test_a_trial_that_lags_stops_after_the_fold_that_tells(grouped: Folds, tmp_path: Path) -> None:
+    spec, once = spec_of("random"), tables(tmp_path)
+    whole = evaluate(spec, grouped, once, CANDIDATES, 0)
+    assert evaluate_against((1.0, 1.0, 1.0), spec, grouped, once, CANDIDATES, 0) == Pruned(whole.fold_merits[:1])
+    # The first fold is better than its rival's; the second settles nothing, however bad.
+    unbeaten = evaluate_against((0.001, 1.0, 1.0), spec, grouped, once, CANDIDATES, 0)
+    assert isinstance(unbeaten, Outcome)
+    assert unbeaten.verdict.counts == whole.verdict.counts
+
+
+def test_a_folds_merit_is_the_average_precision_of_its_best_stage(grouped: Folds, tmp_path: Path) -> None:
+    spec, once = spec_of("lightgbm"), tables(tmp_path)
+    stages = out_of_fold(spec, grouped, once, 0)
+    assert evaluate(spec, grouped, once, CANDIDATES, 0).fold_merits == tuple(
+        max(average_precision(unit.known_labels, units[fold]) for units in stages.values())
+        for fold, unit in enumerate(grouped.units)
+    )
 
 
 # What a family is worth
@@ -195,9 +241,22 @@ def test_blocks_learn_from_nothing_within_the_purge_gap(memory: Memory, tmp_path
 
 
 def test_frames_without_the_behavior_are_thinned_and_those_with_it_kept(memory: Memory, tmp_path: Path) -> None:
-    labels = [0, 1, 0, 0, 0, 0, 1, 1, 0, 0]
-    folds = make_folds([numbered(0, [0, 1]), numbered(1, labels)], 0.0)
-    assert set(learned_by(memory, folds, 4, tmp_path)[0]) == {(1, frame) for frame in (0, 1, 4, 6, 7, 8)}
+    labels = np.zeros(1000, dtype=np.int8)
+    labels[500:530] = 1
+    idle = [0] * 2000
+    folds = make_folds([numbered(0, [0, 1]), numbered(1, labels.tolist()), numbered(2, idle)], 0.0)
+    learned = learned_by(memory, folds, 5, tmp_path)[0]
+    assert [frame for (place, frame), label in learned.items() if label] == list(range(500, 530))
+    # Five for each of 30; the recording without any counts as if it had as many.
+    others = [[frame for (one, frame), label in learned.items() if one == place and not label] for place in (1, 2)]
+    assert [len(frames) for frames in others] == [150, 150]
+    assert others[1] == [round(i * 1999 / 149) for i in range(150)]
+    assert max(np.diff([frame - 30 * (frame > 500) for frame in others[0]])) <= 7
+
+
+def test_however_rare_a_behavior_a_hundred_frames_without_it_are_kept(memory: Memory, tmp_path: Path) -> None:
+    folds = make_folds([numbered(0, [0, 1]), numbered(1, [1, *([0] * 500)])], 0.0)
+    assert len(learned_by(memory, folds, 5, tmp_path)[0]) == 101
 
 
 # Blocks stand alone

@@ -21,12 +21,13 @@ from harness.cache import BlockCache
 from harness.cli import main
 from harness.data.challenge import load_dataset
 from harness.data.demo import write_demo
+from harness.ensembles import FILE as ENSEMBLES
 from harness.export import label_recordings
 from harness.leaderboard import best_records
 from harness.pipeline import FeatureTables, fit_pipeline
 from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
 from harness.search import pool_of
-from harness.selection import Selection, blended
+from harness.selection import Member, Selection, blended
 from harness.spec import Choice, Decision, PipelineSpec
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
@@ -134,7 +135,8 @@ def test_the_manifest_says_how_the_submission_was_made(at_demo: Path, capsys: Ca
         (row,) = (row for row in rows if (row["behavior"], row["trial"]) == (behavior, member["trial"]))
         for key in ("decision", "folds", "f1", "precision", "recall"):
             assert made[key] == row[key]
-        assert made["chosen_by"] == "f1"  # with one trial to choose from, all rankings are worth the same
+        assert made["chosen_by"] == "single"  # with one trial to choose from, both ways are worth the same
+        assert member["weight"] == 1
         for key in ("pipeline", "rounds", "f1", "precision", "average_precision"):
             assert member[key] == row[key]
         assert made["labels_sha256"] == digest(submission[behavior])
@@ -243,6 +245,7 @@ def test_damaged_probabilities_are_named(
     assert main(["search", "--data", "data", "--model", "random", "--trials", "1", "--workers", "1"]) == 0
     file = Run(tmp_path / "results" / "data").out_of_fold_path("chase", 0)
     damage(file)
+    (tmp_path / "results" / "data" / ENSEMBLES).unlink(missing_ok=True)
     capsys.readouterr()
     (line,) = refusal(["export-best", "--workers", "1"], capsys)
     assert line.startswith(f"chase cannot be exported: {file.relative_to(tmp_path)}: {says}")
@@ -475,7 +478,7 @@ def test_other_layouts_of_the_data_are_searched_exported_checked_and_scored(
 def alone(one: TrialRecord) -> Selection:
     """The trial as all that was chosen."""
     assert one.decision is not None
-    return Selection(one.behavior, (one,), one.decision, one.counts)
+    return Selection(one.behavior, "single", (Member(one),), one.decision, one.counts)
 
 
 def record(**values: Any) -> TrialRecord:
@@ -514,11 +517,11 @@ def test_a_behavior_that_no_training_frame_shows_is_claimed_nowhere(tmp_path: Pa
     assert not labels[nothing[0].id].any()
 
 
-def test_members_of_a_blend_are_averaged_before_the_decision(tmp_path: Path) -> None:
+def test_members_are_averaged_by_their_weights_before_the_decision(tmp_path: Path) -> None:
     tables = FeatureTables(BlockCache(tmp_path), ())
     labelled, (new, stages) = staged(record(), tables)
     first, last = record(rounds=min(stages)), record(rounds=max(stages))
-    both = Selection("gather", (first, last), Decision(Choice("none"), 0.3), ())
+    both = Selection("gather", "ensemble", (Member(first, 2), Member(last)), Decision(Choice("none"), 0.3), ())
     labels = label_recordings(both, labelled, [new], tables, seed=5)
-    expected = blended([stages[min(stages)], stages[max(stages)]]) >= np.float64(0.3)
+    expected = blended([stages[min(stages)]] * 2 + [stages[max(stages)]], [1, 1, 1]) >= np.float64(0.3)
     assert labels[new.id].tolist() == expected.tolist()

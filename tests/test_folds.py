@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.folds import Folds, bouts, make_folds
+from harness.folds import Folds, make_folds
+from harness.metrics import bouts
 from harness.recording import Array, Recording, Skeleton
 
 FPS = 10.0
@@ -197,16 +198,3 @@ def test_recordings_without_positives_are_held_out_whole_in_turn_with_the_blocks
 def test_the_purge_gap_is_as_wide_as_the_widest_window() -> None:
     assert make_folds([recording("a", [0, 1, 0, 1])], 0.25).purge == 5  # 2 x 0.25 s at 10 frames a second
     assert make_folds([recording("a", [0, 1]), recording("b", [0, 1])], 0.25).purge == 0
-
-
-# Bouts
-
-
-@given(st.lists(st.integers(0, 1), max_size=30))
-def test_bouts_are_the_runs_of_ones(labels: list[int]) -> None:
-    starts, stops = bouts(np.array(labels))
-    rebuilt = [0] * len(labels)
-    for start, stop in zip(starts, stops, strict=True):
-        rebuilt[start:stop] = [1] * (stop - start)
-    assert rebuilt == labels
-    assert all(stop < start for stop, start in zip(stops[:-1], starts[1:], strict=True))

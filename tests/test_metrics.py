@@ -1,4 +1,7 @@
-"""The challenge's measure."""
+"""The challenge's measure, and bouts."""
+
+from fractions import Fraction
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -6,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from harness.metrics import Counts, Score, count, mean_score, total
+from harness.metrics import Counts, Score, bouts, count, count_bouts, mean_score, total
 
 FRAMES = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=40)
 """Predicted and actual label of each frame."""
@@ -45,3 +48,63 @@ def test_f1_ranks_first_and_precision_breaks_ties() -> None:
 
 def test_the_mean_over_behaviors_is_of_f1s_and_of_precisions() -> None:
     assert mean_score([Score(0.2, 1.0), Score(0.6, 0.5)]) == pytest.approx((0.4, 0.75))
+
+
+# Bouts
+
+
+@given(st.lists(st.integers(0, 1), max_size=30))
+def test_bouts_are_the_runs_of_ones(labels: list[int]) -> None:
+    starts, stops = bouts(np.array(labels))
+    rebuilt = [0] * len(labels)
+    for start, stop in zip(starts, stops, strict=True):
+        rebuilt[start:stop] = [1] * (stop - start)
+    assert rebuilt == labels
+    assert all(stop < start for stop, start in zip(stops[:-1], starts[1:], strict=True))
+
+
+def runs(labels: list[int]) -> list[set[int]]:
+    """The frames of each bout."""
+    found: list[set[int]] = []
+    for frame, label in enumerate(labels):
+        if label and frame and labels[frame - 1]:
+            found[-1].add(frame)
+        elif label:
+            found.append({frame})
+    return found
+
+
+def matched(predicted: list[set[int]], actual: list[set[int]]) -> int:
+    """The most pairs that share half of their frames or more, of all ways to pair bouts one to one."""
+    fewer, more = sorted([predicted, actual], key=len)
+    return max(
+        sum(
+            Fraction(len(one & other), len(one | other)) >= Fraction(1, 2)
+            for one, other in zip(fewer, way, strict=True)
+        )
+        for way in permutations(more, len(fewer))
+    )
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=12))
+def test_bouts_are_counted_as_the_best_of_all_ways_to_pair_them(frames: list[tuple[int, int]]) -> None:
+    predicted, actual = ([frame[place] for frame in frames] for place in (0, 1))
+    counts = count_bouts(np.array(predicted), np.array(actual))
+    claimed, true = runs(predicted), runs(actual)
+    assert counts == Counts(matched(claimed, true), len(claimed), len(true))
+
+
+def test_a_bout_that_shares_just_half_is_found_and_one_frame_less_is_not() -> None:
+    true = np.array([1, 1, 1, 1, 0, 0])
+    assert count_bouts(np.array([0, 0, 1, 1, 0, 0]), true) == Counts(1, 1, 1)  # 2 of 4
+    assert count_bouts(np.array([0, 0, 1, 1, 1, 0]), true) == Counts(0, 1, 1)  # 2 of 5
+    assert count_bouts(np.array([0, 0, 0, 1, 0, 0]), true) == Counts(0, 1, 1)  # 1 of 4
+
+
+def test_the_two_parts_of_a_broken_bout_are_never_both_found() -> None:
+    assert count_bouts(np.array([1, 1, 1, 0, 1, 1]), np.ones(6)) == Counts(1, 2, 1)  # 3 of 6, and 2 of 6
+    assert count_bouts(np.ones(6), np.array([1, 1, 1, 0, 1, 1])) == Counts(1, 1, 2)
+
+
+def test_no_bouts_count_nothing() -> None:
+    assert count_bouts(np.zeros(3), np.zeros(3)) == Counts()

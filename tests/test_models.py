@@ -1,9 +1,11 @@
 """Every model family passes the named checks."""
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from harness.recording import Array
 from harness.registry import MODELS, load_plugins, model_family_named
@@ -58,6 +60,42 @@ def test_a_stage_is_what_the_library_says_after_that_many_rounds(name: str, tabl
         else:
             expected = model.model.predict_proba(X, ntree_end=rounds)[:, 1]
         np.testing.assert_allclose(probabilities, expected, rtol=1e-9)
+
+
+@pytest.fixture
+def few_rows() -> tuple[Array, Array]:
+    """X (33 frames, 3 columns), as many frames as there are knots: one column without ties, one with, one constant."""
+    chance = np.random.default_rng(1)
+    X = np.stack([chance.normal(size=33), chance.integers(0, 5, 33), np.full(33, 7)], axis=1).astype(np.float32)
+    return X, (X[:, 0] + X[:, 1] + chance.normal(0, 0.5, len(X)) > 3).astype(np.int8)
+
+
+def test_logistic_regression_learns_from_normal_scores_of_ranks(few_rows: tuple[Array, Array]) -> None:
+    X, y = few_rows
+    scores = np.empty_like(X)
+    for frame, column in np.ndindex(*X.shape):
+        below, equal = np.sum(X[:, column] < X[frame, column]), np.sum(X[:, column] == X[frame, column])
+        ranks = np.arange(below, below + equal)
+        scores[frame, column] = np.mean([NormalDist().inv_cdf(0.02 + 0.96 * rank / 32) for rank in ranks])
+    expected = LogisticRegression(C=0.3, max_iter=1000).fit(scores, y).predict_proba(scores)
+    got = fitted("logistic_regression", few_rows, strength=0.3).predict_proba(X)
+    np.testing.assert_allclose(got, expected, atol=1e-3)
+
+
+def test_logistic_regression_counts_a_missing_value_as_the_median(few_rows: tuple[Array, Array]) -> None:
+    model = fitted("logistic_regression", few_rows, strength=1.0)
+    median = np.median(few_rows[0], axis=0, keepdims=True)
+    missing, low = median.copy(), median.copy()
+    missing[0, 0], low[0, 0] = np.nan, few_rows[0][:, 0].min()
+    at_median, at_missing, at_low = (model.predict_proba(one)[0, 1] for one in (median, missing, low))
+    assert at_missing == pytest.approx(at_median, rel=1e-6)
+    assert at_low < at_median - 0.1
+
+
+def test_logistic_regression_takes_a_jump_for_the_greatest_value_it_knows(few_rows: tuple[Array, Array]) -> None:
+    model = fitted("logistic_regression", few_rows)
+    greatest = few_rows[0].max(axis=0, keepdims=True)
+    np.testing.assert_array_equal(model.predict_proba(greatest), model.predict_proba(greatest + 1e6))
 
 
 def test_random_gives_two_recordings_different_numbers_spread_evenly() -> None:

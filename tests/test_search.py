@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from harness.errors import HarnessError
 from harness.metrics import count, total
 from harness.pipeline import FeatureTables
 from harness.recording import Dataset
-from harness.registry import load_plugins
+from harness.registry import MODELS, load_plugins
 from harness.search import Search, make_search, pool_of, search_trials
-from harness.spaces import load_spaces
+from harness.spaces import Start, load_spaces
+from harness.spec import Preparation
 from harness.store import Run, TrialRecord
 from tests.toy import toy_recordings
 
@@ -170,18 +172,72 @@ def run_all(search: Search, folder: Path, trials: int, **options: Any) -> list[T
         )
 
 
-def test_every_arm_runs_its_defaults_and_the_other_starts_first(tmp_path: Path) -> None:
+def test_where_no_start_can_be_run_every_arm_runs_its_defaults_first(tmp_path: Path) -> None:
     search = toy_search(["logistic_regression", "extra_trees", "random"])
-    records = run_all(search, tmp_path / "run", 7)
-    assert [record.arm for record in records[:3]] == [arm.name for arm in search.arms]
-    starts = search.spaces.starts
-    assert len(starts) == 2
-    assert starts[0] == {}
-    for place, arm in enumerate(search.arms):
-        specs = [record.spec for record in records if record.arm == arm.name][: len(starts)]
-        turned = [starts[(place + number) % len(starts)] for number in range(len(specs))]
-        assert specs == [arm.spec(arm.beginning(start)) for start in turned]
-    assert [record.trial for record in records] == [0, 1, 2, 3, 4, 5, 6]
+    records = run_all(search, tmp_path / "run", 4)
+    assert [record.spec for record in records[:3]] == [arm.spec(arm.defaults()) for arm in search.arms]
+    assert [record.trial for record in records] == [0, 1, 2, 3]
+
+
+def test_the_portfolio_is_run_first_as_it_stands(tmp_path: Path) -> None:
+    load_plugins()
+    start = Start("few", "logistic_regression", {"model.strength": 0.5, "preparation.windows": "1+5"})
+    spaces = replace(load_spaces(), stacks={"few": ("task_programs", "kinematics")}, starts=(start,))
+    search = make_search(toy_dataset(), spaces, features=[], models=["logistic_regression"], seed=0, batch=2)
+    (record,) = run_all(search, tmp_path / "run", 1)
+    assert [choice.name for choice in record.spec.features][:2] == ["task_programs", "kinematics"]
+    assert record.spec.model.parameters["strength"] == 0.5
+    assert record.spec.preparation == Preparation(windows="1+5")
+
+
+DRUNK = '''
+"""A model family that is as good as its parameter lets it."""
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from harness.registry import model_family
+
+class Drunk:
+    def __init__(self, seed, noise):
+        self.seed, self.noise = seed, noise
+    def fit(self, X, y):
+        self.model = LogisticRegression().fit(np.nan_to_num(X), y)
+        return self
+    def predict_proba(self, X):
+        noise = np.random.default_rng(self.seed).random(len(X))
+        positive = (1 - self.noise) * self.model.predict_proba(np.nan_to_num(X))[:, 1] + self.noise * noise
+        return np.stack([1 - positive, positive], axis=1)
+
+@model_family("drunk")
+def drunk(seed, *, noise: float = 0.5):
+    """Noisy."""
+    return Drunk(seed, noise)
+'''
+
+
+def test_a_trial_that_lags_on_every_fold_is_pruned_and_told_so(tmp_path: Path) -> None:
+    plugin = tmp_path / "drunk.py"
+    plugin.write_text(DRUNK)
+    plugin.with_suffix(".toml").write_text("noise = { type = 'float', low = 0.0, high = 1.0 }")
+    load_plugins([plugin])
+    try:
+        search = toy_search(["drunk"])
+        records = run_all(search, tmp_path / "run", 13, plugins=[plugin])
+    finally:
+        del MODELS["drunk"]
+    assert [record.trial for record in records if record.error] == []
+    pruned = [record for record in records if record.pruned]
+    assert 0 < len(pruned) < 12
+    stored = {trial.number: trial for trials in Run(tmp_path / "run").finished().values() for trial in trials}
+    for record in pruned:
+        assert not record.counts
+        assert len(record.fold_merits) < len(search.folds["gather"].held_out)
+        assert stored[record.trial].state.name == "PRUNED"
+        assert stored[record.trial].value is None
+        assert not Run(tmp_path / "run").out_of_fold_path("gather", record.trial).exists()
+        # Its rival is the best of those told before its batch, the first of one and then of two.
+        known = [one for one in records[: record.trial - (record.trial - 1) % 2] if one.complete]
+        rival = max(known, key=lambda one: one.merit).fold_merits
+        assert all(mine < 0.8 * theirs for mine, theirs in zip(record.fold_merits, rival, strict=False))
 
 
 def test_stored_counts_and_probabilities_are_those_of_the_trial(tmp_path: Path) -> None:

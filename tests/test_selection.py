@@ -1,7 +1,10 @@
-"""What is exported: the best trial or a blend, and that its score owes nothing to the unit it is judged on."""
+"""The best trial or an ensemble, and that its score owes nothing to the unit it is judged on."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,15 +14,26 @@ from harness.elsewhere import standings
 from harness.metrics import Counts, count, total
 from harness.recording import Array
 from harness.registry import load_plugins
-from harness.selection import Evidence, Selection, better_ranking, blended, select
+from harness.selection import (
+    BINS,
+    CLIP,
+    FIRST,
+    ROUNDS,
+    Evidence,
+    Selection,
+    better_way,
+    blended,
+    log_odds,
+    select,
+)
 from harness.spec import Choice, Decision, PipelineSpec
 from harness.store import TrialRecord
 
 load_plugins()
-CANDIDATES = Candidates((Choice("none"), Choice("mean", {"seconds": 0.5})), (0.0, 0.5), (0.0, 0.5))
+CANDIDATES = Candidates(
+    (Choice("none"), Choice("mean", {"seconds": 0.5})), (0.0,), (0.0, 0.5), (0.1, 0.3, 0.5, 0.7, 0.9)
+)
 FEATURES = (Choice("kinematics"),)
-OWN_RANKINGS = ("f1", "average_precision")
-"""Those that look at the behavior's own trials."""
 
 
 def labels_of(units: int, frames: int, seed: int) -> list[Array]:
@@ -50,17 +64,31 @@ def records_of(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]
 
 def test_blending_averages_log_odds() -> None:
     half, certain = np.array([0.5, 0.2]), np.array([0.9, 0.2])
-    assert blended([half, certain]) == pytest.approx([3 / 4, 0.2])  # odds 1 and 9 have the geometric mean 3
+    assert blended([half, certain], [1, 1]) == pytest.approx([3 / 4, 0.2])  # odds 1 and 9 have the geometric mean 3
+
+
+def test_a_member_that_counts_twice_is_averaged_twice() -> None:
+    half, certain = np.array([0.5, 0.2]), np.array([0.9, 0.2])
+    assert blended([half, certain], [2, 1]) == pytest.approx(blended([half, half, certain], [1, 1, 1]))
 
 
 def test_blending_one_trial_keeps_what_is_not_extreme() -> None:
     values = np.linspace(0.01, 0.99, 50, dtype=np.float32)
-    assert blended([values]) == pytest.approx(values, rel=1e-5)
+    assert blended([values], [1]) == pytest.approx(values, rel=1e-5)
 
 
-def chosen_by(ranking: str, probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> Selection:
+def ensemble(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> Selection:
+    return both(probabilities, labels)["ensemble"]
+
+
+def both(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> dict[str, Selection]:
     records, out_of_fold = records_of(probabilities, labels), dict(enumerate(probabilities))
-    return select(evidence(records, out_of_fold, labels), CANDIDATES, ranking=ranking)
+    return select(evidence(records, out_of_fold, labels), CANDIDATES)
+
+
+def weights(selection: Selection) -> dict[int, int]:
+    """Of the members, by trial."""
+    return {member.record.trial: member.weight for member in selection.members}
 
 
 def evidence(
@@ -69,70 +97,132 @@ def evidence(
     return Evidence(records, out_of_fold, labels, [f"recording {unit}" for unit in range(len(labels))], 30.0)
 
 
-@pytest.mark.parametrize(("ranking", "members"), [("f1", 5), ("average_precision", 8)])
-def test_a_blend_of_independent_noise_beats_its_members(ranking: str, members: int) -> None:
+def test_an_ensemble_of_independent_noise_beats_its_members() -> None:
     labels = labels_of(3, 600, 0)
-    probabilities = [noisy(labels, 2.5, seed) for seed in range(1, 41)]
-    chosen = chosen_by(ranking, probabilities, labels)
-    assert len(chosen.members) == members
-    assert chosen.pooled.f1 > max(member.pooled.f1 for member in chosen.members) + 0.1
+    probabilities = [noisy(labels, 2.5, seed) for seed in range(1, 31)]
+    chosen = both(probabilities, labels)
+    assert chosen["ensemble"].pooled.f1 > chosen["single"].pooled.f1 + 0.05
+    assert chosen["ensemble"].average_precision > chosen["single"].average_precision + 0.3
 
 
-def test_members_are_the_best_trials_best_first() -> None:
+def test_the_single_trial_is_the_one_that_leads() -> None:
     labels = labels_of(3, 600, 0)
     probabilities = [noisy(labels, 0.2 * seed, seed) for seed in range(12, 0, -1)]
-    for ranking in OWN_RANKINGS:
-        assert [member.trial for member in chosen_by(ranking, probabilities, labels).members] == [11, 10]
+    assert weights(both(probabilities, labels)["single"]) == {11: 1}
 
 
-def test_a_fifth_of_the_trials_is_blended_at_most_and_one_at_least() -> None:
+def test_an_ensemble_of_one_trial_is_that_trial() -> None:
     labels = labels_of(2, 200, 0)
-    probabilities = [noisy(labels, 1.0, seed) for seed in range(11)]
-    for trials, members in ((1, 1), (9, 1), (10, 2), (11, 2)):
-        assert len(chosen_by("f1", probabilities[:trials], labels).members) == members
+    chosen = both([noisy(labels, 1.0, 0)], labels)
+    assert weights(chosen["ensemble"]) == {0: 1}
+    assert chosen["ensemble"].counts == chosen["single"].counts
+    assert better_way({way: [one] for way, one in chosen.items()}) == "single"
 
 
-def test_the_ranking_with_the_better_mean_over_behaviors_is_taken_the_first_where_they_are_equal() -> None:
+def test_the_way_with_the_better_mean_over_behaviors_is_taken_the_first_where_they_are_equal() -> None:
     def worth(hits: int) -> Selection:
-        return Selection("groom", (), Decision(Choice("none"), 0.5), (Counts(hits, 10, 10),))
+        return Selection("groom", "single", (), Decision(Choice("none"), 0.5), (Counts(hits, 10, 10),))
 
-    assert (
-        better_ranking({"f1": [worth(9), worth(1)], "average_precision": [worth(6), worth(5)]}) == "average_precision"
-    )
-    assert better_ranking({"f1": [worth(5), worth(5)], "average_precision": [worth(6), worth(4)]}) == "f1"
+    assert better_way({"single": [worth(9), worth(1)], "ensemble": [worth(6), worth(5)]}) == "ensemble"
+    assert better_way({"single": [worth(5), worth(5)], "ensemble": [worth(6), worth(4)]}) == "single"
 
 
-def by_the_definition(ranking: str, probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> list[Counts]:
-    """Each unit counted by the blend and decision of the others, written as loops."""
-    from sklearn.metrics import average_precision_score, f1_score
+def test_a_selection_comes_back_from_plain_data() -> None:
+    labels = labels_of(3, 200, 0)
+    probabilities = [noisy(labels, 1.0, trial) for trial in range(12)]
+    records = dict(enumerate(records_of(probabilities, labels)))
+    chosen = ensemble(probabilities, labels)
+    assert Selection.from_json(json.loads(json.dumps(chosen.as_json())), records) == chosen
 
+
+# By the definition, as loops
+
+
+def cross_fitted(claims: Sequence[Sequence[Array]], labels: Sequence[Array]) -> float:
+    """F1 where each unit is claimed by the choice that is best on the others; the last of `claims` wins ties."""
     counts = []
-    for judged in range(len(labels)):
-        others = [unit for unit in range(len(labels)) if unit != judged]
-        truth = np.concatenate([labels[unit] for unit in others])
-        pooled = [np.concatenate([trial[unit] for unit in others]) for trial in probabilities]
-        if ranking == "f1":
-            worth = [f1_score(truth, one >= 0.5) for one in pooled]
-        else:
-            worth = [average_precision_score(truth, one) for one in pooled]
-        members = np.argsort(-np.array(worth), kind="stable")[: len(probabilities) // 5]
-        blends = [blended([probabilities[member][unit] for member in members]) for unit in range(len(labels))]
-        best, chosen = (-1.0, -1.0), None
-        for index in range(len(CANDIDATES)):
-            decision = CANDIDATES[index]
-            score = total(count(decide(decision, blends[unit], 30.0), labels[unit]) for unit in others).score
-            if score >= best:
-                best, chosen = score, decision
-        assert chosen is not None
-        counts.append(count(decide(chosen, blends[judged], 30.0), labels[judged]))
-    return counts
+    for judged, truth in enumerate(labels):
+        others = [unit for unit in range(len(labels)) if unit != judged] or [judged]
+        f1 = [total(count(one[unit], labels[unit]) for unit in others).f1 for one in claims]
+        best = max(range(len(claims)), key=lambda place: (f1[place], place))
+        counts.append(count(claims[best][judged], truth))
+    return total(counts).f1
 
 
-@pytest.mark.parametrize("ranking", OWN_RANKINGS)
-def test_the_score_of_a_blend_is_that_of_the_whole_choice_repeated_without_the_unit(ranking: str) -> None:
-    labels = labels_of(3, 200, 3)
-    probabilities = [noisy(labels, noise, 10 + trial) for trial, noise in enumerate(np.linspace(0.5, 4, 11))]
-    assert list(chosen_by(ranking, probabilities, labels).counts) == by_the_definition(ranking, probabilities, labels)
+def at_levels(units: Sequence[Array], labels: Sequence[Array]) -> float:
+    """Cross-fitted F1 of mean log-odds (frames,), cut at any of `BINS` even steps."""
+    steps = [((unit / log_odds(1 - CLIP) + 1) / 2 * (BINS - 1)).astype(int) for unit in units]
+    return cross_fitted([[unit >= level for unit in steps] for level in range(BINS)], labels)
+
+
+def greedy(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> tuple[int, ...]:
+    odds = [[log_odds(unit) for unit in trial] for trial in probabilities]
+
+    def worth(members: Sequence[int]) -> float:
+        return at_levels([np.mean([odds[one][unit] for one in members], axis=0) for unit in range(len(labels))], labels)
+
+    library = sorted(range(len(odds)), key=lambda trial: -worth([trial]))[:10]
+    members = library[: min(FIRST, max(1, len(odds) // 5))]
+    steps = [members]
+    while len(members) < ROUNDS:
+        members = [*members, max(library, key=lambda one: worth([*members, one]))]
+        steps.append(members)
+    worths = [worth(step) for step in steps]
+    return tuple(steps[worths.index(max(worths))])
+
+
+def leader(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> tuple[int, ...]:
+    decisions = [CANDIDATES[index] for index in range(len(CANDIDATES))]
+    worth = [
+        cross_fitted([[decide(decision, unit, 30.0) for unit in trial] for decision in decisions], labels)
+        for trial in probabilities
+    ]
+    library = sorted(range(len(worth)), key=lambda one: -at_levels([log_odds(u) for u in probabilities[one]], labels))
+    return (max(library, key=lambda trial: worth[trial]),)
+
+
+def judged(
+    way: str, probabilities: Sequence[Sequence[Array]], labels: Sequence[Array], known: Sequence[int]
+) -> list[Counts]:
+    """Each unit counted by the members and the decision that are chosen where only some units are known."""
+    theirs = [labels[unit] for unit in known]
+    members = {"single": leader, "ensemble": greedy}[way](
+        [[one[unit] for unit in known] for one in probabilities], theirs
+    )
+    times = Counter(sorted(members))
+    blends = [
+        blended([probabilities[member][unit] for member in times], list(times.values())) for unit in range(len(labels))
+    ]
+    best, claims = (-1.0, -1.0), None
+    for index in range(len(CANDIDATES)):
+        labeled = [decide(CANDIDATES[index], blend, 30.0) for blend in blends]
+        score = total(count(labeled[unit], labels[unit]) for unit in known).score
+        if score >= best:
+            best, claims = score, labeled
+    assert claims is not None
+    return [count(one, truth) for one, truth in zip(claims, labels, strict=True)]
+
+
+@pytest.mark.parametrize("way", ["single", "ensemble"])
+def test_the_score_is_that_of_the_whole_choice_repeated_without_the_unit(way: str) -> None:
+    labels = labels_of(3, 100, 3)
+    probabilities = [noisy(labels, noise, 10 + trial) for trial, noise in enumerate(np.linspace(1.5, 4, 5))]
+    nested = [judged(way, probabilities, labels, [one for one in range(3) if one != unit])[unit] for unit in range(3)]
+    assert list(both(probabilities, labels)[way].counts) == nested
+
+
+@pytest.mark.parametrize("way", ["single", "ensemble"])
+def test_the_honest_score_is_the_whole_choice_repeated_on_what_each_resample_drew(way: str) -> None:
+    labels = labels_of(2, 100, 3)
+    probabilities = [noisy(labels, noise, 10 + trial) for trial, noise in enumerate(np.linspace(1.5, 4, 5))]
+    pooled = Counts()
+    for drawn in product(range(2), repeat=2):
+        out = [unit for unit in range(2) if unit not in drawn]
+        pooled = total([pooled, *(judged(way, probabilities, labels, sorted(set(drawn)))[unit] for unit in out)])
+    honest = both(probabilities, labels)[way].honest
+    assert honest is not None
+    assert honest.f1 == pytest.approx(pooled.f1)
+    assert honest.low <= honest.f1 <= honest.high
 
 
 def test_the_labels_of_a_unit_do_not_change_how_it_is_judged() -> None:
@@ -140,11 +230,9 @@ def test_the_labels_of_a_unit_do_not_change_how_it_is_judged() -> None:
     probabilities = [noisy(labels, 1.5, trial) for trial in range(15)]
     records, out_of_fold = records_of(probabilities, labels), dict(enumerate(probabilities))
     other = [labels[0], labels[1], 1 - labels[2]]
-    one, two = (
-        select(evidence(records, out_of_fold, truth), CANDIDATES, ranking="average_precision")
-        for truth in (labels, other)
-    )
-    assert one.counts[2].claimed == two.counts[2].claimed
+    one, two = (select(evidence(records, out_of_fold, truth), CANDIDATES) for truth in (labels, other))
+    for way in one:
+        assert one[way].counts[2].claimed == two[way].counts[2].claimed
 
 
 def test_a_baseline_is_exported_only_where_nothing_else_finished() -> None:
@@ -156,10 +244,10 @@ def test_a_baseline_is_exported_only_where_nothing_else_finished() -> None:
     lucky, real = record(0, counts[0], baseline=True), record(1, counts[1])
 
     def chosen(*records: TrialRecord) -> Selection:
-        return select(evidence(records, out_of_fold, labels), CANDIDATES, ranking="f1")
+        return select(evidence(records, out_of_fold, labels), CANDIDATES)["single"]
 
-    assert [member.trial for member in chosen(lucky, real).members] == [1]
-    assert [member.trial for member in chosen(lucky, record(1, [], error="broken")).members] == [0]
+    assert weights(chosen(lucky, real)) == {1: 1}
+    assert weights(chosen(lucky, record(1, [], error="broken"))) == {0: 1}
     with pytest.raises(ValueError, match="no trial finished"):
         chosen(record(1, [], error="broken"))
 
@@ -171,37 +259,32 @@ def specs(families: Sequence[str]) -> list[PipelineSpec]:
     return [PipelineSpec(FEATURES, Choice(family)) for family in families]
 
 
-def test_the_ranking_by_other_behaviors_takes_what_was_best_there() -> None:
+def advised_by(noise_elsewhere: Mapping[str, tuple[float, float]]) -> Selection:
+    """The ensemble of ten trials of two families, by how noisy each was on the two recordings of another behavior."""
     labels, families = labels_of(2, 400, 1), ["extra_trees", "lightgbm"] * 5
     probabilities = [noisy(labels, 2.0, trial) for trial in range(10)]
     pairs = zip(records_of(probabilities, labels), specs(families), strict=True)
     records = [replace(one, spec=spec) for one, spec in pairs]
     theirs = labels_of(2, 400, 2)
-    good = [noisy(theirs, 0.5 if family == "lightgbm" else 4.0, 50 + n) for n, family in enumerate(families)]
-    elsewhere = [standings(specs(families), good, theirs, ["a", "b"])]
-    known = evidence(records, dict(enumerate(probabilities)), labels)
-    chosen = select(known, CANDIDATES, ranking="other_behaviors", elsewhere=elsewhere)
-    assert [member.trial for member in chosen.members] == [1, 3]
+    told = [
+        [noisy(theirs, noise, 50 + n)[unit] for unit, noise in enumerate(noise_elsewhere[family])]
+        for n, family in enumerate(families)
+    ]
+    elsewhere = [standings(specs(families), told, theirs, ["recording 0", "recording 1"])]
+    return select(evidence(records, dict(enumerate(probabilities)), labels), CANDIDATES, elsewhere)["ensemble"]
+
+
+@pytest.mark.parametrize(("good", "advised"), [("extra_trees", [0, 2]), ("lightgbm", [1, 3])])
+def test_other_behaviors_advise_what_was_best_there(good: str, advised: list[int]) -> None:
+    noise = {"extra_trees": (4.0, 4.0), "lightgbm": (4.0, 4.0), good: (0.5, 0.5)}
+    labels = labels_of(2, 400, 1)
+    own = ensemble([noisy(labels, 2.0, trial) for trial in range(10)], labels)
+    found = weights(advised_by(noise))
+    assert Counter(found) - Counter(weights(own)) == Counter(advised)
+    assert sum(found.values()) == sum(weights(own).values()) + len(advised)
 
 
 def test_a_recording_that_is_judged_has_no_say_for_another_behavior_either() -> None:
-    labels, families = labels_of(2, 400, 1), ["extra_trees", "lightgbm"] * 5
-    probabilities = [noisy(labels, 2.0, trial) for trial in range(10)]
-    pairs = zip(records_of(probabilities, labels), specs(families), strict=True)
-    records = [replace(one, spec=spec) for one, spec in pairs]
-    known = evidence(records, dict(enumerate(probabilities)), labels)
-
-    def chosen(last: float) -> Selection:
-        """Where LightGBM is good on the other behavior's first recording, and as given on its last, our last."""
-        theirs = labels_of(2, 400, 2)
-        good = [
-            [noisy(theirs, 0.5 if family == "lightgbm" else 4.0, 50 + n)[0], noisy(theirs, noise, 50 + n)[1]]
-            for n, family in enumerate(families)
-            for noise in [last if family == "lightgbm" else 1.0]
-        ]
-        elsewhere = [standings(specs(families), good, theirs, ["recording 0", "recording 1"])]
-        return select(known, CANDIDATES, ranking="other_behaviors", elsewhere=elsewhere)
-
-    better, worse = chosen(0.1), chosen(9.0)
+    better, worse = (advised_by({"extra_trees": (4.0, 1.0), "lightgbm": (0.5, last)}) for last in (0.1, 9.0))
     assert better.counts[1] == worse.counts[1]
     assert better.counts[0] != worse.counts[0]

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
-from harness.spaces import SPACES, Range, Spaces, load_spaces
+from harness.spaces import SPACES, Range, Spaces, Start, load_spaces
 from harness.spec import Choice, Preparation, Value
 
 load_plugins()
@@ -52,33 +52,42 @@ def test_the_shipped_ranges_hold_every_plugin_and_every_default() -> None:
     assert spaces.features.keys() == FEATURES.keys()
     assert spaces.models.keys() == MODELS.keys()
     assert spaces.smoothers.keys() == SMOOTHERS.keys()
-    assert spaces.gaps[0] == spaces.bouts[0] == 0.0
+    assert spaces.gaps[0] == spaces.bouts[0] == spaces.rises[0] == 0.0
     assert Preparation().windows in spaces.preparation["windows"].choices
 
 
 def test_every_smoother_is_tried_at_every_value(spaces: Path) -> None:
     for name in ("gaussian", "mean", "median"):
-        (spaces / "smoothers" / f"{name}.toml").write_text('seconds = { type = "categorical", choices = [0.5, 2.0] }')
+        (spaces / "smoothers" / f"{name}.toml").write_text('seconds = { type = "categorical", choices = [0.5, 1.0] }')
     assert [str(choice) for choice in load_spaces(spaces).smoother_choices()] == [
-        "gaussian(seconds=0.5)", "gaussian(seconds=2)", "mean(seconds=0.5)", "mean(seconds=2)",
-        "median(seconds=0.5)", "median(seconds=2)", "none",
+        "gaussian(seconds=0.5)", "gaussian(seconds=1)", "mean(seconds=0.5)", "mean(seconds=1)",
+        "median(seconds=0.5)", "median(seconds=1)", "none",
     ]  # fmt: skip
 
 
 def test_ranges_are_plain_data(spaces: Path) -> None:
     (spaces / "stacks.toml").write_text('motion = ["kinematics", "social_geometry"]')
+    (spaces / "portfolio.toml").write_text("[[start]]\nstack = 'motion'\nmodel = 'catboost'")
     (spaces / "features" / "kinematics.toml").write_text('lag = { type = "float", low = 0.01, high = 1, log = true }')
     plain = json.loads(json.dumps(load_spaces(spaces).as_json()))
     assert plain["features"]["kinematics"] == {
         "lag": {"type": "float", "low": 0.01, "high": 1, "log": True, "choices": []}
     }
     assert plain["stacks"] == {"motion": ["kinematics", "social_geometry"]}
+    assert plain["starts"] == [{"stack": "motion", "model": "catboost", "values": {}}]
+    assert Spaces.from_json(plain) == load_spaces(spaces)
 
 
-def test_gaps_and_bouts_are_sorted(spaces: Path) -> None:
-    (spaces / "decision.toml").write_text("longest_gap = [1, 0.0]\nshortest_bout = [0.5, 0, 2.0]")
+def test_what_decisions_are_made_of_is_sorted(spaces: Path) -> None:
+    (spaces / "decision.toml").write_text("longest_gap = [1, 0.0]\nshortest_bout = [0.5, 0, 2.0]\nrise = [1, 0]")
     loaded = load_spaces(spaces)
-    assert (loaded.gaps, loaded.bouts) == ((0.0, 1.0), (0.0, 0.5, 2.0))
+    assert (loaded.gaps, loaded.bouts, loaded.rises) == ((0.0, 1.0), (0.0, 0.5, 2.0), (0.0, 1.0))
+
+
+def test_ranges_stored_before_there_were_rises_have_none(spaces: Path) -> None:
+    stored = json.loads(json.dumps(load_spaces(spaces).as_json()))
+    del stored["rises"]
+    assert Spaces.from_json(stored).rises == (0.0,)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +185,7 @@ def test_no_such_folder(tmp_path: Path) -> None:
     assert refusal(tmp_path / "nowhere") == f"--spaces {tmp_path}/nowhere: no such folder"
 
 
-@pytest.mark.parametrize("name", ["preparation.toml", "decision.toml", "stacks.toml", "starts.toml"])
+@pytest.mark.parametrize("name", ["preparation.toml", "decision.toml", "stacks.toml", "portfolio.toml"])
 def test_a_folder_that_lacks_a_file(spaces: Path, name: str) -> None:
     (spaces / name).unlink()
     assert refusal(spaces) == f"{spaces / name}: No such file or directory; a folder of ranges holds it"
@@ -234,14 +243,19 @@ def test_a_range_that_is_none(spaces: Path, given: str, problem: str) -> None:
 
 @pytest.mark.parametrize("given", ["0.5", "[]", "['1']", "[-0.1]", "[true]", "[nan]", "[inf]"])
 def test_decision_candidates_that_are_no_durations(spaces: Path, given: str) -> None:
-    (spaces / "decision.toml").write_text(f"longest_gap = [0.0]\nshortest_bout = {given}")
+    (spaces / "decision.toml").write_text(f"longest_gap = [0.0]\nrise = [0.0]\nshortest_bout = {given}")
     assert refusal(spaces) == f"{spaces}/decision.toml: shortest_bout should be a list of seconds, 0 or more"
+
+
+def test_rises_that_are_no_log_odds(spaces: Path) -> None:
+    (spaces / "decision.toml").write_text("longest_gap = [0.0]\nshortest_bout = [0.0]\nrise = [-1.0]")
+    assert refusal(spaces) == f"{spaces}/decision.toml: rise should be a list of log-odds, 0 or more"
 
 
 def test_decision_candidates_of_another_name(spaces: Path) -> None:
     (spaces / "decision.toml").write_text("longest_gap = [0.0]\nthreshold = [0.5]")
     assert refusal(spaces) == (
-        f"{spaces}/decision.toml should have longest_gap and shortest_bout; it has longest_gap, threshold"
+        f"{spaces}/decision.toml should have longest_gap, shortest_bout, rise; it has longest_gap, threshold"
     )
 
 
@@ -294,17 +308,35 @@ def test_a_stack_whose_name_would_be_taken_for_a_pipeline(spaces: Path) -> None:
     assert refusal(spaces) == f"{spaces}/stacks.toml: 'a/b' should have a name without /"
 
 
+START = "[[start]]\nstack = 'pairs'\nmodel = 'catboost'\n"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", " should hold nothing but tables [[start]], one or more"),
-        ("start = 3", " should hold nothing but tables [[start]], one or more"),
-        ("[[start]]\n[[begin]]", " should hold nothing but tables [[start]], one or more"),
-        ("[[start]]\nlag = 1", ": lag is no parameter of the preparation; there are interpolate, top_speed, "),
-        ("[[start]]\nwindows = '7'", ": windows = '7' is not in its range none, 0.5, "),
-        ("[[start]]\nnegatives = 4.0", ": negatives = 4.0 is not in its range 2, 4, 8"),
+        ("start = 3", " should hold nothing but tables [[start]]"),
+        ("[[start]]\n[[begin]]", " should hold nothing but tables [[start]]"),
+        ("[[start]]\nmodel = 'catboost'", ": start 1: stack = None should be one of social, pairs, "),
+        (f"{START}[[start]]\nstack = 'pairs'\nmodel = 'cat'", ": start 2: model = 'cat' should be one of catboost, "),
+        (f"{START}model.depth = 3", ": Cannot overwrite a value"),
+        (f"{START}lag = 3", ": start 1: lag should be a table of values, and its name one of pair_vectors, "),
+        (f"{START}kinematics.lag = 3", ": start 1: kinematics should be a table of values, and its name one of "),
+        (f"{START}parameters.leaves = 3", ": start 1: parameters has no parameter leaves; it takes depth, "),
+        (f"{START}parameters.depth = 99", ": start 1: parameters.depth = 99 is not in its range 2 to "),
+        (f"{START}preparation.windows = '7'", ": start 1: preparation.windows = '7' is not in its range "),
     ],
 )
 def test_a_start_that_is_none(spaces: Path, text: str, message: str) -> None:
-    (spaces / "starts.toml").write_text(text)
-    assert refusal(spaces).startswith(f"{spaces}/starts.toml{message}")
+    (spaces / "portfolio.toml").write_text(text)
+    assert refusal(spaces).startswith(f"{spaces}/portfolio.toml{message}")
+
+
+def test_a_start_names_its_values_as_arms_do(spaces: Path) -> None:
+    text = f"{START}preparation = {{ windows = '1+5' }}\nparameters.depth = 3\npair_vectors = {{}}"
+    (spaces / "portfolio.toml").write_text(text)
+    assert load_spaces(spaces).starts == (Start("pairs", "catboost", {"preparation.windows": "1+5", "model.depth": 3}),)
+
+
+def test_a_portfolio_may_be_empty(spaces: Path) -> None:
+    (spaces / "portfolio.toml").write_text("")
+    assert load_spaces(spaces).starts == ()

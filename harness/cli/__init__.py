@@ -35,7 +35,12 @@ def parser() -> argparse.ArgumentParser:
 
     search = commands.add_parser("search", help="search the best pipeline for each behavior; the same command resumes")
     add_places(search, "data", "results", "cache", "plugin")
-    search.add_argument("--trials", type=positive, default=200, metavar="N", help="total for each behavior (200)")
+    search.add_argument(
+        "--trials",
+        type=positive,
+        metavar="N",
+        help="total for each behavior (200; with --timeout no limit)",
+    )
     search.add_argument("--timeout", type=duration, metavar="T", help="stop after this long, such as 90s, 30m or 1h30m")
     search.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
     search.add_argument("--seed", type=seed, default=0, metavar="N", help="the same seed gives the same trials (0)")
@@ -84,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--recordings", type=positive, metavar="N", help="labelled recordings for most behaviors")
     demo.add_argument("--seconds", type=positive, metavar="N", help="length of each recording")
     demo.add_argument("--test-recordings", type=positive, metavar="N", help="recordings to label")
+    demo.add_argument("--matched", action="store_true", help="test recordings of each behavior like its training ones")
     return top
 
 

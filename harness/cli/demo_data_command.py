@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     if taken.exists():
         raise HarnessError(f"{taken} is there already and would be overwritten; name another folder")
     try:
-        write_demo(arguments.out, seed=arguments.seed, **sizes)
+        write_demo(arguments.out, seed=arguments.seed, matched=arguments.matched, **sizes)
     except OSError as error:
         raise HarnessError(f"{arguments.out}: cannot be written ({error.strerror})") from error
     say(f"wrote {arguments.out}: train.npy, test.npy, sample_submission.npy, and the truth in test_labels.npy")

@@ -12,6 +12,7 @@ from harness.cli.arguments import data_folder, last_run_folder, usable_cache, wo
 from harness.cli.console import counted, pipeline_name, say
 from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
+from harness.ensembles import ensembles, exported_way
 from harness.errors import HarnessError, NothingToRankError
 from harness.export import Exported, export, manifest
 from harness.recording import Dataset
@@ -21,12 +22,8 @@ from harness.spaces import Spaces
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
 
-CHOSEN_BY = {
-    "f1": "F1",
-    "average_precision": "average precision",
-    "other_behaviors": "what pipelines like them did on the other behaviors",
-}
-"""What a ranking is in words."""
+WAYS = {"single": "the best trial", "ensemble": "the ensemble"}
+"""What is exported of each behavior, in words."""
 
 REGISTRIES: Mapping[str, Mapping[str, Plugin]] = {"features": FEATURES, "models": MODELS, "smoothers": SMOOTHERS}
 
@@ -43,21 +40,29 @@ def run(arguments: argparse.Namespace) -> int:
         raise HarnessError(f"{data}: not the data that {run.folder} was searched on; name that with --data")
     records: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
     for record in run.records():
-        if record.error is None:
+        if record.complete:
             records[record.behavior].append(record)
     _refuse(records, dataset, data, run)
     for name in _changed(records, description["identity"]["plugins"]):
         say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
+    workers = worker_count(arguments.workers)
+    selections = ensembles(
+        run,
+        [record for theirs in records.values() for record in theirs],
+        dataset.labelled,
+        candidates=candidates_of(Spaces.from_json(description["identity"]["ranges"])),
+        workers=workers,
+        plugins=arguments.plugin,
+    )
+    way = exported_way(selections)
     exported = export(
-        records,
+        {behavior: by_way[way] for behavior, by_way in selections.items()},
         dataset.labelled,
         dataset.unlabelled,
-        run=run.folder,
-        candidates=candidates_of(Spaces.from_json(description["identity"]["ranges"])),
         pool=pool_of(dataset),
         seed=description["identity"]["seed"],
         cache=usable_cache(arguments.cache, arguments.cache_limit),
-        workers=worker_count(arguments.workers),
+        workers=workers,
         plugins=arguments.plugin,
     )
     beside = out.with_suffix(".json")
@@ -68,8 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise _unwritable(out, error) from error
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one)}")
-    ranking = next(iter(exported.values())).selection.ranking
-    say(f"members were chosen by {CHOSEN_BY[ranking]}, which was best for all behaviors together")
+    say(f"{WAYS[way]} of each behavior is taken, which is better for all behaviors together")
     mean = sum(one.selection.pooled.f1 for one in exported.values()) / len(exported)
     say(f"mean F1 {mean:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
@@ -79,7 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _in_words(exported: Exported) -> str:
     selection = exported.selection
-    first = f"{pipeline_name(selection.members[0])}, trial {selection.members[0].trial}"
+    best = selection.members[0].record
+    first = f"{pipeline_name(best)}, trial {best.trial}"
     what = first if len(selection.members) == 1 else f"blend of {len(selection.members)} trials, first {first}"
     claimed = counted(sum(int(labels.sum()) for labels in exported.labels.values()), "frame")
     return f"F1 {selection.pooled.f1:.3f}, {what}; {claimed} claimed"

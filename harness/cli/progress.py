@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from harness.cli.console import pipeline_name, plain_console, say
+from harness.cli.console import counted, pipeline_name, plain_console, say
 from harness.leaderboard import best_records
 from harness.store import TrialRecord
 
@@ -16,8 +16,9 @@ from harness.store import TrialRecord
 class Progress:
     """Counts finished trials and remembers the best of each behavior; a context manager while it shows them."""
 
-    def __init__(self, behaviors: Sequence[str], trials: int, done: Iterable[TrialRecord]) -> None:
+    def __init__(self, behaviors: Sequence[str], trials: int | None, done: Iterable[TrialRecord]) -> None:
         self.trials = trials
+        """Asked for of each behavior; None where only the time is limited."""
         self.counts = dict.fromkeys(behaviors, 0)
         self.failed = dict.fromkeys(behaviors, 0)
         self.best: dict[str, TrialRecord] = {}
@@ -32,6 +33,11 @@ class Progress:
     @property
     def finished(self) -> int:
         return sum(self.counts.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether every behavior has the trials that were asked for."""
+        return self.trials is not None and self.finished >= self.trials * len(self.counts)
 
     def add(self, record: TrialRecord) -> None:
         self._count(record)
@@ -70,32 +76,39 @@ class Progress:
         self.best.update(best_records([*known, record]))
 
     def _line(self, record: TrialRecord) -> str:
-        head = f"{record.behavior} {self.counts[record.behavior]}/{self.trials}"
+        head = f"{record.behavior} {self._of(record.behavior)}"
         pipeline = pipeline_name(record)
         if record.error is not None:
             return f"{head} FAILED {pipeline}: {record.error}"
         best = self.best[record.behavior].pooled.f1
+        if record.pruned:
+            folds = counted(len(record.fold_merits), "fold")
+            return f"{head} pruned after {folds} (best {best:.3f}) {pipeline}, {record.seconds:.1f} s{self._left()}"
         return f"{head} F1 {record.pooled.f1:.3f} (best {best:.3f}) {pipeline}, {record.seconds:.1f} s{self._left()}"
+
+    def _of(self, behavior: str) -> str:
+        return f"{self.counts[behavior]}" + ("" if self.trials is None else f"/{self.trials}")
 
     def _left(self) -> str:
         new = self.finished - self._before
-        if new == 0:
+        if new == 0 or self.trials is None:
             return ""
         remaining = sum(max(0, self.trials - count) for count in self.counts.values())
         seconds = round((time.monotonic() - self._began) / new * remaining)
         return f", {seconds // 3600}:{seconds % 3600 // 60:02}:{seconds % 60:02} left"
 
     def _table(self) -> Table:
-        done = f"{self.finished} of {self.trials * len(self.counts)} trials{self._left()}"
+        asked = "" if self.trials is None else f" of {self.trials * len(self.counts)}"
+        done = f"{self.finished}{asked} trials{self._left()}"
         table = Table(box=None, pad_edge=False, caption=done, caption_justify="left")
         for name in ("behavior", "trials", "best F1"):
             table.add_column(name, justify="left" if name == "behavior" else "right", no_wrap=True)
         table.add_column("pipeline")
-        for behavior, count in self.counts.items():
+        for behavior in self.counts:
             best = self.best.get(behavior)
             failed = f" ({self.failed[behavior]} failed)" if self.failed[behavior] else ""
             f1, pipeline = (f"{best.pooled.f1:.3f}", pipeline_name(best)) if best else ("", "")
             # The column could wrap, so that a narrow terminal takes its width from here; the text does not.
             words = Text(pipeline, no_wrap=True, overflow="ellipsis")
-            table.add_row(behavior, f"{count}/{self.trials}{failed}", f1, words)
+            table.add_row(behavior, f"{self._of(behavior)}{failed}", f1, words)
         return table

@@ -18,12 +18,16 @@ from harness.cli.arguments import DEMO, data_folder, new_run_folder, remember_ru
 from harness.cli.console import counted, say
 from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
+from harness.ensembles import ensembles, keep
 from harness.errors import HarnessError, unknown
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
 from harness.search import Search, make_search, search_trials
 from harness.spaces import SPACES, load_spaces
 from harness.store import Run
+
+DEFAULT_TRIALS = 200
+"""For each behavior, where neither trials nor a time are asked for."""
 
 COMPUTING = ("catboost", "lightgbm", "numpy", "optuna", "pandas", "scikit-learn")
 """Packages whose version may change what a trial scores."""
@@ -43,30 +47,37 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         batch=arguments.batch,
     )
+    trials = arguments.trials or (DEFAULT_TRIALS if arguments.timeout is None else None)
     run = Run(new_run_folder(arguments.results, data))
     cache, workers = usable_cache(arguments.cache, arguments.cache_limit), worker_count(arguments.workers)
     with run.hold():
         run.begin(_identity(search), _about(dataset, data, arguments))
         remember_run(run.folder)
         done = run.records()
-        _announce(search, run, data, workers, arguments, len(done))
+        _announce(search, run, data, workers, arguments, trials, len(done))
         deadline = math.inf if arguments.timeout is None else time.monotonic() + arguments.timeout
         interrupted = threading.Event()
         records = search_trials(
             search,
             run,
-            trials=arguments.trials,
+            trials=trials,
             behaviors=behaviors,
             workers=workers,
             cache=cache,
             plugins=arguments.plugin,
             stop=lambda: interrupted.is_set() or time.monotonic() >= deadline,
         )
-        with _noting(interrupted), Progress(behaviors, arguments.trials, done) as progress:
+        with _noting(interrupted), Progress(behaviors, trials, done) as progress:
             for record in records:
                 progress.add(record)
         progress.summarise()
-    if progress.finished < len(behaviors) * arguments.trials and (interrupted.is_set() or time.monotonic() >= deadline):
+        if not interrupted.is_set():
+            finished = run.records()
+            found = ensembles(
+                run, finished, dataset.labelled, candidates=search.candidates, workers=workers, plugins=arguments.plugin
+            )
+            keep(run, found, finished)
+    if not progress.complete and (interrupted.is_set() or time.monotonic() >= deadline):
         why = "interrupted" if interrupted.is_set() else "time is up"
         say(f"{why}; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
     if interrupted.is_set():
@@ -144,7 +155,15 @@ def _about(dataset: Dataset, data: Path, arguments: argparse.Namespace) -> dict[
     }
 
 
-def _announce(search: Search, run: Run, data: Path, workers: int, arguments: argparse.Namespace, done: int) -> None:
+def _announce(
+    search: Search,
+    run: Run,
+    data: Path,
+    workers: int,
+    arguments: argparse.Namespace,
+    trials: int | None,
+    done: int,
+) -> None:
     labelled = [recording for recordings in search.dataset.labelled.values() for recording in recordings]
     frames = sum(recording.frames for recording in labelled)
     behaviors = counted(len(search.dataset.labelled), "behavior")
@@ -159,7 +178,8 @@ def _announce(search: Search, run: Run, data: Path, workers: int, arguments: arg
         say(f"{', '.join(blocked)}: only one recording shows it, so parts of that are held out; scores are optimistic")
     say(
         f"search: {counted(len(search.arms), 'pipeline')} (feature sets with a model), "
-        f"{counted(arguments.trials, 'trial')} for each behavior, {counted(workers, 'worker')}, seed {search.seed}; "
+        f"{counted(trials, 'trial') if trials else 'as many trials as time allows'} for each behavior, "
+        f"{counted(workers, 'worker')}, seed {search.seed}; "
         f"results in {run.folder}" + (f", which has {counted(done, 'trial')} already" if done else "")
     )
 

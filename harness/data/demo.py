@@ -34,7 +34,7 @@ class Demo:
     sample_submission: Files
     """Behavior to test recording to a list of zeros."""
     test_labels: Files
-    """The same with the truth."""
+    """The same with the truth; in a matched demo, of each behavior's own test recordings alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +66,48 @@ WITHOUT = "behavior-4"
 """The behavior whose last training recording holds none of it."""
 
 
-def make_demo(*, seed: int = 0, recordings: int = 4, seconds: float = 60.0, test_recordings: int = 8) -> Demo:
+def make_demo(
+    *, seed: int = 0, recordings: int = 4, seconds: float = 60.0, test_recordings: int = 8, matched: bool = False
+) -> Demo:
     """Simulate about `recordings` training recordings for each behavior and a test set, `seconds` each, at 30 fps.
 
-    Every behavior has positive frames in training, and in the test set if that has seven recordings or more. Raises
-    `HarnessError` for fewer than two training recordings, no test recording, less than ten seconds, or a seed below 0.
+    Behaviors are rarer or more frequent in the test set than in training. Where it is `matched`, each behavior has
+    `test_recordings` of its own instead, filmed and kept as its training recordings are, and is scored on those alone.
+
+    Every behavior has positive frames in training, and in the test set if that has seven recordings or more or is
+    matched. Raises `HarnessError` for fewer than two training recordings, no test recording, less than ten seconds, or
+    a seed below 0.
     """
     _check(seed=(seed, 0), recordings=(recordings, 2), seconds=(seconds, 10), test_recordings=(test_recordings, 1))
     frames = round(seconds * FPS)
     train: Files = {"vocabulary": list(BEHAVIORS)}
-    for behavior in BEHAVIORS:
-        train[behavior] = dict(_training(behavior, seed, index, frames) for index in _indices(behavior, recordings))
-        if behavior == WITHOUT:
-            train[behavior] |= [_training_without(behavior, seed, len(train[behavior]), frames)]
-    test: Files = {}
-    labels: Files = {behavior: {} for behavior in BEHAVIORS}
-    for index in range(test_recordings):
-        name = f"test-{index}"
-        test[name], marked = _tested(seed, index, frames)
-        for behavior in BEHAVIORS:
-            labels[behavior][name] = marked[behavior].tolist()
-    zeros: Files = {behavior: {name: [0] * frames for name in test} for behavior in BEHAVIORS}
+    for group, behavior in enumerate(BEHAVIORS):
+        count = _count(behavior, recordings)
+        filmed = [_filmed(behavior, index, count, frames, _stream(seed, group, index)) for index in range(count)]
+        train[behavior] = {f"{behavior}-{index}": entry for index, entry in enumerate(filmed)}
+    if matched:
+        test, labels = _matched_test(seed, recordings, frames, test_recordings)
+    else:
+        test, labels = _shifted_test(seed, frames, test_recordings)
+    zeros: Files = {
+        behavior: {name: [0] * len(entry["keypoints"]) for name, entry in test.items()} for behavior in BEHAVIORS
+    }
     return Demo(train, test, zeros, labels)
 
 
 def write_demo(
-    folder: Path, *, seed: int = 0, recordings: int = 4, seconds: float = 60.0, test_recordings: int = 8
+    folder: Path,
+    *,
+    seed: int = 0,
+    recordings: int = 4,
+    seconds: float = 60.0,
+    test_recordings: int = 8,
+    matched: bool = False,
 ) -> None:
     """Write `make_demo` into `folder` as train.npy, test.npy, sample_submission.npy and test_labels.npy."""
-    demo = make_demo(seed=seed, recordings=recordings, seconds=seconds, test_recordings=test_recordings)
+    demo = make_demo(
+        seed=seed, recordings=recordings, seconds=seconds, test_recordings=test_recordings, matched=matched
+    )
     # The training file last: where it is, the others are.
     for name in ("test_labels", "sample_submission", "test", "train"):
         write_atomically(folder / f"{name}.npy", partial(np.save, arr=np.array(getattr(demo, name)), allow_pickle=True))
@@ -106,11 +119,9 @@ def _check(**sizes: tuple[float, float]) -> None:
             raise HarnessError(f"demo data: {name} is {value}; it should be {least} or more")
 
 
-def _indices(behavior: str, recordings: int) -> range:
-    """Numbers of the training recordings that show the behavior."""
-    if behavior == SINGLE:
-        return range(1)
-    return range(max(recordings + _KINDS[behavior].more, 2) - (behavior == WITHOUT))
+def _count(behavior: str, recordings: int) -> int:
+    """How many training recordings the behavior has where about `recordings` are asked for."""
+    return 1 if behavior == SINGLE else max(recordings + _KINDS[behavior].more, 2)
 
 
 def _stream(seed: int, group: int, index: int) -> np.random.Generator:
@@ -118,22 +129,54 @@ def _stream(seed: int, group: int, index: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(group, index)))
 
 
-def _training(behavior: str, seed: int, index: int, frames: int) -> tuple[str, Files]:
-    """One training recording and its name: sessions are filmed until one shows enough of the behavior."""
-    kind, stream = _KINDS[behavior], _stream(seed, BEHAVIORS.index(behavior), index)
+def _shifted_test(seed: int, frames: int, count: int) -> tuple[Files, Files]:
+    """`count` test recordings in nobody's mood, and their labels for every behavior."""
+    test: Files = {}
+    labels: Files = {behavior: {} for behavior in BEHAVIORS}
+    for index in range(count):
+        name = f"test-{index}"
+        test[name], marked = _tested(seed, index, frames)
+        for behavior in BEHAVIORS:
+            labels[behavior][name] = marked[behavior].tolist()
+    return test, labels
+
+
+def _matched_test(seed: int, recordings: int, frames: int, count: int) -> tuple[Files, Files]:
+    """`count` test recordings for each behavior, made as its training recordings are, and their labels for it."""
+    test: Files = {}
+    labels: Files = {behavior: {} for behavior in BEHAVIORS}
+    for group, behavior in enumerate(BEHAVIORS, start=len(BEHAVIORS) + 1):
+        for index in range(count):
+            stream = _stream(seed, group, index)
+            entry = _filmed(behavior, index, _count(behavior, recordings), frames, stream)
+            name = f"{behavior}-test-{index}"
+            labels[behavior][name] = entry.pop("annotations").tolist()
+            test[name] = entry
+    return test, labels
+
+
+def _filmed(behavior: str, index: int, count: int, frames: int, stream: np.random.Generator) -> Files:
+    """A recording of the behavior; of one behavior, the last of every `count` recordings holds none of it."""
+    if behavior == WITHOUT and index % count == count - 1:
+        return _film_without(behavior, frames, stream)
+    return _film_with(behavior, frames, stream)
+
+
+def _film_with(behavior: str, frames: int, stream: np.random.Generator) -> Files:
+    """A labelled recording: sessions are filmed until one shows enough of the behavior."""
+    kind = _KINDS[behavior]
     frames, bouts = (2 * frames, min(4, frames // (15 * FPS) + 1)) if behavior == SINGLE else (frames, 1)
     while True:
         keypoints, happens = _film(kind.mood, frames, stream)
         labels = annotate(happens[behavior], stream)
         if labels.sum() >= kind.share * frames and len(_bouts(labels == 1)) >= bouts:
-            return f"{behavior}-{index}", _labelled(keypoints, labels)
+            return _labelled(keypoints, labels)
 
 
-def _training_without(behavior: str, seed: int, index: int, frames: int) -> tuple[str, Files]:
-    """A training recording, and its name, in which the behavior was looked for and never seen."""
-    kind, stream = _KINDS[behavior], _stream(seed, BEHAVIORS.index(behavior), index)
-    keypoints, _ = _film({**kind.mood, "mount_attempt": 0.0}, frames, stream)
-    return f"{behavior}-{index}", _labelled(keypoints, np.zeros(frames))
+def _film_without(behavior: str, frames: int, stream: np.random.Generator) -> Files:
+    """A labelled recording in which the behavior was looked for and never seen."""
+    keypoints, _ = _film({**_KINDS[behavior].mood, "mount_attempt": 0.0}, frames, stream)
+    return _labelled(keypoints, np.zeros(frames))
 
 
 def _labelled(keypoints: Array, labels: Array) -> Files:

@@ -35,7 +35,8 @@ def catboost(
             "bootstrap_type": "Bernoulli",
             "boosting_type": "Plain",
             "scale_pos_weight": positive_weight,
-            "border_count": 32,
+            # Finer borders cost time and gain nothing measurable.
+            "border_count": 16,
             "random_seed": seed,
             "thread_count": 1,
             "verbose": False,

@@ -34,9 +34,9 @@ def lightgbm(
             "lambda_l2": l2,
             "scale_pos_weight": positive_weight,
             "seed": seed,
-            # Cost follows columns x bins x leaves; 63 bins lose nothing that could be measured.
-            "max_bin": 63,
-            "bin_construct_sample_cnt": 2000,
+            # Half the cost is binning, the rest follows columns x bins x leaves; finer bins gain nothing measurable.
+            "max_bin": 31,
+            "bin_construct_sample_cnt": 1000,
             "feature_pre_filter": False,
             "deterministic": True,
             "force_row_wise": True,

@@ -7,7 +7,7 @@ from harness.registry import smoother
 
 
 @smoother("mean", reach_seconds=1.0)
-def mean(probabilities: Array, fps: float, *, seconds: float = 0.5) -> Array:
+def mean(probabilities: Array, fps: float, *, seconds: float = 1.0) -> Array:
     """Mean over a centred window `seconds` wide, which shrinks at the ends of the recording."""
     half = round(seconds * fps / 2)
     sums = np.concatenate([[0.0], np.cumsum(probabilities, dtype=np.float64)])

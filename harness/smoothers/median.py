@@ -7,7 +7,7 @@ from harness.registry import smoother
 
 
 @smoother("median", reach_seconds=1.0)
-def median(probabilities: Array, fps: float, *, seconds: float = 0.5) -> Array:
+def median(probabilities: Array, fps: float, *, seconds: float = 1.0) -> Array:
     """Median over a centred window `seconds` wide, which shrinks at the ends of the recording."""
     import pandas as pd
 

@@ -1,0 +1,201 @@
+"""What combining a run's trials is worth: found out after a search, kept beside the trials, ranked among them."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness.atomic import write_text
+from harness.decisions import Candidates
+from harness.elsewhere import Standings
+from harness.errors import HarnessError
+from harness.folds import make_folds
+from harness.honest import tied
+from harness.leaderboard import best_records, scores_as_json
+from harness.recording import Recording
+from harness.registry import load_plugins
+from harness.selection import WAYS, Evidence, Selection, better_way, select
+from harness.store import Run, TrialRecord
+from harness.workers import LocalWorkers, TrialError, WorkerDiedError
+
+FILE = "ensembles.json"
+"""In a run's folder; like all that is computed from the trials it can be deleted at any time."""
+
+Selections = dict[str, dict[str, Selection]]
+"""By behavior, what every way of choosing came to."""
+
+
+def ensembles(
+    run: Run,
+    records: Sequence[TrialRecord],
+    labelled: Mapping[str, Sequence[Recording]],
+    *,
+    candidates: Candidates,
+    workers: int,
+    plugins: Sequence[Path] = (),
+) -> Selections:
+    """What every way of choosing makes of the trials of each behavior: as the run has kept it, or else found out now.
+
+    Behaviors run side by side; those without a trial that has a score are left out. Raises `HarnessError` naming the
+    behavior where the probabilities of a trial cannot be read.
+    """
+    known = kept(run, records)
+    if known is not None:
+        return known
+    able = _able(records)
+    bench = _Bench(run.folder, candidates, tuple(plugins))
+    with LocalWorkers(min(workers, max(len(able), 1)), partial(_start, bench), _call) as children:
+        asked = {name: children.submit(_standings, tuple(able[name].values()), tuple(labelled[name])) for name in able}
+        standing = {name: result(future, name) for name, future in asked.items()}
+        asked = {
+            name: children.submit(
+                _select,
+                tuple(able[name].values()),
+                tuple(labelled[name]),
+                tuple(one for other, one in standing.items() if other != name),
+            )
+            for name in able
+        }
+        return {name: result(future, name) for name, future in asked.items()}
+
+
+def keep(run: Run, selections: Selections, records: Sequence[TrialRecord]) -> None:
+    """Write down, in one step, what was found out and of which trials."""
+    behaviors = {name: {way: one.as_json() for way, one in theirs.items()} for name, theirs in selections.items()}
+    write_text(run.folder / FILE, json.dumps({"trials": _numbers(_able(records)), "behaviors": behaviors}) + "\n")
+
+
+def kept(run: Run, records: Sequence[TrialRecord]) -> Selections | None:
+    """What was written down, unless it was of other trials than these; None too where nothing can be read."""
+    able = _able(records)
+    try:
+        content = json.loads((run.folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict) or content.get("trials") != _numbers(able):
+        return None
+    return {
+        name: {way: Selection.from_json(one, able[name]) for way, one in theirs.items()}
+        for name, theirs in content["behaviors"].items()
+    }
+
+
+def _able(records: Sequence[TrialRecord]) -> dict[str, dict[int, TrialRecord]]:
+    """By behavior and number, the trials that have a score."""
+    able: dict[str, dict[int, TrialRecord]] = {}
+    for record in records:
+        if record.complete:
+            able.setdefault(record.behavior, {})[record.trial] = record
+    return able
+
+
+def _numbers(able: Mapping[str, Mapping[int, TrialRecord]]) -> dict[str, list[int]]:
+    return {name: sorted(theirs) for name, theirs in able.items()}
+
+
+def exported_way(selections: Selections) -> str:
+    """The way that is best for all behaviors together, by which every one of them is exported."""
+    return better_way({way: [theirs[way] for theirs in selections.values()] for way in WAYS})
+
+
+def ensemble_rows(selections: Selections, records: Sequence[TrialRecord]) -> "dict[str, EnsembleRow]":
+    """By behavior, its ensemble, where that is more than one trial."""
+    best = best_records(records)
+    ensembles = {name: theirs["ensemble"] for name, theirs in selections.items()}
+    return {
+        name: EnsembleRow(one, tied(one.counts, best[name].counts))
+        for name, one in ensembles.items()
+        if len(one.members) > 1
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class EnsembleRow:
+    """A behavior's ensemble as a row above those of its pipelines; see `harness.leaderboard.Row`."""
+
+    selection: Selection
+    tied: bool
+    """Whether the lead of the best pipeline over it may be chance."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The same keys as those of a pipeline's row. Rank 0: its score is nested, so stricter than those of ranks."""
+        one = self.selection
+        records = [member.record for member in one.members]
+        return {
+            "behavior": one.behavior,
+            "rank": 0,
+            "tied_with_best": self.tied,
+            "trial": None,
+            **scores_as_json(one.counts, one.bouts, one.average_precision, one.honest),
+            "features": sorted({choice.name for record in records for choice in record.spec.features}),
+            "model": "ensemble",
+            "pipeline": None,
+            "rounds": None,
+            "decision": one.decision.as_json(),
+            "members": [
+                {
+                    "trial": member.record.trial,
+                    "weight": member.weight,
+                    "features": [choice.name for choice in member.record.spec.features],
+                    "model": member.record.spec.model.name,
+                }
+                for member in one.members
+            ],
+            "folds": records[0].folds,
+            "trials": len(records),
+            "pruned": 0,
+            "failed": 0,
+            "seconds": sum(record.seconds for record in records),
+        }
+
+
+def evidence_of(run: Run, records: Sequence[TrialRecord], labelled: Sequence[Recording]) -> Evidence:
+    """What the run has stored of one behavior's trials, on its labelled recordings."""
+    folds = make_folds(labelled, 0.0)  # the units do not depend on the purge gap, only training does
+    frames = [unit.frames for unit in folds.units]
+    out_of_fold = {one.trial: run.out_of_fold(one, frames) for one in records if one.complete}
+    labels = [unit.known_labels for unit in folds.units]
+    sources = [labelled[origin].digest for origin in folds.origins]
+    return Evidence(records, out_of_fold, labels, sources, folds.units[0].fps)
+
+
+def result(future: "Future[Any]", behavior: str) -> Any:
+    """What a worker made of a behavior. Raises `HarnessError` that names it where it could not."""
+    try:
+        return future.result()
+    except (TrialError, WorkerDiedError) as error:
+        raise HarnessError(f"{behavior} cannot be exported: {error}") from error
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What a worker needs to know of the run."""
+
+    run: Path
+    candidates: Candidates
+    plugins: tuple[Path, ...]
+
+
+def _start(bench: _Bench) -> _Bench:
+    load_plugins(bench.plugins)
+    return bench
+
+
+def _call(bench: _Bench, work: Callable[..., Any], *arguments: Any) -> Any:
+    return work(bench, *arguments)
+
+
+def _standings(bench: _Bench, records: tuple[TrialRecord, ...], labelled: tuple[Recording, ...]) -> Standings:
+    return evidence_of(Run(bench.run), records, labelled).standings()
+
+
+def _select(
+    bench: _Bench,
+    records: tuple[TrialRecord, ...],
+    labelled: tuple[Recording, ...],
+    elsewhere: tuple[Standings, ...],
+) -> dict[str, Selection]:
+    return select(evidence_of(Run(bench.run), records, labelled), bench.candidates, elsewhere)

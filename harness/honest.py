@@ -1,0 +1,71 @@
+"""How much of a score is luck, and how much of a lead: both from bootstrap resamples of the units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.metrics import Counts
+from harness.recording import Array
+from harness.resampling import resamples
+
+CHANCE = 0.05
+"""In more than this share of the resamples a lead may be gone before it counts as chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Honest:
+    """F1 with the luck of having been selected taken out, and the middle 90% of its resamples."""
+
+    f1: float
+    low: float
+    high: float
+
+
+def f1_of(hits: Array, claimed: Array, actual: Array) -> Array:
+    """2 hits / (claimed + actual), 0 where that is 0 / 0; the shapes are broadcast."""
+    f1: Array = 2 * hits / np.maximum(claimed + actual, 1)
+    return f1
+
+
+def bias_corrected(left_out: Array, actual: Array) -> Honest | None:
+    """What a selection is worth on units that had no say in it; None where no resample leaves out any positives.
+
+    `left_out` (resamples, 2) holds, for the first or all of `resamples`, hits and claims of what is selected on the
+    resample, counted on the units that it left out; `actual` (units,) holds the positives. Bootstrap bias-corrected
+    cross-validation (Tsamardinos et al. 2018, section 3). The estimate pools the counts of all resamples, as the
+    challenge pools frames; the interval holds the middle 90% of the resamples' own F1, and the estimate. Since a
+    selection on a resample sees two thirds of the units, both are rather low than high.
+    """
+    drawn = resamples(len(actual))
+    (hits, claimed), weights = left_out.T, drawn.weights[: len(left_out)]
+    positives = drawn.left_out[: len(left_out)] @ actual
+    told = positives > 0  # the others have no F1 of their own, but claims that are wrong
+    if not told.any():
+        return None
+    f1 = float(2 * (weights @ hits) / (weights @ (claimed + positives)))
+    each = f1_of(hits, claimed, positives)[told]
+    low, high = (weighted_quantile(each, weights[told], share) for share in (0.05, 0.95))
+    return Honest(f1, min(low, f1), max(high, f1))
+
+
+def weighted_quantile(values: Array, weights: Array, share: float) -> float:
+    """The least of `values` (n,) for which it and those below it have this share of the `weights` (n,)."""
+    order = np.argsort(values, kind="stable")
+    # Weights are rounded, and so is their sum.
+    reached = np.cumsum(weights[order]) >= share * weights.sum() - 1e-12
+    return float(values[order][np.argmax(reached)])
+
+
+def tied(one: Sequence[Counts], best: Sequence[Counts]) -> bool:
+    """Whether the lead of `best` over `one` may be chance; both are counts of the same units, in the same order.
+
+    Paired bootstrap over units (Efron and Tibshirani 1993, chapter 16), one-sided: the pooled F1 of `one` is at least
+    that of `best` in more than `CHANCE` of the resamples.
+    """
+    drawn = resamples(len(best))
+    scores = []
+    for counts in (one, best):
+        table = np.array([[unit.hits, unit.claimed, unit.actual] for unit in counts])
+        scores.append(f1_of(*(drawn.draws @ table).T))
+    return bool(drawn.weights[scores[0] >= scores[1]].sum() > CHANCE)

@@ -1,0 +1,91 @@
+"""What luck is taken off a score, and which leads may be chance."""
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.honest import CHANCE, bias_corrected, tied, weighted_quantile
+from harness.metrics import Counts, total
+from harness.recording import Array
+from harness.resampling import resamples
+
+
+def every_draw(units: int) -> list[Sequence[int]]:
+    """All equally likely ways to draw as many units as there are."""
+    return list(product(range(units), repeat=units))
+
+
+def row_of(draw: Sequence[int], units: int) -> int:
+    """Where `resamples` has this draw."""
+    times = np.bincount(draw, minlength=units)
+    return int(np.flatnonzero((resamples(units).draws == times).all(axis=1))[0])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 4), st.integers(0, 99))
+def test_an_honest_score_pools_and_orders_what_every_draw_left_out(units: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    actual = chance.integers(0, 20, units)
+    left_out = np.zeros((len(resamples(units).draws), 2), dtype=np.int64)
+    for row, out in enumerate(resamples(units).left_out):
+        hits = chance.integers(0, actual[out].sum() + 1)
+        left_out[row] = hits, hits + chance.integers(0, 9)
+    each = []
+    for draw in every_draw(units):
+        hits, claimed = map(int, left_out[row_of(draw, units)])
+        each.append(Counts(hits, claimed, int(sum(actual[unit] for unit in set(range(units)) - set(draw)))))
+    pooled, told = total(each).f1, [one.f1 for one in each if one.actual]
+    honest = bias_corrected(left_out, actual)
+    if not told:
+        assert honest is None
+    else:
+        assert honest is not None
+        low, high = np.quantile(told, [0.05, 0.95], method="inverted_cdf")
+        expected = (pooled, min(low, pooled), max(high, pooled))
+        assert (honest.f1, honest.low, honest.high) == pytest.approx(expected)
+
+
+def test_nothing_honest_can_be_said_where_only_one_unit_is_positive_or_there_is_but_one() -> None:
+    assert bias_corrected(np.zeros((1, 2)), np.array([5])) is None
+    assert bias_corrected(np.zeros((3, 2)), np.array([0, 0])) is None
+
+
+def test_the_first_of_many_resamples_may_do() -> None:
+    few = np.tile([3, 4], (30, 1))
+    honest = bias_corrected(few, np.full(7, 1))
+    positives = resamples(7).left_out[:30].sum(axis=1)
+    assert honest is not None
+    assert honest.f1 == pytest.approx(2 * 3 * 30 / (4 * 30 + positives.sum()))
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 5)), min_size=1, max_size=9), st.floats(0.01, 0.99))
+def test_a_weighted_quantile_is_that_of_repeated_values(pairs: list[tuple[int, int]], share: float) -> None:
+    values, weights = (np.array(one) for one in zip(*pairs, strict=True))
+    found = weighted_quantile(values, weights / weights.sum(), share)
+    repeated = np.sort(np.repeat(values, weights))
+    ranks = np.arange(1, len(repeated) + 1) / len(repeated)
+    assert found == repeated[np.argmax(ranks >= share - 1e-9)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 4), st.integers(0, 999))
+def test_a_tie_is_a_lead_that_is_gone_in_more_than_a_twentieth_of_the_draws(units: int, seed: int) -> None:
+    one, best = (counts(units, np.random.default_rng([seed, which])) for which in (0, 1))
+    gone = [total(one[unit] for unit in draw).f1 >= total(best[unit] for unit in draw).f1 for draw in every_draw(units)]
+    assert tied(one, best) == (np.mean(gone) > CHANCE)
+
+
+def counts(units: int, chance: np.random.Generator) -> list[Counts]:
+    claimed: Array = chance.integers(1, 30, units)
+    return [Counts(int(chance.integers(0, min(number, 10) + 1)), int(number), 10) for number in claimed]
+
+
+def test_who_is_better_on_every_unit_is_not_tied() -> None:
+    worse, better = [Counts(n, 10, 10) for n in (1, 2, 3)], [Counts(n, 10, 10) for n in (2, 3, 4)]
+    assert not tied(worse, better)
+    assert tied(better, worse)
+    assert tied(better, better)
