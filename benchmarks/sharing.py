@@ -2,12 +2,12 @@
 
     python -m benchmarks.sharing [--trials N ...] [--data DIR ...] [--demos S ...] [--behaviors B ...]
 
-`rank`, `equal`, `halving` and `bandit` choose among arms (a stack of feature sets with a model family): the arm with
-the least trials x rank squared, as the harness does; with the least trials; the better half in rounds, brought to twice
-as many trials each time; or by an upper confidence bound on the best value so far. They begin with every arm at its
-defaults, and TPE proposes the trial in the arm's own static space. `families` chooses among model families by rank,
-with the stack a parameter of the family's static space, and `one` is a single conditional study, multivariate TPE with
-groups; these begin with the defaults of the arms that together run every stack and every family once.
+`rank`, `soft rank`, `equal`, `halving` and `bandit` choose among arms (a stack of feature sets with a model family):
+the arm with the least (trials + 1) x rank squared, as the harness does, or x rank; with the least trials; the better
+half in rounds, brought to twice as many trials each time; or by an upper confidence bound on the best value so far. TPE
+proposes the trial in the arm's own static space. `families` chooses among model families by rank, with the stack a
+parameter of the family's static space, and `one` is a single conditional study, multivariate TPE with groups. All
+begin as the harness does, with the portfolio and what it left out.
 
 A pipeline that two of them ask for is evaluated once. Prints Markdown, means over behaviors: the best trial's
 cross-fitted F1, and the nested F1 (each unit judged by the trial that is best on the others); at the end the medians of
@@ -71,11 +71,17 @@ class History:
 
 
 Rule = Callable[[History], int]
-"""Whose turn it is among arms that have all had a trial."""
+"""Whose turn it is."""
 
 
 def by_rank(history: History) -> int:
     return next_arms(history.best, history.trials, range(len(history.best)), 1)[0]
+
+
+def by_soft_rank(history: History) -> int:
+    ranked = sorted(range(len(history.best)), key=lambda arm: (-(history.best[arm] or 0.0), arm))
+    shares = [(history.trials[arm] + 1) * rank for rank, arm in enumerate(ranked, start=1)]
+    return ranked[shares.index(min(shares))]
 
 
 def by_equal_shares(history: History) -> int:
@@ -96,7 +102,7 @@ def by_halving(history: History) -> int:
 
 def by_bandit(history: History) -> int:
     """UCB1 (Auer et al. 2002) on the best value so far in place of the mean: it is the best that counts."""
-    doubt = [math.sqrt(2 * math.log(sum(history.trials)) / count) for count in history.trials]
+    doubt = [math.sqrt(2 * math.log(sum(history.trials)) / count) if count else math.inf for count in history.trials]
     values = [(best or 0.0) + EAGERNESS * one for best, one in zip(history.best, doubt, strict=True)]
     return values.index(max(values))
 
@@ -121,10 +127,10 @@ class Sharing:
 
 
 def over_arms(rule: Rule, search: Search) -> Sharing:
-    """A study for each arm, which begins with its defaults."""
+    """A study for each arm."""
     arms = arms_of(search)
     studies = [Study(static([arm], search)) for arm in arms]
-    return Sharing(studies, [(place, arm.defaults()) for place, arm in enumerate(arms)], rule)
+    return Sharing(studies, [(arms.index(arm), values) for arm, values in opening_of(search)], rule)
 
 
 def over_families(search: Search) -> Sharing:
@@ -134,10 +140,10 @@ def over_families(search: Search) -> Sharing:
     members = [[arm for arm in arms if arm.model == family] for family in families]
     studies = [Study(static(theirs, search)) for theirs in members]
     opening = []
-    for arm in opening_of(arms):
+    for arm, values in opening_of(search):
         place = families.index(arm.model)
         defaults = {name: value for one in members[place] for name, value in one.defaults().items()}
-        opening.append((place, {**defaults, "stack": stack_of(arm)}))
+        opening.append((place, {**defaults, **values, "stack": stack_of(arm)}))
     return Sharing(studies, opening, by_rank)
 
 
@@ -153,15 +159,17 @@ def as_one(search: Search) -> Sharing:
         ranges = {qualified(arm, name): (name, one) for name, one in arm.ranges(search.spaces).items()}
         return arm.spec({name: suggested(trial, known_as, one) for known_as, (name, one) in ranges.items()})
 
-    def parameters(arm: Arm) -> dict[str, Value]:
-        named = {qualified(arm, name): value for name, value in arm.defaults().items()}
+    def parameters(arm: Arm, values: Mapping[str, Value]) -> dict[str, Value]:
+        named = {qualified(arm, name): value for name, value in values.items()}
         return {**named, "family": arm.model, "stack": stack_of(arm)}
 
-    return Sharing([Study(propose, conditional=True)], [(0, parameters(arm)) for arm in opening_of(arms)], by_rank)
+    opening = [(0, parameters(arm, values)) for arm, values in opening_of(search)]
+    return Sharing([Study(propose, conditional=True)], opening, by_rank)
 
 
 SHARINGS: Mapping[str, Callable[[Search], Sharing]] = {
     "rank": lambda search: over_arms(by_rank, search),
+    "soft rank": lambda search: over_arms(by_soft_rank, search),
     "equal": lambda search: over_arms(by_equal_shares, search),
     "halving": lambda search: over_arms(by_halving, search),
     "bandit": lambda search: over_arms(by_bandit, search),
@@ -174,15 +182,10 @@ def arms_of(search: Search) -> list[Arm]:
     return [arm for arm in search.arms if arm.features]
 
 
-def opening_of(arms: Sequence[Arm]) -> list[Arm]:
-    """The arms that run every stack and every family once; arms are in such an order."""
-    seen: set[str] = set()
-    opening = []
-    for arm in arms:
-        if not {arm.model, stack_of(arm)} <= seen:
-            opening.append(arm)
-            seen |= {arm.model, stack_of(arm)}
-    return opening
+def opening_of(search: Search) -> list[tuple[Arm, dict[str, Value]]]:
+    """The arms of the harness's first batch, with their parameters."""
+    turns = [(search.arms[turn.arm], turn.start or {}) for turn in search.opening]
+    return [(arm, arm.beginning(start)) for arm, start in turns if arm.features]
 
 
 def stack_of(arm: Arm) -> str:

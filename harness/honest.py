@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.metrics import Counts
+from harness.metrics import Counts, total
 from harness.recording import Array
 from harness.resampling import resamples
+
+OUT_OF_BAG = 1 - 1 / np.e
+"""The share of units that a resample of many knows, 0.632: the weight of what is judged on units left out."""
 
 CHANCE = 0.05
 """In more than this share of the resamples a lead may be gone before it counts as chance."""
@@ -15,7 +18,7 @@ CHANCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Honest:
-    """F1 with the luck of having been selected taken out, and the middle 90% of its resamples."""
+    """F1 with the luck of having been selected taken out, and the 90% interval around it."""
 
     f1: float
     low: float
@@ -28,24 +31,28 @@ def f1_of(hits: Array, claimed: Array, actual: Array) -> Array:
     return f1
 
 
-def bias_corrected(left_out: Array, actual: Array) -> Honest | None:
+def bias_corrected(left_out: Array, judged: Sequence[Counts]) -> Honest | None:
     """What a selection is worth on units that had no say in it; None where no resample leaves out any positives.
 
     `left_out` (resamples, 2) holds, for the first or all of `resamples`, hits and claims of what is selected on the
-    resample, counted on the units that it left out; `actual` (units,) holds the positives. Bootstrap bias-corrected
-    cross-validation (Tsamardinos et al. 2018, section 3). The estimate pools the counts of all resamples, as the
-    challenge pools frames; the interval holds the middle 90% of the resamples' own F1, and the estimate. Since a
-    selection on a resample sees two thirds of the units, both are rather low than high.
+    resample, counted on the units that it left out (bootstrap bias-corrected cross-validation, Tsamardinos et al. 2018,
+    section 3); `judged` are the cross-fitted counts, by unit, of what is selected on all units. Counts of all resamples
+    are pooled, as the challenge pools frames. A selection that knows a resample has seen two thirds of the units and is
+    worse for it, while `judged` is the luckier the more was chosen from; so the estimate takes both, as the .632
+    estimator does (Efron 1983). The interval goes from where 5% of the resamples' F1 on left out units lie below to
+    where 5% of the resampled F1 of `judged` lie above.
     """
-    drawn = resamples(len(actual))
+    table = np.array([[unit.hits, unit.claimed, unit.actual] for unit in judged])
+    drawn = resamples(len(judged))
     (hits, claimed), weights = left_out.T, drawn.weights[: len(left_out)]
-    positives = drawn.left_out[: len(left_out)] @ actual
+    positives = drawn.left_out[: len(left_out)] @ table[:, 2]
     told = positives > 0  # the others have no F1 of their own, but claims that are wrong
     if not told.any():
         return None
-    f1 = float(2 * (weights @ hits) / (weights @ (claimed + positives)))
-    each = f1_of(hits, claimed, positives)[told]
-    low, high = (weighted_quantile(each, weights[told], share) for share in (0.05, 0.95))
+    out_of_bag = 2 * (weights @ hits) / (weights @ (claimed + positives))
+    f1 = float(OUT_OF_BAG * out_of_bag + (1 - OUT_OF_BAG) * total(judged).f1)
+    low = weighted_quantile(f1_of(hits, claimed, positives)[told], weights[told], 0.05)
+    high = weighted_quantile(f1_of(*(drawn.draws @ table).T), drawn.weights, 0.95)
     return Honest(f1, min(low, f1), max(high, f1))
 
 

@@ -125,7 +125,7 @@ def honest_score(records: Sequence[TrialRecord]) -> Honest | None:
     positives = resamples(len(actual)).draws @ actual
     # Ties go to the first, which is the better one on all units.
     chosen = f1_of(table[:, :, 0], table[:, :, 1], positives).argmax(axis=0)
-    return bias_corrected(table[chosen, np.arange(len(chosen)), 2:], actual)
+    return bias_corrected(table[chosen, np.arange(len(chosen)), 2:], ranked[0].counts)
 
 
 def best_records(records: Iterable[TrialRecord]) -> dict[str, TrialRecord]:

@@ -215,11 +215,14 @@ class _Chooser:
             tuple(counts),
             tuple(bouts),
             average_precision(self.truth, np.concatenate(self.blend(chosen.members))),
-            self.honest(way),
+            self.honest(way, counts),
         )
 
-    def honest(self, way: str) -> Honest | None:
-        """The way repeated on the units that each resample drew, and counted on those that it left out."""
+    def honest(self, way: str, judged: Sequence[Counts]) -> Honest | None:
+        """The way repeated on the units that each resample drew, and counted on those that it left out.
+
+        `judged` are the counts, by unit, of the way repeated without it.
+        """
         units = len(self.units)
         # Enumerated, most resamples draw the same few sets of units; drawn at random, each would be another.
         few = resamples(units).left_out[: None if units <= ENUMERATED_UP_TO else RESAMPLES]
@@ -227,7 +230,7 @@ class _Chooser:
         for number, out in enumerate(few):
             chosen = self.chosen(way, tuple(np.flatnonzero(~out).tolist()))
             left_out[number] = self.table(chosen.members)[out, chosen.candidate].sum(axis=0)
-        return bias_corrected(left_out, self.actual)
+        return bias_corrected(left_out, judged)
 
     def chosen(self, way: str, units: tuple[int, ...]) -> _Chosen:
         """What the way chooses that knows only `units`."""

@@ -29,37 +29,39 @@ def row_of(draw: Sequence[int], units: int) -> int:
 @given(st.integers(2, 4), st.integers(0, 99))
 def test_an_honest_score_pools_and_orders_what_every_draw_left_out(units: int, seed: int) -> None:
     chance = np.random.default_rng(seed)
-    actual = chance.integers(0, 20, units)
+    judged = [Counts(int(chance.integers(0, n + 1)), int(n) + 3, int(n)) for n in chance.integers(0, 20, units)]
     left_out = np.zeros((len(resamples(units).draws), 2), dtype=np.int64)
     for row, out in enumerate(resamples(units).left_out):
-        hits = chance.integers(0, actual[out].sum() + 1)
-        left_out[row] = hits, hits + chance.integers(0, 9)
-    each = []
+        most = sum(judged[unit].actual for unit in np.flatnonzero(out))
+        left_out[row] = chance.integers(0, most + 1) + np.array([0, chance.integers(0, 9)])
+    each, again = [], []
     for draw in every_draw(units):
         hits, claimed = map(int, left_out[row_of(draw, units)])
-        each.append(Counts(hits, claimed, int(sum(actual[unit] for unit in set(range(units)) - set(draw)))))
-    pooled, told = total(each).f1, [one.f1 for one in each if one.actual]
-    honest = bias_corrected(left_out, actual)
+        each.append(Counts(hits, claimed, sum(judged[unit].actual for unit in set(range(units)) - set(draw))))
+        again.append(total(judged[unit] for unit in draw).f1)
+    told = [one for one in each if one.actual]
+    honest = bias_corrected(left_out, judged)
     if not told:
         assert honest is None
     else:
         assert honest is not None
-        low, high = np.quantile(told, [0.05, 0.95], method="inverted_cdf")
-        expected = (pooled, min(low, pooled), max(high, pooled))
-        assert (honest.f1, honest.low, honest.high) == pytest.approx(expected)
+        assert honest.f1 == pytest.approx(0.632 * total(each).f1 + 0.368 * total(judged).f1, abs=2e-4)
+        low = np.quantile([one.f1 for one in told], 0.05, method="inverted_cdf")
+        high = np.quantile(again, 0.95, method="inverted_cdf")
+        assert (honest.low, honest.high) == pytest.approx((min(low, honest.f1), max(high, honest.f1)))
 
 
 def test_nothing_honest_can_be_said_where_only_one_unit_is_positive_or_there_is_but_one() -> None:
-    assert bias_corrected(np.zeros((1, 2)), np.array([5])) is None
-    assert bias_corrected(np.zeros((3, 2)), np.array([0, 0])) is None
+    assert bias_corrected(np.zeros((1, 2)), [Counts(0, 0, 5)]) is None
+    assert bias_corrected(np.zeros((3, 2)), [Counts(), Counts()]) is None
 
 
 def test_the_first_of_many_resamples_may_do() -> None:
     few = np.tile([3, 4], (30, 1))
-    honest = bias_corrected(few, np.full(7, 1))
+    honest = bias_corrected(few, [Counts(0, 1, 1)] * 7)
     positives = resamples(7).left_out[:30].sum(axis=1)
     assert honest is not None
-    assert honest.f1 == pytest.approx(2 * 3 * 30 / (4 * 30 + positives.sum()))
+    assert honest.f1 == pytest.approx(0.632 * 2 * 3 * 30 / (4 * 30 + positives.sum()), abs=2e-4)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 5)), min_size=1, max_size=9), st.floats(0.01, 0.99))

@@ -18,7 +18,7 @@ from harness.cli.arguments import DEMO, data_folder, new_run_folder, remember_ru
 from harness.cli.console import counted, say
 from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
-from harness.ensembles import ensembles, keep
+from harness.ensembles import Selections, ensembles, keep
 from harness.errors import HarnessError, unknown
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
@@ -77,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
                 run, finished, dataset.labelled, candidates=search.candidates, workers=workers, plugins=arguments.plugin
             )
             keep(run, found, finished)
+            say(_worth(found))
     if not progress.complete and (interrupted.is_set() or time.monotonic() >= deadline):
         why = "interrupted" if interrupted.is_set() else "time is up"
         say(f"{why}; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
@@ -84,6 +85,17 @@ def run(arguments: argparse.Namespace) -> int:
         return 130
     say("next: harness leaderboard, then harness export-best")
     return 0
+
+
+def _worth(found: Selections) -> str:
+    """What the best trials and the ensembles can be expected to score."""
+    single, ensemble = (
+        sum(theirs[way].pooled.f1 for theirs in found.values()) / len(found) for way in ("single", "ensemble")
+    )
+    return (
+        f"mean F1 of the ensembles {ensemble:.3f}, of the best trials {single:.3f}, "
+        "each recording judged by what would have been chosen without it"
+    )
 
 
 @contextmanager
