@@ -1,7 +1,7 @@
 """What a behavior's trials are spread over: arms, and whose turn it is.
 
-An arm is a stack of feature sets with a model family, and one Optuna study with a static space: one conditional study
-over everything would make multivariate TPE fall back to sampling each parameter on its own.
+An arm is a stack of feature sets with a model family, and one Optuna study with a static space: every trial that its
+sampler learns from has all of its parameters.
 """
 
 from collections.abc import Mapping, Sequence

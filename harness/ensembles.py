@@ -73,14 +73,14 @@ def kept(run: Run, records: Sequence[TrialRecord]) -> Selections | None:
     able = _able(records)
     try:
         content = json.loads((run.folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        if content["trials"] != _numbers(able):
+            return None
+        return {
+            name: {way: Selection.from_json(content["behaviors"][name][way], able[name]) for way in WAYS}
+            for name in able
+        }
+    except (OSError, ValueError, KeyError, TypeError):  # not there, not JSON, or of another shape
         return None
-    if not isinstance(content, dict) or content.get("trials") != _numbers(able):
-        return None
-    return {
-        name: {way: Selection.from_json(one, able[name]) for way, one in theirs.items()}
-        for name, theirs in content["behaviors"].items()
-    }
 
 
 def _able(records: Sequence[TrialRecord]) -> dict[str, dict[int, TrialRecord]]:

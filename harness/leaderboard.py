@@ -115,11 +115,9 @@ def honest_score(records: Sequence[TrialRecord]) -> Honest | None:
     """What selecting the best of `records`, and its decision, is worth on recordings that had no say in it.
 
     On each resample of the units every trial takes the decision that is best there, the best of the trials is selected,
-    and counted on the units left out. See `harness.honest.bias_corrected`; None too where a trial was not resampled.
+    and counted on the units left out. See `harness.honest.bias_corrected`.
     """
     ranked = sorted(records, key=lambda record: record.merit, reverse=True)
-    if not all(record.resampled for record in ranked):
-        return None
     table = np.array([record.resampled for record in ranked])  # (trials, resamples, 4)
     actual = np.array([counts.actual for counts in ranked[0].counts])
     positives = resamples(len(actual)).draws @ actual

@@ -224,10 +224,20 @@ def fit_pipeline(
     if len(np.unique(target)) < 2:
         return FittedPipeline(spec, tables, None, float(target.any()))
     columns = _steady_columns(rows, spec.preparation.columns)
-    X = [one.X if columns is None else one.X[:, columns] for one in rows]
     classifier: Classifier = model_family_named(spec.model.name).function(seed, **spec.model.parameters)
-    classifier.fit(np.concatenate(X), target)
+    classifier.fit(_together(rows, columns), target)
     return FittedPipeline(spec, tables, classifier, columns=columns)
+
+
+def _together(rows: Sequence[TrainingRows], columns: Array | None) -> Array:
+    """The rows of all recordings, in one copy; `columns` of them, or all."""
+    if columns is None:
+        return np.concatenate([one.X for one in rows])
+    X = np.empty((sum(len(one.X) for one in rows), len(columns)), dtype=np.float32)
+    stops = np.cumsum([len(one.X) for one in rows])
+    for one, part in zip(rows, np.split(X, stops[:-1]), strict=True):
+        np.take(one.X, columns, axis=1, out=part, mode="clip")  # the mode that writes straight into `out`
+    return X
 
 
 def _negatives(training: Sequence[tuple[Recording, slice]], spec: PipelineSpec) -> list[int]:

@@ -40,7 +40,7 @@ PATIENCE_SECONDS = 0.2
 """How long to wait for a trial before asking whether to stop."""
 
 STARTUP_TRIALS = 8
-"""An arm's trials, its defaults included, before its sampler learns from them."""
+"""An arm's trials, those of the opening included, before its sampler learns from them."""
 
 POOL_FRAMES = 100_000
 """Feature sets are fitted on about this many frames."""
@@ -238,8 +238,8 @@ class _BehaviorSearch:
         while self.batch and self.batch[0].result is not None:
             asked = self.batch.popleft()
             record, finished = self._finish(asked)
-            probabilities = getattr(asked.result[0], "out_of_fold", ()) if isinstance(asked.result, tuple) else ()
-            self.run.add(record, finished, probabilities)
+            outcome = asked.result[0] if isinstance(asked.result, tuple) else None
+            self.run.add(record, finished, outcome.out_of_fold if isinstance(outcome, Outcome) else ())
             yield record
 
     def refuse_failure(self) -> None:

@@ -4,7 +4,9 @@ The winner of many trials on few recordings is partly lucky; the average of seve
 ensemble is chosen greedily by the behavior's own out-of-fold predictions, the other half by what pipelines like these
 did on the other behaviors: the two err in different ways. Each way of choosing is judged as a whole: every unit by the
 members and the decision that it would have chosen on the other units alone. The cross-fitted counts of a trial would
-not do for that, since those of the other units come from decisions that the judged unit had a say in.
+not do for that, since those of the other units come from decisions that the judged unit had a say in. What is not
+repeated is the search: all units had a say in which trials there are and in a trial's number of rounds, and the other
+units' probabilities come from models that were trained on the judged one.
 
 Whether ensembles are exported is decided once for all behaviors of a run (`better_way`): a single one has too few
 recordings to tell.
@@ -191,9 +193,9 @@ class _Chooser:
         self.actual = np.array([int(np.sum(unit)) for unit in evidence.labels])
         self.truth = np.concatenate(evidence.labels).astype(bool)
         self.unit_of = np.repeat(self.units, frames)
-        pooled = np.stack([np.concatenate(evidence.out_of_fold[record.trial]) for record in self.able])
-        steps = (log_odds(pooled) / log_odds(1 - CLIP) + 1) / 2 * (BINS - 1)
-        self.levels = steps.astype(np.float32)  # (trials, frames), log-odds from 0 up to BINS - 1
+        # One trial at a time, since a long search has thousands.
+        pooled = (np.concatenate(evidence.out_of_fold[record.trial]) for record in self.able)
+        self.levels = np.stack([_levels(one) for one in pooled])  # (trials, frames)
         self.histograms = np.stack([_histogram(one, self.truth, self.unit_of, len(frames)) for one in self.levels])
         self._tables: dict[tuple[int, ...], Array] = {}
         self._chosen: dict[tuple[str, tuple[int, ...]], _Chosen] = {}
@@ -312,6 +314,11 @@ class _Chooser:
 def _best_first(merits: Array) -> tuple[int, ...]:
     """Places in the order of `merits` (trials,), the earlier first where two are equal."""
     return tuple(np.argsort(-merits, kind="stable").tolist())
+
+
+def _levels(probabilities: Array) -> Array:
+    """The log-odds (frames,) float32 of probabilities (frames,), in steps from 0 up to `BINS` - 1."""
+    return np.asarray((log_odds(probabilities) / log_odds(1 - CLIP) + 1) / 2 * (BINS - 1), dtype=np.float32)
 
 
 def _histogram(levels: Array, truth: Array, unit_of: Array, units: int) -> Array:

@@ -82,7 +82,7 @@ class Spaces:
     """Candidates for `Decision.longest_gap`, in seconds."""
     bouts: tuple[float, ...]
     """Candidates for `Decision.shortest_bout`, in seconds."""
-    rises: tuple[float, ...] = (0.0,)
+    rises: tuple[float, ...]
     """By how many log-odds `Decision.peak` may lie above the threshold; 0 is without a peak."""
 
     def smoother_choices(self) -> list[Choice]:
@@ -106,8 +106,8 @@ class Spaces:
         stacks = {name: tuple(members) for name, members in plain["stacks"].items()}
         starts = tuple(Start(**start) for start in plain["starts"])
         about: dict[str, Any] = {"preparation": ranges(plain["preparation"]), "stacks": stacks, "starts": starts}
-        about |= {name: tuple(plain[name]) for name in ("gaps", "bouts")}
-        return cls(**plugins, **about, rises=tuple(plain.get("rises", (0.0,))))
+        about |= {name: tuple(plain[name]) for name in ("gaps", "bouts", "rises")}
+        return cls(**plugins, **about)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, for telling whether two searches drew from the same ranges."""
@@ -119,7 +119,8 @@ def load_spaces(folder: Path = SPACES) -> Spaces:
 
     Raises `HarnessError` naming file and parameter for: a plugin without a file, a file without a plugin, a range for
     a parameter the plugin does not have or the reverse, a default outside its range, a smoother with a range that
-    cannot be enumerated, and a stack that names an unknown feature set.
+    cannot be enumerated, a stack that names an unknown feature set, and a start that names what is not there or a
+    value outside its range.
     """
     if not folder.is_dir():
         raise HarnessError(f"--spaces {folder}: no such folder")
@@ -257,7 +258,7 @@ def _starts(
     starts = []
     for number, table in enumerate(tables, start=1):
         where = f"{file}: start {number}"
-        known = {"stack": stacks, "model": models}
+        known = {"stack": [*stacks], "model": [*models]}
         for key, names in known.items():
             if table.get(key) not in names:
                 raise HarnessError(f"{where}: {key} = {table.get(key)!r} should be one of {', '.join(names)}")

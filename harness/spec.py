@@ -141,5 +141,4 @@ class Decision:
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> "Decision":
         smoother = Choice.from_json(plain["smoother"])
-        gap, bout = plain["longest_gap"], plain["shortest_bout"]
-        return cls(smoother, plain["threshold"], gap, bout, plain.get("peak", 0.0))
+        return cls(smoother, plain["threshold"], plain["longest_gap"], plain["shortest_bout"], plain["peak"])

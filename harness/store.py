@@ -111,9 +111,9 @@ class TrialRecord:
                 "spec": PipelineSpec.from_json(plain["spec"]),
                 "decision": plain["decision"] and Decision.from_json(plain["decision"]),
                 "counts": tuple(Counts(*counts) for counts in plain["counts"]),
-                "bouts": tuple(Counts(*counts) for counts in plain.get("bouts", ())),
-                "resampled": tuple(tuple(one) for one in plain.get("resampled", ())),
-                "fold_merits": tuple(plain.get("fold_merits", ())),
+                "bouts": tuple(Counts(*counts) for counts in plain["bouts"]),
+                "resampled": tuple(tuple(one) for one in plain["resampled"]),
+                "fold_merits": tuple(plain["fold_merits"]),
             }
         )
 

@@ -22,6 +22,7 @@ import pytest
 from rich.cells import cell_len
 
 from harness.cli import main
+from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
 from harness.data.demo import write_demo
 from harness.metrics import Counts
@@ -469,11 +470,12 @@ def test_no_line_is_wider_than_a_terminal_of_80_columns_nor_colored_against_ones
 
 def test_a_search_on_a_narrow_terminal_shows_a_line_for_each_behavior(searched: Path) -> None:
     lines = in_terminal(*SEARCH, at=searched, columns=60, NO_COLOR="1")
-    header, first, second, caption, last = (re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in lines[-5:])
+    header, first, second, caption, worth, last = (re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in lines[-6:])
     assert header.split() == ["behavior", "trials", "best", "F1", "pipeline"]
     assert (first.split()[:2], second.split()[:2]) == (["behavior-0", "4/4"], ["behavior-3", "4/4"])
-    assert max(map(width, lines[-5:])) <= 60
+    assert max(map(width, lines[-6:-2])) <= 60
     assert caption.startswith("8 of 8 trials")
+    assert worth.startswith("mean F1 of the ensembles ")
     assert last == "next: harness leaderboard, then harness export-best"
     assert not any(map(colors, lines))
 
@@ -548,6 +550,18 @@ def test_a_command_loads_no_library_that_it_does_not_need(words: list[str], neve
     loaded = imported(words, searched)
     assert "harness" in loaded
     assert loaded & never == set()
+
+
+# How far a search has come
+
+
+def test_a_search_is_complete_where_every_behavior_has_its_trials(capsys: Captured) -> None:
+    spec = PipelineSpec((), Choice("random"))
+    done = [TrialRecord(name, n, "arm", spec, "grouped", 1.0, error="no") for n, name in enumerate(["a", "a", "a"])]
+    with Progress(["a", "b"], 2, done) as progress:
+        for number, complete in enumerate([False, True]):
+            progress.add(TrialRecord("b", number, "arm", spec, "grouped", 1.0, error="no"))
+            assert progress.complete == complete
 
 
 # Demo data

@@ -119,14 +119,6 @@ def test_a_run_without_a_peak_neither_counts_nor_bridges_a_gap() -> None:
     assert decide(decision, probabilities, 1.0).tolist() == [1, 0, 0, 0, 1, 1, 1, 0, 0]
 
 
-def test_a_decision_stored_before_there_were_peaks_has_none() -> None:
-    stored = Decision(Choice("none"), 0.5).as_json()
-    del stored["peak"]
-    assert Decision.from_json(stored) == Decision(Choice("none"), 0.5)
-    peaked = Decision(Choice("mean", {"seconds": 0.5}), 0.5, 0.15, 0.5, peak=0.7)
-    assert Decision.from_json(peaked.as_json()) == peaked
-
-
 # The table of all
 
 

@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.leaderboard import leaderboard
 from harness.metrics import Counts, count
 from harness.recording import Array, Recording
+from harness.resampling import resamples
 from harness.spec import Choice, Decision, PipelineSpec
 from harness.store import Run, TrialRecord
 from tests.toy import toy_recordings
@@ -51,7 +52,9 @@ def record(behavior: str, trial: int, counts: Sequence[Counts]) -> TrialRecord:
     spec = PipelineSpec((Choice("kinematics"),), Choice(family))
     decision = Decision(Choice("none"), 0.5)
     arm = f"kinematics/{family}"
-    return TrialRecord(behavior, trial, arm, spec, "grouped", 1.5, decision=decision, counts=tuple(counts))
+    resampled = ((0, 0, 0, 0),) * len(resamples(len(counts)).draws)
+    known = TrialRecord(behavior, trial, arm, spec, "grouped", 1.5, decision=decision, counts=tuple(counts))
+    return replace(known, resampled=resampled)
 
 
 def found(run: Run, records: Sequence[TrialRecord], workers: int = 1) -> Selections:
@@ -97,6 +100,15 @@ def test_what_is_kept_is_not_computed_again(tmp_path: Path) -> None:
 def test_a_damaged_file_is_as_good_as_none(content: bytes, tmp_path: Path) -> None:
     run, records = searched(tmp_path, trials=1)
     (tmp_path / FILE).write_bytes(content)
+    assert kept(run, records) is None
+
+
+@pytest.mark.parametrize(
+    "behaviors", [None, [], {}, {"groom": {"single": {}}}, {"groom": {"single": {"members": [[7, 1]]}}}]
+)
+def test_a_file_of_another_shape_is_as_good_as_none(behaviors: object, tmp_path: Path) -> None:
+    run, records = searched(tmp_path, trials=1)
+    (tmp_path / FILE).write_text(json.dumps({"trials": {"groom": [0], "chase": [0]}, "behaviors": behaviors}))
     assert kept(run, records) is None
 
 

@@ -56,6 +56,14 @@ def test_nothing_honest_can_be_said_where_only_one_unit_is_positive_or_there_is_
     assert bias_corrected(np.zeros((3, 2)), [Counts(), Counts()]) is None
 
 
+def test_units_without_positives_take_nothing_from_and_add_nothing_to_a_steady_score() -> None:
+    judged = [Counts(5, 10, 10)] * 2 + [Counts(0, 10, 0)] * 3
+    left_out = resamples(5).left_out @ np.array([[unit.hits, unit.claimed] for unit in judged])
+    honest = bias_corrected(left_out, judged)
+    assert honest is not None
+    assert honest.f1 == pytest.approx(total(judged).f1)  # the same on every unit that is drawn or left out
+
+
 def test_the_first_of_many_resamples_may_do() -> None:
     few = np.tile([3, 4], (30, 1))
     honest = bias_corrected(few, [Counts(0, 1, 1)] * 7)

@@ -145,6 +145,14 @@ def test_a_timeout_stops_in_time_and_keeps_what_is_finished(small_demo: Path) ->
     assert "time is up" in err
 
 
+def test_where_time_is_up_before_a_trial_has_finished_nothing_is_said_of_scores(small_demo: Path) -> None:
+    command = ["search", "--data", "demo", "--results", "nothing", "--timeout", "0", *SMALL]
+    _, err = (process := harness(*command, at=small_demo)).communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "time is up; 0 finished trials are kept in nothing." in err
+    assert "mean F1" not in err
+
+
 def toy_dataset() -> Dataset:
     recordings = toy_recordings(3, 240)
     return Dataset("toy", {"gather": tuple(recordings)}, tuple(toy_recordings(1, 200, seed=9)))

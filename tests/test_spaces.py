@@ -84,12 +84,6 @@ def test_what_decisions_are_made_of_is_sorted(spaces: Path) -> None:
     assert (loaded.gaps, loaded.bouts, loaded.rises) == ((0.0, 1.0), (0.0, 0.5, 2.0), (0.0, 1.0))
 
 
-def test_ranges_stored_before_there_were_rises_have_none(spaces: Path) -> None:
-    stored = json.loads(json.dumps(load_spaces(spaces).as_json()))
-    del stored["rises"]
-    assert Spaces.from_json(stored).rises == (0.0,)
-
-
 @pytest.mark.parametrize(
     ("one", "inside", "outside"),
     [
@@ -316,6 +310,7 @@ START = "[[start]]\nstack = 'pairs'\nmodel = 'catboost'\n"
     [
         ("start = 3", " should hold nothing but tables [[start]]"),
         ("[[start]]\n[[begin]]", " should hold nothing but tables [[start]]"),
+        ("[[start]]\nstack = ['pairs']", ": start 1: stack = ['pairs'] should be one of social, pairs, "),
         ("[[start]]\nmodel = 'catboost'", ": start 1: stack = None should be one of social, pairs, "),
         (f"{START}[[start]]\nstack = 'pairs'\nmodel = 'cat'", ": start 2: model = 'cat' should be one of catboost, "),
         (f"{START}model.depth = 3", ": Cannot overwrite a value"),

@@ -85,7 +85,7 @@ def _in_words(exported: Exported) -> str:
     selection = exported.selection
     best = selection.members[0].record
     first = f"{pipeline_name(best)}, trial {best.trial}"
-    what = first if len(selection.members) == 1 else f"blend of {len(selection.members)} trials, first {first}"
+    what = first if len(selection.members) == 1 else f"ensemble of {len(selection.members)} trials, first {first}"
     claimed = counted(sum(int(labels.sum()) for labels in exported.labels.values()), "frame")
     return f"F1 {selection.pooled.f1:.3f}, {what}; {claimed} claimed"
 

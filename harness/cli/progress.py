@@ -37,7 +37,7 @@ class Progress:
     @property
     def complete(self) -> bool:
         """Whether every behavior has the trials that were asked for."""
-        return self.trials is not None and self.finished >= self.trials * len(self.counts)
+        return self.trials is not None and min(self.counts.values()) >= self.trials
 
     def add(self, record: TrialRecord) -> None:
         self._count(record)

@@ -77,7 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
                 run, finished, dataset.labelled, candidates=search.candidates, workers=workers, plugins=arguments.plugin
             )
             keep(run, found, finished)
-            say(_worth(found))
+            if found:
+                say(_worth(found))
     if not progress.complete and (interrupted.is_set() or time.monotonic() >= deadline):
         why = "interrupted" if interrupted.is_set() else "time is up"
         say(f"{why}; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
