@@ -140,4 +140,6 @@ def test_what_a_page_points_to_is_there(page: str) -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)", PAGES[page])
     assert [link for link in links if not (FOLDERS[page] / link).exists()] == []
     modules = re.findall(r"python -m (benchmarks\.\w+)", PAGES[page])
-    assert [name for name in modules if not (ROOT / f"{name.replace('.', '/')}.py").exists()] == []
+    paths = {name: ROOT / name.replace(".", "/") for name in modules}
+    runs = {name: path.with_suffix(".py").exists() or (path / "__main__.py").exists() for name, path in paths.items()}
+    assert [name for name in modules if not runs[name]] == []
