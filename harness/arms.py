@@ -96,10 +96,10 @@ def make_arms(stacks: Mapping[str, tuple[str, ...]], families: Mapping[str, bool
         name = names[features] if len(features) > 1 else ""
         return Arm(features, model, "" if name in usable else name)
 
-    opening = [arm(sets[0], model) for model in learners]
-    opening += [Arm((), model) for model, baseline in families.items() if baseline]
-    opening += [arm(one, learners[0]) for one in sets[1:] if learners]
-    return list(dict.fromkeys([*opening, *(arm(one, model) for one in sets for model in learners)]))
+    first = [arm(sets[0], model) for model in learners]
+    first += [Arm((), model) for model, baseline in families.items() if baseline]
+    first += [arm(one, learners[0]) for one in sets[1:] if learners]
+    return list(dict.fromkeys([*first, *(arm(one, model) for one in sets for model in learners)]))
 
 
 def opening(arms: Sequence[Arm], stacks: Mapping[str, tuple[str, ...]], starts: Sequence[Start]) -> list[Turn]:

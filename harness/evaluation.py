@@ -27,7 +27,7 @@ class Outcome:
     """Of the pooled out-of-fold probabilities."""
     out_of_fold: tuple[Array, ...]
     """Probabilities (frames,) float32 of every unit, from the models that did not see it."""
-    fold_merits: tuple[float, ...] = ()
+    fold_merits: tuple[float, ...]
     """Average precision in each fold, for later trials to be compared with."""
 
 

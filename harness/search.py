@@ -124,9 +124,8 @@ def search_trials(
 ) -> Iterator[TrialRecord]:
     """Bring each of `behaviors` up to `trials` finished trials, and yield each new one once it is stored.
 
-    Without a number of trials it goes on until `stop`.
-    Ends early once `stop` says so, which is asked several times a second; what runs then is evaluated again under its
-    own number when the search goes on. Raises `HarnessError` at the end where every trial of a behavior failed.
+    Without a number of trials it goes on until `stop` says so, which is asked several times a second; what runs then is
+    evaluated again under its own number when the search goes on.
     """
     stored = run.finished()
     states = [_BehaviorSearch(name, search, run, trials or sys.maxsize, stored) for name in behaviors]
@@ -151,8 +150,6 @@ def search_trials(
                 yield from state.tell()
             if stop():
                 return
-    for state in states:
-        state.refuse_failure()
 
 
 def _result(future: "Future[tuple[Outcome | Pruned, float]]") -> tuple[Outcome | Pruned, float] | str:
@@ -216,7 +213,6 @@ class _BehaviorSearch:
         self.told = 0
         self.leaders: list[TrialRecord | None] = [None] * len(search.arms)
         self.counts = [0] * len(search.arms)
-        self.first_error: str | None = None
         self.batch: deque[_Asked] = deque()
         self.unsent: deque[_Asked] = deque()
         names = [study_name(behavior, arm.name) for arm in search.arms]
@@ -241,10 +237,6 @@ class _BehaviorSearch:
             outcome = asked.result[0] if isinstance(asked.result, tuple) else None
             self.run.add(record, finished, outcome.out_of_fold if isinstance(outcome, Outcome) else ())
             yield record
-
-    def refuse_failure(self) -> None:
-        if self.told and not any(self.leaders):
-            raise HarnessError(f"{self.behavior}: all {self.told} trials failed; the first: {self.first_error}")
 
     def _plan(self) -> list[Turn]:
         """The turns of the next batch, whatever the number of trials asked for."""
@@ -312,7 +304,6 @@ class _BehaviorSearch:
         leader = self.leaders[arm]
         if record.complete and (leader is None or record.merit > leader.merit):
             self.leaders[arm] = record
-        self.first_error = self.first_error or record.error
 
     def _replay(self, stored: "Sequence[deque[FrozenTrial]]") -> None:
         """Come to where the stored trials (by arm) end: whole batches are read, a broken-off one is asked again."""

@@ -18,6 +18,7 @@ import pytest
 from harness.arms import Arm
 from harness.cache import BlockCache
 from harness.data.demo import write_demo
+from harness.ensembles import kept
 from harness.errors import HarnessError
 from harness.metrics import count, total
 from harness.pipeline import FeatureTables
@@ -321,6 +322,41 @@ def test_broken_trials_are_recorded_with_their_reasons_and_the_search_goes_on(tm
     assert process.returncode == 2
     assert "behavior-0: all 5 trials failed; the first: " in err
     assert "Traceback" not in err
+
+
+PICKY = """
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from harness.registry import model_family
+
+class Picky(LogisticRegression):
+    def fit(self, X, y):
+        if 30 < y.sum() < 45:  # behavior-0 has 33 and 41 positive frames, behavior-1 has 25 and 50
+            raise ValueError("not these")
+        return super().fit(np.nan_to_num(X), y)
+    def predict_proba(self, X):
+        return super().predict_proba(np.nan_to_num(X))
+
+@model_family("picky")
+def picky(seed):
+    \"\"\"Some behaviors only.\"\"\"
+    return Picky()
+"""
+
+
+def test_a_behavior_of_which_all_trials_fail_costs_the_others_nothing(tmp_path: Path) -> None:
+    (tmp_path / "picky.py").write_text(PICKY)
+    write_demo(tmp_path / "demo", seed=1, recordings=2, seconds=20, test_recordings=1)
+    arguments = ["search", "--data", "demo", "--plugin", "picky.py", "--features", "task_programs", "--model", "picky"]
+    arguments += ["--behavior", "behavior-0", "--behavior", "behavior-1", "--trials", "2", "--results", "run"]
+    _, err = (process := harness(*arguments, at=tmp_path)).communicate(timeout=120)
+    assert process.returncode == 2, err
+    assert err.splitlines()[-1] == "harness: behavior-0: all 2 trials failed; the first: ValueError: not these"
+    assert "behavior-1: best F1 " in err
+    run = Run(tmp_path / "run")
+    known = kept(run, run.records())
+    assert known is not None
+    assert list(known) == ["behavior-1"]
 
 
 def test_trials_of_another_search_in_the_storage_are_refused(tmp_path: Path) -> None:

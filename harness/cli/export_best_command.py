@@ -15,6 +15,7 @@ from harness.decisions import candidates_of
 from harness.ensembles import ensembles, exported_way
 from harness.errors import HarnessError, NothingToRankError
 from harness.export import Exported, export, manifest
+from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
 from harness.search import pool_of
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one)}")
     say(f"{WAYS[way]} of each behavior is taken, which is better for all behaviors together")
-    mean = sum(one.selection.pooled.f1 for one in exported.values()) / len(exported)
+    mean = mean_score(one.selection.pooled.score for one in exported.values()).f1
     say(f"mean F1 {mean:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
     say(f"wrote {out} ({sizes}) and {beside} (how it was made)")

@@ -8,7 +8,7 @@ import shlex
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,11 +20,13 @@ from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
 from harness.ensembles import Selections, ensembles, keep
 from harness.errors import HarnessError, unknown
+from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
 from harness.search import Search, make_search, search_trials
+from harness.selection import WAYS
 from harness.spaces import SPACES, load_spaces
-from harness.store import Run
+from harness.store import Run, TrialRecord
 
 DEFAULT_TRIALS = 200
 """For each behavior, where neither trials nor a time are asked for."""
@@ -79,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             keep(run, found, finished)
             if found:
                 say(_worth(found))
+            _refuse_failure(finished, behaviors)
     if not progress.complete and (interrupted.is_set() or time.monotonic() >= deadline):
         why = "interrupted" if interrupted.is_set() else "time is up"
         say(f"{why}; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
@@ -90,13 +93,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _worth(found: Selections) -> str:
     """What the best trials and the ensembles can be expected to score."""
-    single, ensemble = (
-        sum(theirs[way].pooled.f1 for theirs in found.values()) / len(found) for way in ("single", "ensemble")
-    )
+    single, ensemble = (mean_score(theirs[way].pooled.score for theirs in found.values()).f1 for way in WAYS)
     return (
         f"mean F1 of the ensembles {ensemble:.3f}, of the best trials {single:.3f}, "
         "each recording judged by what would have been chosen without it"
     )
+
+
+def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> None:
+    """Raise `HarnessError` naming every behavior of which all trials failed; what else was found is kept by then."""
+    failed = []
+    for behavior in behaviors:
+        theirs = [record for record in records if record.behavior == behavior]
+        if theirs and all(record.error for record in theirs):
+            failed.append(f"{behavior}: all {len(theirs)} trials failed; the first: {theirs[0].error}")
+    if failed:
+        raise HarnessError("\n".join(failed))
 
 
 @contextmanager
