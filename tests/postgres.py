@@ -6,8 +6,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -95,3 +96,58 @@ def cluster() -> Iterator[Cluster]:
                 made.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Proxy:
+    """Stands between a client and a server, and can swallow the server's answer to a commit, cutting the line then."""
+
+    def __init__(self, port: int) -> None:
+        self.behind = port
+        self.swallow = False
+        self.swallowed = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._lines: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> "Proxy":
+        return self
+
+    def __exit__(self, *ending: object) -> None:
+        for line in [self._listening, *self._lines]:
+            _cut(line)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(("127.0.0.1", self.behind))
+                self._lines += [client, server]
+                deaf = threading.Event()
+                threading.Thread(target=self._ask, args=(client, server, deaf), daemon=True).start()
+                threading.Thread(target=self._answer, args=(client, server, deaf), daemon=True).start()
+
+    def _ask(self, client: socket.socket, server: socket.socket, deaf: threading.Event) -> None:
+        with suppress(OSError):
+            while asked := client.recv(1 << 16):
+                if self.swallow and b"COMMIT" in asked:
+                    self.swallow = False
+                    deaf.set()
+                server.sendall(asked)
+        _cut(server)
+
+    def _answer(self, client: socket.socket, server: socket.socket, deaf: threading.Event) -> None:
+        with suppress(OSError):
+            while answered := server.recv(1 << 16):
+                if deaf.is_set():
+                    self.swallowed += 1
+                    break
+                client.sendall(answered)
+        _cut(client)
+        _cut(server)
+
+
+def _cut(line: socket.socket) -> None:
+    with suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
+    line.close()
