@@ -198,7 +198,7 @@ def test_later_commands_find_the_database_and_say_what_is_missing(
     assert {*boards} == {capsys.readouterr().out}
     # An export of a run with too few behaviors says so only once it has read the trials.
     line = failure(["export-best", "--storage", url, "--out", "x.npy"], capsys, code=1)
-    assert line.startswith("found: no finished trials for behavior-1")
+    assert line.startswith("found: no finished trials for behavior-0, behavior-1, behavior-2, behavior-4, ")
     # A search goes on where the trials are, without being told.
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     assert main([*SMALL[:-6], "--behavior", "behavior-3", "--trials", "2", "--results", "found"]) == 0
@@ -487,9 +487,9 @@ def test_a_password_is_nowhere_in_what_a_run_writes_and_prints(
     ran("export-best", "--storage", url, code=1)
     ran(*few, "--results", "run", "--storage", url, "--seed", "3", code=2)
     ran(*few, "--results", "run", "--storge", url, code=2)
-    ran(*few, "--results", "new", "--storage", url.replace(":x@", ":x@@"), code=2)
-    for wrong, _ in refused(server).values():
-        ran(*few, "--results", "new", "--storage", wrong, code=2)
+    ran(*few, "--results", "new", "--storage", url.replace("@127", "@@127"), code=2)
+    for name in ("wrong password", "no such database", "unreachable", "unknown setting"):
+        ran(*few, "--results", "new", "--storage", refused(server)[name][0], code=2)
     assert "To go on: harness search" in said[1]
     assert f"--storage {server.url(database, password=None)}" in said[1]
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "demo" not in path.parts]
