@@ -39,9 +39,10 @@ SETTINGS: Mapping[str, Any] = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 50_000,
-    "options": "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
 }
 """What a connection is made with where its URL does not say otherwise."""
+
+ASKED_OF_SERVER = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
 
 PASSING = ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOMEM", "PERM", "READONLY")
 """SQLite's words for what says nothing against the content of a file."""
@@ -211,7 +212,10 @@ def _connect(server: Server, name: str) -> "psycopg.Connection[Any]":
         given = psycopg.conninfo.conninfo_to_dict(server.url)
         # PostgreSQL keeps 63 letters of a name.
         settings = {**SETTINGS, "application_name": name[:63], **given, **server.secrets}
-        return psycopg.connect(**settings)
+        connection = psycopg.connect(**settings)
+        connection.execute(ASKED_OF_SERVER)
+        connection.commit()
+        return connection
     except psycopg.OperationalError as error:
         if error.pgconn is not None and error.pgconn.needs_password:
             raise HarnessError(

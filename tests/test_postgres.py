@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -427,6 +428,13 @@ def test_a_storage_that_cannot_be_used_is_refused_before_any_work(
         for secret in (PASSWORD, "s3k", "Gehe1mnis"):
             assert secret not in line, name
         assert not (demo / "refused" / "run.json").exists()
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/d?connect_timeout=2"
+        with pytest.raises(HarnessError, match=r"cannot be opened .*timeout"), Run(tmp_path, server_of(url)).hold():
+            pass
 
 
 def test_a_user_without_rights_is_refused_in_one_line(server: Cluster, database: str, tmp_path: Path) -> None:
