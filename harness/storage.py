@@ -141,13 +141,15 @@ def _uri(path: Path, writable: bool) -> str:
 def _demand_whole(path: Path, connection: sqlite3.Connection) -> None:
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        raise HarnessError(f"{path}: a damaged SQLite file ({_line(found)}); {WAY_OUT}")
+        raise HarnessError(f"{path}: a damaged SQLite file ({in_one_line(found)}); {WAY_OUT}")
 
 
 def _sqlite_error(path: Path, error: BaseException, away: bool = False) -> HarnessError:
     if str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").startswith(PASSING):
-        return HarnessError(f"{path}: cannot be used ({_line(error)}); put that right, and the same command goes on")
-    return HarnessError(f"{path}: not a usable SQLite file ({_line(error)}); {WAY_OUT}")
+        return HarnessError(
+            f"{path}: cannot be used ({in_one_line(error)}); put that right, and the same command goes on"
+        )
+    return HarnessError(f"{path}: not a usable SQLite file ({in_one_line(error)}); {WAY_OUT}")
 
 
 # PostgreSQL
@@ -260,7 +262,7 @@ def _postgres_error(server: Server, error: BaseException, away: bool = False) ->
 
 
 def _unsecret(server: Server, error: BaseException) -> str:
-    text = _line(error)
+    text = in_one_line(error)
     for secret in server.secrets.values():
         for form in (secret, quote(secret, safe="")):
             text = text.replace(form, "***") if form else text
@@ -323,5 +325,7 @@ def _original(error: BaseException) -> BaseException:
     return getattr(error, "orig", None) or error
 
 
-def _line(error: object) -> str:
-    return " ".join(str(error).split())
+def in_one_line(error: object) -> str:
+    """What an error says, or the beginning of it: some repeat what they could not read."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 400 else f"{text[:400]}..."

@@ -25,7 +25,7 @@ from harness.metrics import Counts, total
 from harness.recording import Array
 from harness.server import Server, server_of
 from harness.spec import Decision, PipelineSpec
-from harness.storage import WAY_OUT, hold_postgres, open_postgres, open_sqlite, patiently
+from harness.storage import WAY_OUT, hold_postgres, in_one_line, open_postgres, open_sqlite, patiently
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -209,7 +209,7 @@ class Run:
 
     @property
     def storage(self) -> "RDBStorage | None":
-        """The run's Optuna storage; None where no trial was ever stored.
+        """The run's Optuna storage; None where a database has no tables of one.
 
         A file of SQLite is made where it is not there and can be. Raises `HarnessError` where it is damaged, or its
         server does not answer.
@@ -235,7 +235,13 @@ class Run:
 
     def finished(self) -> "dict[str, list[FrozenTrial]]":
         """The finished trials by `study_name`, in the order they were told. Each has a readable record."""
-        return patiently(self._read) if self._shared else self._read()
+        if self._shared:
+            return patiently(self._read)
+        try:
+            return self._read()
+        finally:
+            if self._storage is not None:
+                self._storage.engine.dispose()  # a reader keeps no line to a server
 
     def add(self, record: TrialRecord, finished: "FrozenTrial", out_of_fold: Sequence[Array]) -> None:
         """Keep a finished trial: its probabilities first, then, in one transaction, the trial.
@@ -312,12 +318,16 @@ class Run:
         """Leave a study of the run's name for a new run; for one that is there, demand it."""
         import optuna
 
-        storage = self._storage
-        assert storage is not None
-        if not (self.folder / "run.json").exists():
-            study = optuna.create_study(storage=storage, study_name=shared.run)
+        assert self._storage is not None
+        if (self.folder / "run.json").exists():
+            self._demand(shared, [study.study_name for study in self._storage.get_all_studies()])
+        else:
+            study = optuna.create_study(storage=self._storage, study_name=shared.run)
             study.set_user_attr("folder", str(self.folder.resolve()))
-        elif shared.run not in {study.study_name for study in storage.get_all_studies()}:
+
+    def _demand(self, shared: Shared, names: Sequence[str]) -> None:
+        """Raise `HarnessError` where the run is not among the studies of a database."""
+        if shared.run not in names:
             raise HarnessError(
                 f"{shared.server}: has no trials of {self.folder}, which keeps them in "
                 f"{self.description['storage']['url']} under the name {shared.run}; "
@@ -339,12 +349,13 @@ class Run:
             self._refuse_lost_trials()
             return {}
         storage = self.storage
-        if storage is None:
-            return {}
+        studies = storage.get_all_studies() if storage else []
+        if shared:
+            self._demand(shared, [study.study_name for study in studies])
         prefix = f"{shared.run}/" if shared else ""
         finished: dict[str, list[FrozenTrial]] = {}
-        for study in storage.get_all_studies():
-            if study.study_name.startswith(prefix):
+        for study in studies:
+            if storage and study.study_name.startswith(prefix):
                 try:
                     for trial in storage.get_all_trials(study._study_id, deepcopy=False):
                         record = TrialRecord.from_json(trial.user_attrs[RECORD])
@@ -352,10 +363,9 @@ class Run:
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     where = shared.server if shared else self.sqlite
                     raise HarnessError(
-                        f"{where}: {study.study_name} has a trial that cannot be read ({error!r}); {WAY_OUT}"
+                        f"{where}: {study.study_name} has a trial that cannot be read "
+                        f"({type(error).__name__}: {in_one_line(error)}); {WAY_OUT}"
                     ) from error
-        if shared and not self._shared:
-            storage.engine.dispose()  # a reader keeps no line to the server
         return finished
 
     def _study(self, name: str) -> "Study":

@@ -219,6 +219,10 @@ def test_a_run_is_not_continued_where_its_trials_are_not(
         Run(tmp_path / "run", there).hold(),
     ):
         pass
+    with pytest.raises(
+        HarnessError, match=rf"{there.url}: has no trials of .*run, which keeps them in {here.url} under"
+    ):
+        Run(tmp_path / "run", there).records()
     with (local := Run(tmp_path / "local")).hold():
         local.begin({}, {"behaviors": []})
     with (
@@ -244,7 +248,8 @@ def test_a_run_that_was_killed_before_its_first_trial_has_none(server: Cluster, 
     assert Run(tmp_path / "run", server_of(server.url(database))).records() == []
     for table in ("studies", "alembic_version"):
         server.execute(f"DROP TABLE {table} CASCADE", database)
-    assert Run(tmp_path / "run", server_of(server.url(database))).records() == []
+    with pytest.raises(HarnessError, match="has no trials of "):
+        Run(tmp_path / "run", server_of(server.url(database))).records()
     assert server.execute("SELECT to_regclass('studies')", database) == [(None,)]  # reading makes no tables
 
 
