@@ -1,17 +1,14 @@
 """A run on disk: what it was made with, its finished trials, and their out-of-fold probabilities.
 
-The source of truth is an Optuna storage in the run's folder, one study per behavior and arm. Only finished trials are
-written, each in one transaction and after its out-of-fold file, so that a kill at any moment leaves whole trials and
-nothing half-done.
+The source of truth is an Optuna storage, one study per behavior and arm: a SQLite file in the run's folder, or a
+PostgreSQL database that other runs may share. Only finished trials are written, each in one transaction and after its
+out-of-fold file, so that a kill at any moment leaves whole trials and nothing half-done. All but the trials lies in the
+run's folder.
 """
 
-import fcntl
+import hashlib
 import json
-import os
-import socket
-import sqlite3
-import tempfile
-import time
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,18 +20,23 @@ import numpy as np
 
 from harness.atomic import write_atomically, write_text
 from harness.errors import HarnessError
+from harness.hold import held_folder, this_process
 from harness.metrics import Counts, total
 from harness.recording import Array
+from harness.server import Server, server_of
 from harness.spec import Decision, PipelineSpec
+from harness.storage import WAY_OUT, hold_postgres, in_one_line, open_postgres, open_sqlite, patiently
 
 if TYPE_CHECKING:
+    from optuna import Study
     from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
 
 RECORD = "record"
 """The user attribute of an Optuna trial that holds what `TrialRecord` says."""
 
-WAY_OUT = "restore it, or search into another --results"
+LONGEST_NAME = 512
+"""Letters that Optuna's tables have for the name of a study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +120,31 @@ class TrialRecord:
         )
 
 
-class Run:
-    """A run's folder. Opening it changes nothing; `hold` makes it this process's to write to."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Where a run's trials are among those of other runs."""
 
-    def __init__(self, folder: Path) -> None:
+    server: Server
+    run: str
+    """What the names of the run's studies begin with."""
+
+    def as_json(self) -> dict[str, str]:
+        return {"url": self.server.url, "run": self.run}
+
+
+class Run:
+    """A run's folder, and the database that its trials are in where that is not there.
+
+    Opening it changes nothing; `hold` makes it this process's to write to. `server` is where a new run is to keep
+    its trials, or with which password those of an old one can be had; `run.json` remembers it without the password.
+    """
+
+    def __init__(self, folder: Path, server: Server | None = None) -> None:
         self.folder = folder
+        self._given = server
+        self._shared: Shared | None = None
         self._storage: RDBStorage | None = None
+        self._studies: dict[str, Study] = {}
 
     @property
     def description(self) -> dict[str, Any]:
@@ -140,12 +161,16 @@ class Run:
             raise HarnessError(f"{path}: not a readable run description ({reason}); {WAY_OUT}") from error
         if not isinstance(plain, dict) or not all(isinstance(plain.get(part), dict) for part in ("identity", "about")):
             raise HarnessError(f"{path}: does not say what a run was made with; {WAY_OUT}")
+        shared = plain.get("storage", {"url": "", "run": ""})
+        if not isinstance(shared, dict) or not all(isinstance(shared.get(part), str) for part in ("url", "run")):
+            raise HarnessError(f"{path}: does not say where the trials are; {WAY_OUT}")
         return plain
 
     def begin(self, identity: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         """Write `run.json` for a new run; for one that is there, refuse where `identity` is not what it was made with.
 
-        `about` is for the reader and for later commands, and may change between two searches of the same run.
+        `about` is for the reader and for later commands, and may change between two searches of the same run. To be
+        called while the run is held.
         """
         path = self.folder / "run.json"
         identity = json.loads(json.dumps(identity))
@@ -156,65 +181,91 @@ class Run:
                     f"{self.folder} was searched with other {', '.join(differing)}; its trials cannot be continued. "
                     "Give this search a folder of its own with --results, or repeat the earlier settings"
                 )
-        write_text(path, json.dumps({"identity": identity, "about": dict(about)}, indent=1) + "\n")
+        plain = {"identity": identity, "about": dict(about)}
+        if self._shared:
+            plain["storage"] = self._shared.as_json()
+        write_text(path, json.dumps(plain, indent=1) + "\n")
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Be the one writer. Raises `HarnessError` saying who holds the run if another process does."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass  # A lock that is there opens even where nothing new can be written.
-            file = (self.folder / "lock").open("a+", encoding="utf-8")
-        except OSError as error:
-            raise HarnessError(
-                f"{self.folder}: cannot be written to ({error.strerror}); name another --results"
-            ) from error
-        with file:
+        """Be the one writer, in the folder and in the database. Raises `HeldError` where another process is.
+
+        Raises `HarnessError` where nothing can be written, or the database is not the one that holds the run's trials.
+        """
+        with held_folder(self.folder):
+            self._shared = self._place_to_write()
+            if self._shared is not None:
+                self._storage = hold_postgres(self._shared.server, self._shared.run, this_process())
             try:
-                # The system drops the lock with the process, however it ends.
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                file.seek(0)
-                raise HarnessError(
-                    f"{self.folder}: another search writes here ({file.read().strip()}); "
-                    "wait for it, or give this one a folder of its own with --results"
-                ) from error
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
-            file.flush()
-            yield
+                if self._shared is not None:
+                    self._sign(self._shared)
+                else:
+                    self.storage  # noqa: B018 - where it is damaged, that is to be known before any work
+                yield
+            finally:
+                if self._storage is not None:
+                    self._storage.engine.dispose()
+                self._shared, self._storage, self._studies = None, None, {}
 
     @property
-    def storage(self) -> "RDBStorage":
-        """The run's Optuna storage, made where it is not there yet."""
+    def storage(self) -> "RDBStorage | None":
+        """The run's Optuna storage; None where a database has no tables of one.
+
+        A file of SQLite is made where it is not there and can be. Raises `HarnessError` where it is damaged, or its
+        server does not answer.
+        """
         if self._storage is None:
-            self._storage = _sqlite(self.folder / "studies.db")
+            shared = self._place()
+            if shared is not None:
+                self._storage = open_postgres(shared.server)
+            else:
+                self._refuse_lost_trials()
+                self._storage = open_sqlite(self.sqlite)
         return self._storage
 
+    @property
+    def places(self) -> str:
+        """Where all that belongs to the run is kept, in words."""
+        shared = self._shared or self._place()
+        return f"{self.folder}" + (f", trials in {shared.server}" if shared else "")
+
+    @property
+    def sqlite(self) -> Path:
+        return self.folder / "studies.db"
+
     def finished(self) -> "dict[str, list[FrozenTrial]]":
-        """The finished trials by study name, in the order they were told."""
-        return {
-            study.study_name: self.storage.get_all_trials(study._study_id, deepcopy=False)
-            for study in self.storage.get_all_studies()
-        }
+        """The finished trials by `study_name`, in the order they were told. Each has a readable record."""
+        if self._shared:
+            return patiently(self._read)
+        try:
+            return self._read()
+        finally:
+            if self._storage is not None:
+                self._storage.engine.dispose()  # a reader keeps no line to a server
 
     def add(self, record: TrialRecord, finished: "FrozenTrial", out_of_fold: Sequence[Array]) -> None:
-        """Keep a finished trial: its probabilities first, then, in one transaction, the trial."""
-        import optuna
+        """Keep a finished trial: its probabilities first, then, in one transaction, the trial.
 
+        Waits for a server that is away. Raises `HarnessError` where it stays away.
+        """
+        name = study_name(record.behavior, record.arm)
+        patiently(lambda: self._study(name))  # where trials are lost, that is seen before there are new files
         if out_of_fold:
             pooled = np.concatenate(out_of_fold).astype(np.float32)
             path = self.out_of_fold_path(record.behavior, record.trial)
             write_atomically(path, lambda file: np.save(file, pooled, allow_pickle=False))
-        study = optuna.create_study(
-            storage=self.storage,
-            study_name=study_name(record.behavior, record.arm),
-            direction="maximize",
-            load_if_exists=True,
-        )
         finished.user_attrs = {RECORD: record.as_json()}
-        study.add_trial(finished)
+        attempted = False
+
+        def tell() -> None:
+            nonlocal attempted
+            study = self._study(name)
+            # A server may have kept the trial and gone away before it could say so.
+            if not attempted or not self._told(study, record):
+                attempted = True
+                study.add_trial(finished)
+
+        patiently(tell)
 
     def out_of_fold_path(self, behavior: str, trial: int) -> Path:
         """Where the pooled probabilities (frames of all units,) float32 of a trial lie, in the order of its units."""
@@ -237,42 +288,111 @@ class Run:
 
     def records(self) -> list[TrialRecord]:
         """All finished trials, by behavior in the order of the data, then by number."""
-        if not (self.folder / "studies.db").exists():
-            self.description  # noqa: B018 - raises where there is no run at all
-            return []
+        behaviors = self.description["about"]["behaviors"]
         records = [
             TrialRecord.from_json(trial.user_attrs[RECORD]) for trials in self.finished().values() for trial in trials
         ]
-        order = {behavior: place for place, behavior in enumerate(self.description["about"]["behaviors"])}
+        order = {behavior: place for place, behavior in enumerate(behaviors)}
         return sorted(
             records, key=lambda record: (order.get(record.behavior, len(order)), record.behavior, record.trial)
         )
+
+    def _place(self) -> Shared | None:
+        """Where the trials of a run that is there are; None for a file of SQLite."""
+        path = self.folder / "run.json"
+        kept = self.description.get("storage") if path.exists() else None
+        return kept and Shared(self._given or server_of(kept["url"], str(path)), kept["run"])
+
+    def _place_to_write(self) -> Shared | None:
+        """The same, or where those of a new run are to be."""
+        if self._given is None or self._place() is not None:
+            return self._place()
+        if (self.folder / "run.json").exists():
+            raise HarnessError(
+                f"{self.folder}: keeps its trials in {self.sqlite.name}, not in {self._given}; "
+                "search it without --storage and HARNESS_STORAGE, or search into another --results"
+            )
+        return Shared(self._given, f"{self.folder.resolve().name[:40]}-{secrets.token_hex(8)}")
+
+    def _sign(self, shared: Shared) -> None:
+        """Leave a study of the run's name for a new run; for one that is there, demand it."""
+        import optuna
+
+        assert self._storage is not None
+        if (self.folder / "run.json").exists():
+            self._demand(shared, [study.study_name for study in self._storage.get_all_studies()])
+        else:
+            study = optuna.create_study(storage=self._storage, study_name=shared.run)
+            study.set_user_attr("folder", str(self.folder.resolve()))
+
+    def _demand(self, shared: Shared, names: Sequence[str]) -> None:
+        """Raise `HarnessError` where the run is not among the studies of a database."""
+        if shared.run not in names:
+            raise HarnessError(
+                f"{shared.server}: has no trials of {self.folder}, which keeps them in "
+                f"{self.description['storage']['url']} under the name {shared.run}; "
+                "name the database that has them with --storage, or search into another --results"
+            )
+
+    def _refuse_lost_trials(self) -> None:
+        """Raise `HarnessError` where trials were stored, but their file is gone or was emptied."""
+        try:
+            gone = self.sqlite.stat().st_size == 0
+        except FileNotFoundError:
+            gone = True
+        if gone and any((self.folder / "out_of_fold").glob("*/*.npy")):
+            raise HarnessError(f"{self.sqlite}: the trials are gone, of which out_of_fold holds more; {WAY_OUT}")
+
+    def _read(self) -> "dict[str, list[FrozenTrial]]":
+        shared = self._shared or self._place()
+        if shared is None and not self.sqlite.exists():
+            self._refuse_lost_trials()
+            return {}
+        storage = self.storage
+        studies = storage.get_all_studies() if storage else []
+        if shared:
+            self._demand(shared, [study.study_name for study in studies])
+        prefix = f"{shared.run}/" if shared else ""
+        finished: dict[str, list[FrozenTrial]] = {}
+        for study in studies:
+            if storage and study.study_name.startswith(prefix):
+                try:
+                    for trial in storage.get_all_trials(study._study_id, deepcopy=False):
+                        record = TrialRecord.from_json(trial.user_attrs[RECORD])
+                        finished.setdefault(study_name(record.behavior, record.arm), []).append(trial)
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    where = shared.server if shared else self.sqlite
+                    raise HarnessError(
+                        f"{where}: {study.study_name} has a trial that cannot be read "
+                        f"({type(error).__name__}: {in_one_line(error)}); {WAY_OUT}"
+                    ) from error
+        return finished
+
+    def _study(self, name: str) -> "Study":
+        """The study that is stored for `name`, made where it is not there."""
+        import optuna
+
+        if name not in self._studies:
+            stored = name if self._shared is None else _within(LONGEST_NAME, f"{self._shared.run}/{name}")
+            self._studies[name] = optuna.create_study(
+                storage=self.storage, study_name=stored, direction="maximize", load_if_exists=True
+            )
+        return self._studies[name]
+
+    def _told(self, study: "Study", record: TrialRecord) -> bool:
+        assert self.storage is not None
+        stored = self.storage.get_all_trials(study._study_id, deepcopy=False)
+        return any(trial.user_attrs[RECORD]["trial"] == record.trial for trial in stored)
 
 
 def study_name(behavior: str, arm: str) -> str:
     return f"{behavior}/{arm}"
 
 
-def _sqlite(path: Path) -> "RDBStorage":
-    import optuna
-    from sqlalchemy.exc import DatabaseError
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        if os.access(path.parent, os.W_OK):
-            # Readers then never block the writer, and a commit is one append. The file remembers the mode.
-            with sqlite3.connect(path) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-            connection.close()
-            url = f"sqlite:///{path}"
-        else:
-            # Such a file needs others beside it even to be read, unless it is said that nobody is writing.
-            alone = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
-            url = f"sqlite:///file:{quote(str(path.resolve()))}?mode=ro{alone}&uri=true"
-        return optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
-    except (sqlite3.DatabaseError, DatabaseError) as error:
-        reason = str(error).partition("\n")[0]
-        raise HarnessError(f"{path}: not a usable SQLite file ({reason}); {WAY_OUT}") from error
+def _within(limit: int, name: str) -> str:
+    """The name, or where it is too long, its beginning and a digest of all of it."""
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return name if len(name) <= limit else f"{name[: limit - len(digest) - 1]}-{digest}"
 
 
 def _differences(one: Any, other: Any, name: str = "") -> Iterator[str]:

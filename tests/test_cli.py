@@ -43,7 +43,7 @@ Captured = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A shell in an empty folder, without a word from the environment."""
-    for name in ("HARNESS_DATA", "HARNESS_RESULTS", "NO_COLOR", "COLUMNS", "FORCE_COLOR"):
+    for name in ("HARNESS_DATA", "HARNESS_RESULTS", "HARNESS_STORAGE", "NO_COLOR", "COLUMNS", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
@@ -540,9 +540,9 @@ def imported(words: list[str], at: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "never"),
     [
-        (["--help"], {"numpy", "rich", "optuna", "pandas", "sklearn", "lightgbm", "catboost"}),
-        (["list"], {"optuna", "pandas", "sklearn", "lightgbm", "catboost"}),
-        (["leaderboard"], {"sklearn", "lightgbm", "catboost"}),
+        (["--help"], {"numpy", "rich", "sqlalchemy", "optuna", "pandas", "sklearn", "lightgbm", "catboost"}),
+        (["list"], {"sqlalchemy", "optuna", "pandas", "sklearn", "lightgbm", "catboost"}),
+        (["leaderboard"], {"psycopg", "sklearn", "lightgbm", "catboost"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

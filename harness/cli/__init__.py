@@ -11,20 +11,30 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from harness import __version__
 from harness.cli.arguments import add_places, duration, existing_folder, positive, seed
 from harness.errors import HarnessError, NothingToRankError
+from harness.server import without_secrets
 
 EPILOG = """\
 begin with: harness search, then harness leaderboard, then harness export-best.
 Without --data they work on a demo that is made on the spot.
-environment: HARNESS_DATA, HARNESS_RESULTS, HARNESS_CACHE and HARNESS_CACHE_LIMIT stand in for options; options win.
+environment: HARNESS_DATA, HARNESS_RESULTS, HARNESS_STORAGE, HARNESS_CACHE and HARNESS_CACHE_LIMIT stand in for
+options; options win.
 exit codes: 0 done, 1 a check said no or nothing to rank, 2 something you can fix, 130 interrupted with all saved."""
 
 
+class Parser(argparse.ArgumentParser):
+    """One that shows no password in what it does not understand."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(without_secrets(message))
+
+
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="harness",
         description="Find, for each behavior, the best detector from a few labelled pose recordings.",
         epilog=EPILOG,
@@ -34,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     search = commands.add_parser("search", help="search the best pipeline for each behavior; the same command resumes")
-    add_places(search, "data", "results", "cache", "plugin")
+    add_places(search, "data", "results", "storage", "cache", "plugin")
     search.add_argument(
         "--trials",
         type=positive,
@@ -51,14 +61,14 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--batch", type=positive, default=4, metavar="N", help="trials of a behavior asked at once (4)")
 
     board = commands.add_parser("leaderboard", help="rank what was tried")
-    add_places(board, "results")
+    add_places(board, "results", "storage")
     board.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     board.add_argument("--by", choices=["pipeline", "features", "model"], default="pipeline", help="what a row is")
     board.add_argument("--top", type=positive, metavar="N", help="rows a behavior (table, markdown: 3; json, csv: all)")
     add_format(board)
 
     export = commands.add_parser("export-best", help="fit the best pipelines and write the submission")
-    add_places(export, "data", "results", "cache", "plugin")
+    add_places(export, "data", "results", "storage", "cache", "plugin")
     export.add_argument("--out", type=Path, default=Path("submission.npy"), metavar="FILE", help="(submission.npy)")
     export.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
 
@@ -100,7 +110,10 @@ def add_format(command: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
-    arguments = parser().parse_args(words, argparse.Namespace(words=words))
+    shown = [without_secrets(word) for word in words]
+    arguments = parser().parse_args(words, argparse.Namespace(words=shown))
+    if argv is None:
+        sys.argv[1:] = shown  # later Pythons hand it on in the command lines of child processes
     if isinstance(sys.stdout, io.TextIOWrapper):
         # As standard error does: a name that the terminal has no letters for is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Command-line values and the places they stand for: data, results, cache, plugins."""
+"""Command-line values and the places they stand for: data, results, storage, cache, plugins."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.atomic import write_text
 from harness.errors import HarnessError
+from harness.server import Server, server_of
 
 if TYPE_CHECKING:
     from harness.cache import BlockCache
@@ -29,6 +30,12 @@ def add_places(command: argparse.ArgumentParser, *places: str) -> None:
         command.add_argument("--data", type=Path, metavar="DIR", help="folder with train.npy and test.npy")
     if "results" in places:
         command.add_argument("--results", type=Path, metavar="DIR", help="the run's folder")
+    if "storage" in places:
+        command.add_argument(
+            "--storage",
+            metavar="URL",
+            help="keep trials in postgresql://user@host/database (SQLite in the run's folder)",
+        )
     if "cache" in places:
         command.add_argument("--cache", type=Path, metavar="DIR", help="folder for feature blocks")
         command.add_argument(
@@ -82,6 +89,14 @@ def existing_folder(text: str) -> Path:
 def data_folder(given: Path | None) -> Path | None:
     """The dataset asked for on the command line, else in the environment; None where neither names one."""
     return given or _environment("HARNESS_DATA")
+
+
+def named_server(url: str | None) -> Server | None:
+    """The database asked for on the command line, else in the environment; None where neither names one."""
+    if url:
+        return server_of(url)
+    named = os.environ.get("HARNESS_STORAGE")
+    return server_of(named, "HARNESS_STORAGE") if named else None
 
 
 def named_cache(folder: Path | None, limit: int | None) -> "BlockCache":

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.atomic import write_text
-from harness.cli.arguments import data_folder, last_run_folder, usable_cache, worker_count
+from harness.cli.arguments import data_folder, last_run_folder, named_server, usable_cache, worker_count
 from harness.cli.console import counted, pipeline_name, say
 from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
@@ -31,7 +31,7 @@ REGISTRIES: Mapping[str, Mapping[str, Plugin]] = {"features": FEATURES, "models"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    run = Run(last_run_folder(arguments.results))
+    run = Run(last_run_folder(arguments.results), named_server(arguments.storage))
     description = run.description
     out: Path = arguments.out
     _make_room(out, run.folder)

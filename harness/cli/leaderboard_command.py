@@ -4,7 +4,7 @@ import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from harness.cli.arguments import last_run_folder
+from harness.cli.arguments import last_run_folder, named_server
 from harness.cli.console import counted, pipeline_name, show_csv, show_json, show_markdown, show_table
 from harness.ensembles import EnsembleRow, ensemble_rows, kept
 from harness.errors import NothingToRankError, unknown
@@ -23,7 +23,7 @@ PIPELINES_SHOWN = 3
 
 
 def run(arguments: argparse.Namespace) -> int:
-    run = Run(last_run_folder(arguments.results))
+    run = Run(last_run_folder(arguments.results), named_server(arguments.storage))
     about = run.description["about"]
     behaviors = about["behaviors"]
     for name in arguments.behavior:

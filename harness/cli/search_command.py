@@ -14,7 +14,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.cli.arguments import DEMO, data_folder, new_run_folder, remember_run, usable_cache, worker_count
+from harness.cli.arguments import (
+    DEMO,
+    data_folder,
+    named_server,
+    new_run_folder,
+    remember_run,
+    usable_cache,
+    worker_count,
+)
 from harness.cli.console import counted, say
 from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
@@ -36,6 +44,7 @@ COMPUTING = ("catboost", "lightgbm", "numpy", "optuna", "pandas", "scikit-learn"
 
 
 def run(arguments: argparse.Namespace) -> int:
+    server = named_server(arguments.storage)
     data = data_folder(arguments.data) or _demo()
     load_plugins(arguments.plugin)
     dataset = load_dataset(data)
@@ -50,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         batch=arguments.batch,
     )
     trials = arguments.trials or (DEFAULT_TRIALS if arguments.timeout is None else None)
-    run = Run(new_run_folder(arguments.results, data))
+    run = Run(new_run_folder(arguments.results, data), server)
     cache, workers = usable_cache(arguments.cache, arguments.cache_limit), worker_count(arguments.workers)
     with run.hold():
         run.begin(_identity(search), _about(dataset, data, arguments))
@@ -205,7 +214,7 @@ def _announce(
         f"search: {counted(len(search.arms), 'pipeline')} (feature sets with a model), "
         f"{counted(trials, 'trial') if trials else 'as many trials as time allows'} for each behavior, "
         f"{counted(workers, 'worker')}, seed {search.seed}; "
-        f"results in {run.folder}" + (f", which has {counted(done, 'trial')} already" if done else "")
+        f"results in {run.places}" + (f", which has {counted(done, 'trial')} already" if done else "")
     )
 
 
