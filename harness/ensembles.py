@@ -12,6 +12,7 @@ from harness.atomic import write_text
 from harness.decisions import Candidates
 from harness.elsewhere import Standings
 from harness.errors import HarnessError
+from harness.files import read_text
 from harness.folds import make_folds
 from harness.honest import tied
 from harness.leaderboard import best_records, scores_as_json
@@ -72,14 +73,14 @@ def kept(run: Run, records: Sequence[TrialRecord]) -> Selections | None:
     """What was written down, unless it was of other trials than these; None too where nothing can be read."""
     able = _able(records)
     try:
-        content = json.loads((run.folder / FILE).read_text(encoding="utf-8"))
+        content = json.loads(read_text(run.folder / FILE, None))
         if content["trials"] != _numbers(able):
             return None
         return {
             name: {way: Selection.from_json(content["behaviors"][name][way], able[name]) for way in WAYS}
             for name in able
         }
-    except (OSError, ValueError, KeyError, TypeError):  # not there, not JSON, or of another shape
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # not there, not JSON, or of another shape
         return None
 
 

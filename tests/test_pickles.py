@@ -275,7 +275,7 @@ MISUSED: dict[str, tuple[bytes, str]] = {
     ),
     "text that latin1 cannot encode": (call(name("_codecs", "encode"), text("€"), text("latin1")), "'latin-1' codec"),
     "a million million bytes": (call(name("builtins", "bytes"), integer(10**12)), "something else where bytes"),
-    "axes that are no order": (frombuffer(FOUR_BYTES, FLOATS, b"K\1K\1\x86", text("K"), b"K\1K\1\x86"), "(1, 1)"),
+    "axes that are no order": (frombuffer(FOUR_BYTES, FLOATS, b"K\1K\1\x86", text("K"), b"K\1K\1\x86"), "the order of 2 axes"),
     "an order that does not exist": (frombuffer(FOUR_BYTES, FLOATS, b"K\1\x85", text("A")), "frombuffer in a place"),
     "a function as a value": (name("numpy", "dtype"), "dtype in a place or a form that is not data"),
     "a type as a value": (FLOATS, "dtype in a place or a form that is not data"),

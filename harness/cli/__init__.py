@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness import __version__
 from harness.cli.arguments import add_places, duration, existing_folder, positive, seed
-from harness.errors import HarnessError, NothingToRankError
+from harness.errors import HarnessError, NothingToRankError, escaped
 
 EPILOG = """\
 begin with: harness search, then harness leaderboard, then harness export-best.
@@ -109,8 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = command.run(arguments)
         sys.stdout.flush()
     except HarnessError as error:
-        for line in str(error).splitlines():
-            print(f"harness: {line}", file=sys.stderr)
+        for line in error.lines:
+            print(f"harness: {escaped(line)}", file=sys.stderr)
         return 1 if isinstance(error, NothingToRankError) else 2
     except KeyboardInterrupt:
         print("harness: interrupted", file=sys.stderr)
