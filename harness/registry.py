@@ -222,7 +222,7 @@ def load_plugins(files: Iterable[Path] = ()) -> None:
 
 def _load_file(file: Path) -> None:
     path = Path(os.path.realpath(file))
-    name = "harness_plugin_" + hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    name = "harness_plugin_" + hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     if name in sys.modules:
         return
     if path.suffix != ".py" or not os.path.isfile(path):

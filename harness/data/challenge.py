@@ -86,7 +86,7 @@ def _matches(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
     except OSError as error:
         raise DataError([f"{folder}: {error.strerror}"]) from error
     for pattern in patterns:
-        found = [name for name in names if fnmatchcase(name.lower(), pattern) and not os.path.isdir(folder / name)]
+        found = [name for name in names if fnmatchcase(name.lower(), pattern)]
         if "submission" not in pattern:
             found = [name for name in found if not any(word in name.lower() for word in ("submission", "label"))]
         if found:

@@ -71,9 +71,13 @@ class Reader:
 
 
 def attempt(reader: Reader, folder: Path, content: bytes) -> str:
+    """What became of the file with this content: `accepted` or `refused`."""
+    (folder / reader.file).write_bytes(content)
+    return outcome(reader, folder)
+
+
+def outcome(reader: Reader, folder: Path) -> str:
     """`accepted` or `refused`, with lines that can be shown; whatever else is raised is a crash, and not caught."""
-    path = folder / reader.file
-    path.write_bytes(content)
     try:
         reader.read(folder)
     except HarnessError as error:
