@@ -10,7 +10,6 @@ anything was run, imported, or written. A crash is any exception but `HarnessErr
 """
 
 import argparse
-import atexit
 import gc
 import json
 import resource
@@ -28,6 +27,7 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
+from harness.atomic import write_text
 from tests.fuzz.readers import READERS, Reader, attempt, outcome, spoil_bytes
 from tests.fuzz.watch import watching
 
@@ -40,8 +40,8 @@ MEMORY = 4_000_000_000
 LONGEST = 20_000
 """Bytes of an input that is made of bytes."""
 
-EVERY = 500
-"""So many inputs lie between two reports, in case the process dies."""
+EVERY = 0.2
+"""Seconds between two reports: a process may die, and libFuzzer ends its own without a word to Python."""
 
 
 @dataclass
@@ -118,15 +118,16 @@ def fuzz(reader: Reader, kind: str, seconds: float, seed: int, report: Path) -> 
     for content in reader.seeds:  # whatever is imported on the way is imported now
         attempt(reader, folder, content)
     gc.collect()
-    before = peak()
+    before, written = peak(), time.monotonic()
 
     def try_out(content: bytes) -> None:
+        nonlocal written
         one_input(tally, reader, folder, bytes(content))
         tally.grown = max(tally.grown, peak() - before)
-        if tally.tried % EVERY == 0:
+        if time.monotonic() > written + EVERY:
             write(tally, report)
+            written = time.monotonic()
 
-    atexit.register(write, tally, report)
     if guided:
         guided_by_coverage(try_out, reader, seconds, seed, report.parent)
         return
@@ -135,6 +136,7 @@ def fuzz(reader: Reader, kind: str, seconds: float, seed: int, report: Path) -> 
         content = chance.choice(reader.seeds)
         spoil = spoil_bytes if kind == "bytes" or reader.spoil is None else reader.spoil
         try_out(spoil(content, chance))
+    write(tally, report)
 
 
 def one_input(tally: Tally, reader: Reader, folder: Path, content: bytes) -> None:
@@ -178,7 +180,7 @@ def peak() -> float:
 
 
 def write(tally: Tally, report: Path) -> None:
-    report.write_text(json.dumps(asdict(tally)))
+    write_text(report, json.dumps(asdict(tally)))
 
 
 # Coverage

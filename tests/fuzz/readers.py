@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import numpy.ma  # noqa: F401 - or NumPy imports it when it is first asked for what is in a list of objects
 
 from harness.cache import BlockCache
 from harness.cli.leaderboard_command import described
