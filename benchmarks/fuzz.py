@@ -97,7 +97,11 @@ def in_child(reader: Reader, kind: str, minutes: float, seed: int) -> Tally:
         report = Path(folder) / "report.json"
         words = ["--reader", reader.name, "--minutes", str(minutes), "--seed", str(seed), "--child", kind, str(report)]
         ended = subprocess.run(
-            [sys.executable, "-m", "benchmarks.fuzz", *words], capture_output=True, text=True, errors="replace", check=False
+            [sys.executable, "-m", "benchmarks.fuzz", *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
         tally = Tally(**json.loads(report.read_text())) if report.exists() else Tally(reader.name, kind)
     if ended.returncode:

@@ -84,7 +84,15 @@ def kept(run: Run, records: Sequence[TrialRecord]) -> Selections | None:
         }
         sound = all(_is_sound(one) for theirs in found.values() for one in theirs.values())
         return found if sound else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):  # not there, not JSON, or of another shape
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ):  # not there, not JSON, or of another shape
         return None
 
 

@@ -90,7 +90,7 @@ def read_numbers(path: Path) -> npt.NDArray[Any]:
     start = 10 if content[6:7] == b"\1" else 12
     end = start + int.from_bytes(content[8:start], "little")
     header = _HEADER.fullmatch(content[start:end].decode("latin-1"))
-    if not content.startswith(b"\x93NUMPY") or header is None:
+    if not content.startswith(b"\x93NUMPY") or header is None or len(content) < end:
         raise ValueError("not an .npy file of numbers")
     try:
         dtype = np.dtype(header[1])

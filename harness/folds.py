@@ -65,8 +65,8 @@ def make_folds(recordings: Sequence[Recording], reach_seconds: float) -> Folds:
     if odd is not None:
         first = recordings[0]
         raise HarnessError(
-            f"{odd.id} has {odd.fps:g} frames a second, {first.id} has {first.fps:g}; labelled recordings of a behavior "
-            "should have one rate, so bring them to it first"
+            f"{odd.id} has {odd.fps:g} frames a second, {first.id} has {first.fps:g}; labelled recordings of a "
+            "behavior should have one rate, so bring them to it first"
         )
     if sum(recording.positives > 0 for recording in recordings) < 2:
         purge = ceil(2 * reach_seconds * recordings[0].fps)

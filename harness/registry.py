@@ -287,7 +287,9 @@ def _origin(plugin: Plugin) -> tuple[str, str]:
     try:
         return inspect.getfile(plugin.function), plugin.function.__qualname__
     except (AttributeError, TypeError) as error:
-        raise HarnessError(f"{plugin.name!r} is {type(plugin.function).__name__}, expected a function in a file") from error
+        raise HarnessError(
+            f"{plugin.name!r} is {type(plugin.function).__name__}, expected a function in a file"
+        ) from error
 
 
 def _parameters(plugin: Plugin) -> Iterator[inspect.Parameter]:

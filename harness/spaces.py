@@ -169,12 +169,16 @@ def _names(plugin: Plugin) -> str:
 def _checked(file: Path, defaults: Mapping[str, Value]) -> dict[str, Range]:
     ranges = {name: _range(file, name, plain) for name, plain in _toml(file).items()}
     for name in ranges.keys() - defaults.keys():
-        raise HarnessError(f"{file}: {file.stem!r} has no parameter {shown(name)}; it takes {', '.join(defaults) or 'none'}")
+        raise HarnessError(
+            f"{file}: {file.stem!r} has no parameter {shown(name)}; it takes {', '.join(defaults) or 'none'}"
+        )
     for name, default in defaults.items():
         if name not in ranges:
             raise HarnessError(f"{file}: no range for {name}")
         if default not in ranges[name]:
-            raise HarnessError(f"{file}: the default {name} = {default!r} is not in its range {shown(str(ranges[name]))}")
+            raise HarnessError(
+                f"{file}: the default {name} = {default!r} is not in its range {shown(str(ranges[name]))}"
+            )
     return {name: ranges[name] for name in defaults}
 
 
@@ -245,7 +249,9 @@ def _stacks(file: Path) -> dict[str, tuple[str, ...]]:
             raise HarnessError(f"{file}: {shown(repr(name))} should have a short name that can be printed")
         for member in members:
             if not isinstance(member, str) or member not in FEATURES:
-                raise HarnessError(f"{file}: {name} names {shown(repr(member))}; there are {', '.join(sorted(FEATURES))}")
+                raise HarnessError(
+                    f"{file}: {name} names {shown(repr(member))}; there are {', '.join(sorted(FEATURES))}"
+                )
         stacks[name] = tuple(members)
     return stacks
 
@@ -268,7 +274,9 @@ def _starts(
         known = {"stack": [*stacks], "model": [*models]}
         for key, names in known.items():
             if table.get(key) not in names:
-                raise HarnessError(f"{where}: {key} = {shown(repr(table.get(key)))} should be one of {', '.join(names)}")
+                raise HarnessError(
+                    f"{where}: {key} = {shown(repr(table.get(key)))} should be one of {', '.join(names)}"
+                )
         parts: dict[str, Ranges] = {name: features[name] for name in stacks[table["stack"]]}
         parts |= {"parameters": models[table["model"]], "preparation": preparation}
         values = _start_values(where, {key: value for key, value in table.items() if key not in known}, parts)
@@ -281,12 +289,16 @@ def _start_values(where: str, tables: Mapping[str, Any], parts: Mapping[str, Ran
     values: dict[str, Value] = {}
     for part, table in tables.items():
         if part not in parts or not isinstance(table, dict):
-            raise HarnessError(f"{where}: {shown(part)} should be a table of values, and its name one of {', '.join(parts)}")
+            raise HarnessError(
+                f"{where}: {shown(part)} should be a table of values, and its name one of {', '.join(parts)}"
+            )
         for name, value in table.items():
             if name not in parts[part]:
                 raise HarnessError(f"{where}: {part} has no parameter {shown(name)}; it takes {', '.join(parts[part])}")
             if value not in parts[part][name]:
-                raise HarnessError(f"{where}: {part}.{name} = {shown(repr(value))} is not in its range {shown(str(parts[part][name]))}")
+                raise HarnessError(
+                    f"{where}: {part}.{name} = {shown(repr(value))} is not in its range {shown(str(parts[part][name]))}"
+                )
             values[f"{'model' if part == 'parameters' else part}.{name}"] = value
     return values
 

@@ -105,7 +105,9 @@ def _setup(path: Path, problems: dict[str, None]) -> Setup:
         return Setup()
 
 
-def _content(folder: Path, patterns: tuple[str, ...], role: str, problems: dict[str, None]) -> tuple[dict[Any, Any], Place]:
+def _content(
+    folder: Path, patterns: tuple[str, ...], role: str, problems: dict[str, None]
+) -> tuple[dict[Any, Any], Place]:
     """The dict in the one file in `folder` that fits `patterns`, and its place; an empty one where there is none."""
     found = _matches(folder, patterns)
     if len(found) != 1:

@@ -96,7 +96,8 @@ def _role_problems(roles: object, keypoints: list[str] | None) -> Iterator[str]:
                 yield f"roles: unknown role {shown(repr(role))}{_near(role, ROLES)}; there are {', '.join(ROLES)}"
             if name not in keypoints:
                 near = _near(name, keypoints) if isinstance(name, str) else ""
-                yield f"roles: {shown(repr(role))} = {shown(repr(name))} is no keypoint{near}; there are {shown(', '.join(keypoints))}"
+                given = f"{shown(repr(role))} = {shown(repr(name))}"
+                yield f"roles: {given} is no keypoint{near}; there are {shown(', '.join(keypoints))}"
 
 
 def _near(name: str, names: tuple[str, ...] | list[str]) -> str:
@@ -115,4 +116,6 @@ def _is_size(value: object) -> bool:
 def _is_names(value: object) -> bool:
     if not isinstance(value, list) or not value or "" in value:
         return False
-    return all(isinstance(name, str) and name.isprintable() and len(name) <= LONGEST_SHOWN for name in value) and len(set(value)) == len(value)
+    return all(isinstance(name, str) and name.isprintable() and len(name) <= LONGEST_SHOWN for name in value) and len(
+        set(value)
+    ) == len(value)

@@ -167,8 +167,9 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Array | None:
     if (far := np.abs(keypoints) > FARTHEST).any():
         frame, *where = map(int, np.argwhere(far)[0])
         value = keypoints[frame, *where]
-        found = "infinite" if np.isinf(value) else f"{value:g}, expected pixels up to {FARTHEST:,.0f},"
-        place.report(f"keypoints are {found} at frame {frame}; NaN stands for a point that was not seen")
+        found = "infinite" if np.isinf(value) else f"{value:g}"
+        expected = "" if np.isinf(value) else f", expected pixels up to {FARTHEST:,.0f}, in either direction"
+        place.report(f"keypoints are {found} at frame {frame}{expected}; NaN stands for a point that was not seen")
         return None
     if np.isnan(keypoints).all():
         place.report("all keypoints are NaN: nothing was seen on any frame")

@@ -74,7 +74,10 @@ BOMBS: dict[str, tuple[str, bytes]] = {
     "axes whose text doubles sixty times": ("any pickle", axes(tuples_of_the_same_tuple(60))),
     "axes nested deeper than the stack": ("any pickle", axes(b")" + b"\x85" * 200_000)),
     "calls in calls, deeper than the stack": ("any pickle", calls_in_calls(200_000)),
-    "text of which a terabyte is not there": ("any pickle", npy(b"\x80\4\x8d" + (10**12).to_bytes(8, "little") + b"x.")),
+    "text of which a terabyte is not there": (
+        "any pickle",
+        npy(b"\x80\4\x8d" + (10**12).to_bytes(8, "little") + b"x."),
+    ),
     "a frame of a terabyte": ("any pickle", npy(b"\x80\4\x95" + (10**12).to_bytes(8, "little") + b".")),
     "a header of four gigabytes": ("any pickle", b"\x93NUMPY\2\0\xff\xff\xff\xff{}"),
     "lists in lists, doubled forty times": ("train.npy", pickled({"groom": {"a": {"keypoints": doubled(40)}}})),
@@ -91,7 +94,10 @@ BOMBS: dict[str, tuple[str, bytes]] = {
     "tables nested ten thousand deep": ("stacks.toml", b"a = " + b"{a = " * 10_000 + b"1" + b"}" * 10_000),
     "a hundred megabytes of comment": ("decision.toml", b"#" * 1_000_000 * 100),
     "a number of twenty thousand digits": ("dataset.toml", b"fps = 0x" + b"f" * 16_000),
-    "a low of four thousand digits": ("ranges of a model", toml("models/lightgbm.toml")[0].replace(b"low = ", b"low = 0x" + b"f" * 3_000, 1)),
+    "a low of four thousand digits": (
+        "ranges of a model",
+        toml("models/lightgbm.toml")[0].replace(b"low = ", b"low = 0x" + b"f" * 3_000, 1),
+    ),
     "ten thousand roles, none of them known": ("dataset.toml", many_roles(10_000)),
     "JSON nested deeper than the stack": ("run.json", b"[" * 200_000),
     "a million million frames": ("out-of-fold file", header("(1000000000000,)", rest=bytes(8))),
@@ -107,4 +113,3 @@ BOMBS: dict[str, tuple[str, bytes]] = {
     "no probabilities": ("out-of-fold file", header("(60,)", rest=np.full(60, np.nan, "<f4").tobytes())),
 }
 """What the reader should refuse."""
-

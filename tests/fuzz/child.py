@@ -1,7 +1,7 @@
 """Read files in a process of its own, with limits, and say of each what became of it, what it did and what it took.
 
-    python -m tests.fuzz.child bombs FOLDER
-    python -m tests.fuzz.child hostile FOLDER
+python -m tests.fuzz.child bombs FOLDER
+python -m tests.fuzz.child hostile FOLDER
 """
 
 import json

@@ -10,7 +10,7 @@ HARMLESS = {
     *("open", "os.listdir", "os.scandir", "glob.glob", "glob.glob/2", "pathlib.Path.glob", "pathlib.Path.rglob"),
     *("builtins.id", "compile", "import", "mmap.__new__", "object.__getattr__", "os.walk", "sys._getframe"),
 }
-"""Events of looking at files and folders, of `ast.literal_eval`, with which NumPy reads headers, and of `dataclasses`."""
+"""Events of looking at files and folders, and of `ast.literal_eval`, with which NumPy reads headers."""
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
