@@ -2,8 +2,8 @@
 
     python -m benchmarks.fuzz --minutes 5
 
-Half of each reader's time goes to bytes, guided by coverage where `atheris` is installed (`pip install atheris`), else
-changed at random; the other half to values: a right file in which something is replaced, taken away or called
+Half of each reader's time goes to bytes, guided by coverage where `atheris` is installed (the extra `fuzz`), else changed at
+random; the other half to values: a right file in which something is replaced, taken away or called
 otherwise. Each half is a process of its own with a limit on its memory, in which Python's audit events tell whether
 anything was run, imported, or written. A crash is any exception but `HarnessError`, an input that takes longer than
 `SLOWEST` seconds of the processor, and an audit event other than of reading; the smallest input of each kind is kept.
@@ -22,6 +22,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -192,15 +193,9 @@ def write(tally: Tally, report: Path) -> None:
 
 def instrument() -> None:
     """Have the code of our readers, and of the libraries that they read with, tell where it has been."""
-    import pickletools
-    import tomllib._parser
-
-    import atheris
-
-    import harness
-
-    modules = [pickletools, tomllib._parser]
-    modules += [module for name, module in sys.modules.items() if name.startswith(f"{harness.__name__}.")]
+    atheris = import_module("atheris")
+    modules = [import_module("pickletools"), import_module("tomllib._parser")]
+    modules += [module for name, module in sys.modules.items() if name.startswith("harness.")]
     with_code: dict[Callable[..., object], None] = {}
     for module in modules:
         for value in list(vars(module).values()):
@@ -215,8 +210,7 @@ def instrument() -> None:
 def guided_by_coverage(
     try_out: Callable[[bytes], None], reader: Reader, seconds: float, seed: int, folder: Path
 ) -> None:
-    import atheris
-
+    atheris = import_module("atheris")
     corpus = folder / "corpus"
     corpus.mkdir()
     for number, content in enumerate(reader.seeds):

@@ -139,7 +139,7 @@ class Run:
         except (OSError, ValueError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise HarnessError(f"{path}: not a readable run description ({reason}); {WAY_OUT}") from error
-        if not _describes_a_run(plain):
+        if not isinstance(plain, dict) or not _describes_a_run(plain):
             raise HarnessError(f"{path}: does not say what a run was made with; {WAY_OUT}")
         return plain
 
@@ -252,9 +252,9 @@ class Run:
         )
 
 
-def _describes_a_run(plain: object) -> bool:
+def _describes_a_run(plain: Mapping[str, Any]) -> bool:
     """Whether `run.json` has what later commands read in it, each of the right type."""
-    if not isinstance(plain, dict) or not all(isinstance(plain.get(part), dict) for part in ("identity", "about")):
+    if not all(isinstance(plain.get(part), dict) for part in ("identity", "about")):
         return False
     about, identity = plain["about"], plain["identity"]
     texts = [about.get("data"), about.get("command"), identity.get("data")]

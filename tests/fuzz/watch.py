@@ -25,7 +25,8 @@ def watching() -> Iterator[list[str]]:
     if not _hooked:
         sys.addaudithook(_note)
         _hooked = True
-    _seen = found = []
+    found: list[str] = []
+    _seen = found
     try:
         yield found
     finally:
