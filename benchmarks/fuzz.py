@@ -2,11 +2,11 @@
 
     python -m benchmarks.fuzz --minutes 5
 
-Half of each reader's time goes to bytes, guided by coverage where `atheris` is installed (the extra `fuzz`), else changed at
-random; the other half to values: a right file in which something is replaced, taken away or called
+Half of each reader's time goes to bytes, guided by coverage where `atheris` is installed (the extra `fuzz`), else
+changed at random; the other half to values: a right file in which something is replaced, taken away or called
 otherwise. Each half is a process of its own with a limit on its memory, in which Python's audit events tell whether
-anything was run, imported, or written. A crash is any exception but `HarnessError`, an input that takes longer than
-`SLOWEST` seconds of the processor, and an audit event other than of reading; the smallest input of each kind is kept.
+anything was run or written. A crash is any exception but `HarnessError`, an input that takes longer than `SLOWEST`
+seconds of the processor, and an audit event other than of reading; the smallest input of each kind is kept.
 """
 
 import argparse
