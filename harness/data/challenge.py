@@ -237,7 +237,13 @@ def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, 
     labelled: dict[str, list[_Kept]] = {}
     for behavior, entries in _training_entries(content, place):
         labelled[behavior] = kept = []
+        seen: dict[int, Entry] = {}
         for entry in entries:
+            # A small file can refer to the same large array any number of times.
+            known = seen.setdefault(id(entry.content.get("keypoints", entry)), entry)
+            if known is not entry and isinstance(entry.content["keypoints"], np.ndarray):
+                entry.place.report(f"the same poses as {shown(known.id)}, expected each recording once")
+                continue
             recording, annotated = poses(entry, setup), labels(entry)
             if recording is not None and annotated is not None:
                 kept.append(_Kept(replace(recording, labels=annotated), entry.place))

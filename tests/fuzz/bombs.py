@@ -61,6 +61,11 @@ def many_recordings_of_one_content(count: int) -> bytes:
     return pickled({"groom": {f"r{number}": content for number in range(count)}})
 
 
+def many_recordings_of_the_same_poses(count: int) -> bytes:
+    keypoints = np.ones((50_000, 2, 2, 7), np.float32)
+    return pickled({"groom": {f"r{n}": {"keypoints": keypoints, "annotations": [1]} for n in range(count)}})
+
+
 def many_roles(count: int) -> bytes:
     names = [f"k{number}" for number in range(count)]
     roles = "".join(f'r{number} = "l{number}"\n' for number in range(count))
@@ -84,6 +89,7 @@ BOMBS: dict[str, tuple[str, bytes]] = {
     "labels in lists, doubled forty times": ("submission", pickled({"groom": {"x": doubled(40), "y": doubled(40)}})),
     "behaviors that are not in a vocabulary as long": ("train.npy", many_behaviors_and_another_vocabulary(3_000)),
     "recordings with the same five thousand wrong keys": ("train.npy", many_recordings_of_one_content(5_000)),
+    "five thousand recordings of the same poses": ("train.npy", many_recordings_of_the_same_poses(5_000)),
     "two million parts": ("train.npy", pickled({"groom": {"a": recording(1, keypoints=HUGE, annotations=[1])}})),
     "a name of a million letters": ("train.npy", pickled({"g" * 10**6: {"a": recording(1)}})),
     "a thousand wrong submissions in one": ("submission", pickled({f"groom{n}": {} for n in range(1_000)})),
