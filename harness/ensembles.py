@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from harness.atomic import write_text
 from harness.decisions import Candidates
 from harness.elsewhere import Standings
 from harness.errors import HarnessError
+from harness.files import read_text
 from harness.folds import make_folds
 from harness.honest import tied
 from harness.leaderboard import best_records, scores_as_json
 from harness.recording import Recording
 from harness.registry import load_plugins
 from harness.selection import WAYS, Evidence, Selection, select
+from harness.spec import Value
 from harness.store import Run, TrialRecord
 from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
@@ -72,15 +75,44 @@ def kept(run: Run, records: Sequence[TrialRecord]) -> Selections | None:
     """What was written down, unless it was of other trials than these; None too where nothing can be read."""
     able = _able(records)
     try:
-        content = json.loads((run.folder / FILE).read_text(encoding="utf-8"))
+        content = json.loads(read_text(run.folder / FILE, None))
         if content["trials"] != _numbers(able):
             return None
-        return {
+        found = {
             name: {way: Selection.from_json(content["behaviors"][name][way], able[name]) for way in WAYS}
             for name in able
         }
-    except (OSError, ValueError, KeyError, TypeError):  # not there, not JSON, or of another shape
+        sound = all(_is_sound(one) for theirs in found.values() for one in theirs.values())
+        return found if sound else None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ):  # not there, not JSON, or of another shape
         return None
+
+
+def _is_sound(one: Selection) -> bool:
+    """Whether everything in a selection that was read is of the type that is counted with and shown."""
+    whole = [number for counts in (*one.counts, *one.bouts) for number in (counts.hits, counts.claimed, counts.actual)]
+    whole += [member.weight for member in one.members]
+    decision = one.decision
+    numbers = [one.average_precision, decision.threshold, decision.longest_gap, decision.shortest_bout, decision.peak]
+    numbers += [one.honest.f1, one.honest.low, one.honest.high] if one.honest else []
+    smoother = [decision.smoother.name, *decision.smoother.parameters.values()]
+    return (
+        bool(one.members)
+        and len(one.counts) == len(one.bouts) == len(one.members[0].record.counts)
+        and all(type(number) is int and number >= 0 for number in whole)
+        and all(isinstance(number, int | float) and isfinite(number) for number in numbers)
+        and isinstance(one.behavior, str)
+        and isinstance(smoother[0], str)
+        and all(isinstance(value, Value) for value in smoother)
+    )
 
 
 def _able(records: Sequence[TrialRecord]) -> dict[str, dict[int, TrialRecord]]:

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Sequence
 
 
 class HarnessError(Exception):
-    """Something the user can fix; `main` prints it on one line and exits with 2."""
+    """Something the user can fix; `main` prints it, each argument on a line, and exits with 2."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(map(str, self.args))
 
 
 class DataError(HarnessError):
@@ -15,9 +22,20 @@ class DataError(HarnessError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return self.problems
+
 
 class NothingToRankError(HarnessError):
     """There are no finished trials where some are needed; exits with 1."""
+
+
+def escaped(text: str) -> str:
+    """`text` as it may be printed: what would steer a terminal or break the line, as its number."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> HarnessError:

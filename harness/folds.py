@@ -12,6 +12,7 @@ from math import ceil
 
 import numpy as np
 
+from harness.errors import HarnessError
 from harness.metrics import bouts
 from harness.recording import Recording
 
@@ -57,10 +58,18 @@ def make_folds(recordings: Sequence[Recording], reach_seconds: float) -> Folds:
     """Folds for one behavior's labelled recordings.
 
     `reach_seconds` is the farthest that any feature, window or smoother looks from its frame; the purge gap is the
-    whole width of such a window, twice that.
+    whole width of such a window, twice that. Raises `HarnessError` where the recordings were filmed at different frame
+    rates: the decision on them is counted in frames, for all of them together.
     """
+    odd = next((one for one in recordings if one.fps != recordings[0].fps), None)
+    if odd is not None:
+        first = recordings[0]
+        raise HarnessError(
+            f"{odd.id} has {odd.fps:g} frames a second, {first.id} has {first.fps:g}; labelled recordings of a "
+            "behavior should have one rate, so bring them to it first"
+        )
     if sum(recording.positives > 0 for recording in recordings) < 2:
-        purge = ceil(2 * reach_seconds * max(recording.fps for recording in recordings))
+        purge = ceil(2 * reach_seconds * recordings[0].fps)
         return _blocked(recordings, purge)
     held_out: tuple[tuple[int, ...], ...] = tuple((i,) for i in range(len(recordings)))
     if len(recordings) > LEAVE_ONE_OUT_UP_TO:

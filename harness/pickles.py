@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.errors import DataError
+from harness.files import read_bytes
 from harness.recording import Array
 
 NAMES = {
@@ -38,6 +39,9 @@ NAMES = {
 
 READ = "numpy arrays and numbers, dicts, lists, tuples, text, bytes, numbers, booleans and None"
 
+LONGEST_SHOWN = 100
+"""Letters of a text from a file that a message repeats."""
+
 MAGIC = b"\x93NUMPY"
 
 _Order = Literal["C", "F"]
@@ -49,6 +53,7 @@ _DEEPEST = 50
 _MOST_AXES = 32
 _MOST_NAMES = 10
 _LONGEST_AXIS = 2**48
+_TOO_FEW = "takes more from its stack than there is"
 
 
 def read_pickled_npy(path: Path) -> object:
@@ -58,7 +63,7 @@ def read_pickled_npy(path: Path) -> object:
     something else, and where its pickle asks for anything but plain data and arrays: then with the names it asks for.
     """
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except FileNotFoundError as error:
         raise DataError([f"{path}: no such file"]) from error
     except OSError as error:
@@ -69,11 +74,13 @@ def read_pickled_npy(path: Path) -> object:
         value = None if parser.refused else _Builder().plain(tree)
     except _OtherFileError as error:
         raise DataError([f"{path}: {error}"]) from error
+    except MemoryError as error:
+        raise DataError([f"{path}: {len(data):,} bytes hold more than fits into memory"]) from error
     except ValueError as error:
         if not parser.refused:
             raise DataError([f"{path}: damaged or cut short: {shown(str(error))}"]) from error
     if parser.refused:
-        asked = ", ".join(map(shown, islice(parser.refused, _MOST_NAMES)))
+        asked = ", ".join(islice(parser.refused, _MOST_NAMES))
         if len(parser.refused) > _MOST_NAMES:
             asked += f" and {len(parser.refused) - _MOST_NAMES:,} more"
         raise DataError([f"{path}: refused: the pickle asks for {asked}; only {READ} are read"])
@@ -84,7 +91,7 @@ def read_pickled_npy(path: Path) -> object:
 
 def shown(text: str) -> str:
     """`text` from a file as it may be printed: on one line, without control characters, not too long."""
-    text = text if len(text) <= 100 else f"{text[:97]}..."
+    text = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
     return text if text.isprintable() else ascii(text)
 
 
@@ -141,7 +148,7 @@ class _Parser:
 
     def __init__(self) -> None:
         self.refused: dict[str, None] = {}
-        """What the pickle asks for and does not get, each once, in order; the values are of no use."""
+        """What the pickle asks for and does not get, each once, in order, as it may be printed."""
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
@@ -178,8 +185,10 @@ class _Parser:
         self._memo[len(self._memo)] = self._top()
 
     def tuple_of(self, count: int) -> None:
-        items = [self._pop() for _ in range(count)]
-        self._stack.append(tuple(reversed(items)))
+        start = len(self._stack) - count
+        if start < (self._marks[-1] if self._marks else 0):
+            raise ValueError(_TOO_FEW)
+        self._stack[start:] = [tuple(self._stack[start:])]
 
     def marked_tuple(self, _: Any) -> None:
         self._stack.append(tuple(self._pop_marked()))
@@ -243,13 +252,14 @@ class _Parser:
         self._stack[-1] = _Call(None, ())
         self._refuse("the opcode NEWOBJ" if parts == 2 else "the opcode NEWOBJ_EX")
 
-    def _refuse(self, name: str) -> None:
-        self.refused[name] = None
+    def _refuse(self, *names: str) -> None:
+        # Cut first: a pickle may ask for a million names in one module whose own name is a million letters long.
+        self.refused[shown(".".join(name[:LONGEST_SHOWN] for name in names))] = None
 
     def _name(self, module: str, name: str) -> None:
         role = NAMES.get((module, name))
         if role is None:
-            self._refuse(f"{module}.{name}")
+            self._refuse(module, name)
         self._stack.append(_Name(role))
 
     def _extend(self, items: list[Any]) -> None:
@@ -272,11 +282,12 @@ class _Parser:
 
     def _top(self) -> Any:
         if len(self._stack) <= (self._marks[-1] if self._marks else 0):
-            raise ValueError("takes more from its stack than there is")
+            raise ValueError(_TOO_FEW)
         return self._stack[-1]
 
     def _pop(self) -> Any:
-        self._top()
+        if len(self._stack) <= (self._marks[-1] if self._marks else 0):
+            raise ValueError(_TOO_FEW)
         return self._stack.pop()
 
     def _pop_marked(self) -> list[Any]:
@@ -336,6 +347,7 @@ class _Builder:
     def __init__(self) -> None:
         self._built: dict[int, Any] = {}
         self._dtypes: dict[int, np.dtype[Any]] = {}
+        self._scalars: dict[tuple[int, bytes], Any] = {}
 
     def plain(self, node: Any, depth: int = 0) -> Any:
         """The value of `node`. Raises `ValueError` where it is not data."""
@@ -358,14 +370,18 @@ class _Builder:
             return {self._key(key, depth): self.plain(value, depth) for key, value in node.items()}
         match node:
             case _Call("scalar", (dtype, content), None):
-                return _numbers((), self._dtype(dtype), "C", _bytes(content))[()]
+                # Labels are few different ones in long lists.
+                key = (id(dtype), bytes(_bytes(content)))
+                if key not in self._scalars:
+                    self._scalars[key] = _numbers((), self._dtype(dtype), "C", key[1])[()]
+                return self._scalars[key]
             case _Call("array", (_Name("ndarray"), _, _), (_, tuple(shape), dtype, fortran, content)):
                 return self._array(shape, self._dtype(dtype), "F" if fortran is True else "C", content, depth)
             case _Call("frombuffer", (content, dtype, tuple(shape), "C" | "F" as order), None):
                 return self._array(shape, self._dtype(dtype), order, content, depth)
             case _Call("frombuffer", (content, dtype, tuple(shape), "K", tuple(axes)), None):
                 if not {int}.issuperset(map(type, axes)) or sorted(axes) != list(range(len(shape))):
-                    raise ValueError(f"{axes} for the order of {len(shape)} axes")
+                    raise ValueError(f"the order of {len(shape)} axes is not one")
                 return self._array(shape, self._dtype(dtype), "C", content, depth).transpose(axes)
             case _Call("encode" | "bytes"):
                 return _bytes(node)

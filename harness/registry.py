@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import pkgutil
 import re
 import sys
@@ -70,12 +71,19 @@ class Plugin:
     @property
     def ranges_beside(self) -> Path:
         """`<name>.toml` beside the plugin's own file, which a plugin of the user's may bring its ranges in."""
-        return Path(inspect.getfile(self.function)).with_name(f"{self.name}.toml")
+        return self._file.with_name(f"{self.name}.toml")
 
     @cached_property
     def source_version(self) -> str:
         """SHA-256 of the file the plugin is written in: what it computes may change when that does."""
-        return hashlib.sha256(Path(inspect.getfile(self.function)).read_bytes()).hexdigest()
+        try:
+            return hashlib.sha256(self._file.read_bytes()).hexdigest()
+        except OSError as error:
+            raise HarnessError(f"{self.name!r}: its file {self._file} cannot be read ({error.strerror})") from error
+
+    @property
+    def _file(self) -> Path:
+        return Path(inspect.getfile(self.function))
 
 
 @dataclass(frozen=True)
@@ -213,23 +221,31 @@ def load_plugins(files: Iterable[Path] = ()) -> None:
 
 
 def _load_file(file: Path) -> None:
-    path = file.resolve()
-    name = "harness_plugin_" + hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    path = Path(os.path.realpath(file))
+    name = "harness_plugin_" + hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     if name in sys.modules:
         return
-    if path.suffix != ".py" or not path.is_file():
+    if path.suffix != ".py" or not os.path.isfile(path):
         raise HarnessError(f"--plugin {file}: no such Python file")
     module_spec = importlib.util.spec_from_file_location(name, path)
     if module_spec is None or module_spec.loader is None:
         raise HarnessError(f"--plugin {file}: cannot be read as a Python file")
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module
+    before = _registered()
     try:
         with _naming(f"--plugin {file}"):
             module_spec.loader.exec_module(module)
+        if _registered() == before:
+            decorators = "@feature_set, @model_family or @smoother of harness.registry"
+            raise HarnessError(f"--plugin {file}: registers no plugin; {decorators} does that to a function")
     except BaseException:
         del sys.modules[name]
         raise
+
+
+def _registered() -> list[Plugin]:
+    return [*FEATURES.values(), *MODELS.values(), *SMOOTHERS.values()]
 
 
 @contextmanager
@@ -244,8 +260,8 @@ def _naming(what: str) -> Iterator[None]:
 
 
 def _add(registry: dict[str, P], kind: str, plugin: P) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", plugin.name) or plugin.name in RESERVED:
-        wanted = "small letters, digits and _, beginning with a letter"
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,99}", plugin.name) or plugin.name in RESERVED:
+        wanted = "small letters, digits and _, beginning with a letter, at most 100"
         raise HarnessError(f"{kind} {plugin.name!r}: a name should be {wanted}, and none of {', '.join(RESERVED)}")
     positional = [p for p in _parameters(plugin) if p.kind is not p.KEYWORD_ONLY]
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in positional):
@@ -253,6 +269,13 @@ def _add(registry: dict[str, P], kind: str, plugin: P) -> None:
     bare = [p.name for p in _parameters(plugin) if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     if bare:
         raise HarnessError(f"{kind} {plugin.name!r}: parameter {bare[0]!r} has no default")
+    _origin(plugin)  # raises here, not when the file is looked for, where the function has none
+    reach = getattr(plugin, "reach_seconds", 0.0)
+    if isinstance(reach, bool) or not isinstance(reach, int | float) or not 0 <= reach < 1e6:
+        raise HarnessError(f"{kind} {plugin.name!r}: reach_seconds = {reach!r} should be seconds, 0 or more")
+    animals = getattr(plugin, "animals", 1)
+    if type(animals) is not int or animals < 1:
+        raise HarnessError(f"{kind} {plugin.name!r}: animals = {animals!r} should be a whole number, 1 or more")
     known = registry.get(plugin.name)
     if known is not None and _origin(known) != _origin(plugin):
         raise HarnessError(f"{kind} {plugin.name!r} is registered twice; rename one of them")
@@ -261,7 +284,12 @@ def _add(registry: dict[str, P], kind: str, plugin: P) -> None:
 
 def _origin(plugin: Plugin) -> tuple[str, str]:
     """File and name of the function: the same when a file is only imported again."""
-    return inspect.getfile(plugin.function), plugin.function.__qualname__
+    try:
+        return inspect.getfile(plugin.function), plugin.function.__qualname__
+    except (AttributeError, TypeError) as error:
+        raise HarnessError(
+            f"{plugin.name!r} is {type(plugin.function).__name__}, expected a function in a file"
+        ) from error
 
 
 def _parameters(plugin: Plugin) -> Iterator[inspect.Parameter]:

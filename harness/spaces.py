@@ -9,15 +9,16 @@ parameter of the plugin, and for what is no plugin's: `preparation.toml`, `decis
     norm = { type = "categorical", choices = ["l1", "l2"] }
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import product
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.files import read_toml
+from harness.pickles import shown
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin
 from harness.spec import Choice, Preparation, Value
 
@@ -168,27 +169,31 @@ def _names(plugin: Plugin) -> str:
 def _checked(file: Path, defaults: Mapping[str, Value]) -> dict[str, Range]:
     ranges = {name: _range(file, name, plain) for name, plain in _toml(file).items()}
     for name in ranges.keys() - defaults.keys():
-        raise HarnessError(f"{file}: {file.stem!r} has no parameter {name}; it takes {', '.join(defaults) or 'none'}")
+        raise HarnessError(
+            f"{file}: {file.stem!r} has no parameter {shown(name)}; it takes {', '.join(defaults) or 'none'}"
+        )
     for name, default in defaults.items():
         if name not in ranges:
             raise HarnessError(f"{file}: no range for {name}")
         if default not in ranges[name]:
-            raise HarnessError(f"{file}: the default {name} = {default!r} is not in its range {ranges[name]}")
+            raise HarnessError(
+                f"{file}: the default {name} = {default!r} is not in its range {shown(str(ranges[name]))}"
+            )
     return {name: ranges[name] for name in defaults}
 
 
 def _range(file: Path, name: str, plain: Any) -> Range:
-    where = f"{file}: {name}"
+    where = f"{file}: {shown(name)}"
     kind = plain.get("type") if isinstance(plain, dict) else None
     wanted = {"int": {"low", "high"}, "float": {"low", "high"}, "categorical": {"choices"}}
     if not isinstance(kind, str) or kind not in wanted:
         raise HarnessError(f'{where} should be a table with type = "int", "float" or "categorical"')
     allowed = wanted[kind] | {"type"} | (set() if kind == "categorical" else {"log"})
     if not wanted[kind] <= plain.keys() <= allowed:
-        raise HarnessError(f"{where} should have {', '.join(sorted(allowed))}; it has {', '.join(plain)}")
+        raise HarnessError(f"{where} should have {', '.join(sorted(allowed))}; it has {shown(', '.join(plain))}")
     if kind == "categorical":
         choices = plain["choices"]
-        if not isinstance(choices, list) or not choices or not all(isinstance(c, Value) for c in choices):
+        if not isinstance(choices, list) or not choices or not all(_is_value(choice) for choice in choices):
             raise HarnessError(f"{where}: choices should be a list of numbers, words, or true and false")
         return Range(kind, choices=tuple(choices))
     low, high, log = plain["low"], plain["high"], plain.get("log", False)
@@ -200,6 +205,10 @@ def _range(file: Path, name: str, plain: Any) -> Range:
             f"{where}: low and high should be finite and in this order, log true or false, and a log range above 0"
         )
     return Range(kind, low, high, log)
+
+
+def _is_value(value: object) -> bool:
+    return isinstance(value, Value) and (isinstance(value, str) or isfinite(value))
 
 
 def _preparation(file: Path) -> dict[str, Range]:
@@ -218,7 +227,7 @@ def _decision(file: Path) -> dict[str, tuple[float, ...]]:
     units = {"longest_gap": "seconds", "shortest_bout": "seconds", "rise": "log-odds"}
     plain = _toml(file)
     if plain.keys() != fields.keys():
-        raise HarnessError(f"{file} should have {', '.join(fields)}; it has {', '.join(plain)}")
+        raise HarnessError(f"{file} should have {', '.join(fields)}; it has {shown(', '.join(plain))}")
     for name, values in plain.items():
         if not isinstance(values, list) or not values or not all(_is_amount(v) for v in values):
             raise HarnessError(f"{file}: {name} should be a list of {units[name]}, 0 or more")
@@ -233,12 +242,16 @@ def _stacks(file: Path) -> dict[str, tuple[str, ...]]:
     stacks = {}
     for name, members in _toml(file).items():
         if not isinstance(members, list) or not members or len(set(map(str, members))) != len(members):
-            raise HarnessError(f"{file}: {name} should list feature sets, each once")
+            raise HarnessError(f"{file}: {shown(name)} should list feature sets, each once")
         if "/" in name:
-            raise HarnessError(f"{file}: {name!r} should have a name without /")
+            raise HarnessError(f"{file}: {shown(repr(name))} should have a name without /")
+        if shown(name) != name:
+            raise HarnessError(f"{file}: {shown(repr(name))} should have a short name that can be printed")
         for member in members:
             if not isinstance(member, str) or member not in FEATURES:
-                raise HarnessError(f"{file}: {name} names {member!r}; there are {', '.join(sorted(FEATURES))}")
+                raise HarnessError(
+                    f"{file}: {name} names {shown(repr(member))}; there are {', '.join(sorted(FEATURES))}"
+                )
         stacks[name] = tuple(members)
     return stacks
 
@@ -261,7 +274,9 @@ def _starts(
         known = {"stack": [*stacks], "model": [*models]}
         for key, names in known.items():
             if table.get(key) not in names:
-                raise HarnessError(f"{where}: {key} = {table.get(key)!r} should be one of {', '.join(names)}")
+                raise HarnessError(
+                    f"{where}: {key} = {shown(repr(table.get(key)))} should be one of {', '.join(names)}"
+                )
         parts: dict[str, Ranges] = {name: features[name] for name in stacks[table["stack"]]}
         parts |= {"parameters": models[table["model"]], "preparation": preparation}
         values = _start_values(where, {key: value for key, value in table.items() if key not in known}, parts)
@@ -274,20 +289,24 @@ def _start_values(where: str, tables: Mapping[str, Any], parts: Mapping[str, Ran
     values: dict[str, Value] = {}
     for part, table in tables.items():
         if part not in parts or not isinstance(table, dict):
-            raise HarnessError(f"{where}: {part} should be a table of values, and its name one of {', '.join(parts)}")
+            raise HarnessError(
+                f"{where}: {shown(part)} should be a table of values, and its name one of {', '.join(parts)}"
+            )
         for name, value in table.items():
             if name not in parts[part]:
-                raise HarnessError(f"{where}: {part} has no parameter {name}; it takes {', '.join(parts[part])}")
+                raise HarnessError(f"{where}: {part} has no parameter {shown(name)}; it takes {', '.join(parts[part])}")
             if value not in parts[part][name]:
-                raise HarnessError(f"{where}: {part}.{name} = {value!r} is not in its range {parts[part][name]}")
+                raise HarnessError(
+                    f"{where}: {part}.{name} = {shown(repr(value))} is not in its range {shown(str(parts[part][name]))}"
+                )
             values[f"{'model' if part == 'parameters' else part}.{name}"] = value
     return values
 
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return read_toml(file)
+    except ValueError as error:
         raise HarnessError(f"{file}: {error}") from error
     except OSError as error:
         raise HarnessError(f"{file}: {error.strerror}; a folder of ranges holds it") from error

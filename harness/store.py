@@ -20,6 +20,7 @@ import numpy as np
 
 from harness.atomic import write_atomically, write_text
 from harness.errors import HarnessError
+from harness.files import read_numbers, read_text
 from harness.hold import held_folder, this_process
 from harness.metrics import Counts, total
 from harness.recording import Array
@@ -151,15 +152,15 @@ class Run:
         """What the run was made with, from `run.json`. Raises `HarnessError` where there is no run."""
         path = self.folder / "run.json"
         try:
-            plain = json.loads(path.read_text(encoding="utf-8"))
+            plain = json.loads(read_text(path, None))
         except FileNotFoundError as error:
             raise HarnessError(
                 f"{self.folder} holds no run; `harness search --results {self.folder}` makes one"
             ) from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise HarnessError(f"{path}: not a readable run description ({reason}); {WAY_OUT}") from error
-        if not isinstance(plain, dict) or not all(isinstance(plain.get(part), dict) for part in ("identity", "about")):
+        if not isinstance(plain, dict) or not _describes_a_run(plain):
             raise HarnessError(f"{path}: does not say what a run was made with; {WAY_OUT}")
         shared = plain.get("storage", {"url": "", "run": ""})
         if not isinstance(shared, dict) or not all(isinstance(shared.get(part), str) for part in ("url", "run")):
@@ -278,12 +279,14 @@ class Run:
         """
         path = self.out_of_fold_path(record.behavior, record.trial)
         try:
-            pooled = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+            pooled = read_numbers(path)
+        except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise HarnessError(f"{path}: cannot be read ({reason}); {WAY_OUT}") from error
         if pooled.shape != (sum(frames),):
             raise HarnessError(f"{path}: holds an array {pooled.shape}, expected {(sum(frames),)}; {WAY_OUT}")
+        if not ((pooled >= 0) & (pooled <= 1)).all():
+            raise HarnessError(f"{path}: holds numbers that are no probabilities; {WAY_OUT}")
         return np.split(pooled, np.cumsum(frames)[:-1])
 
     def records(self) -> list[TrialRecord]:
@@ -383,6 +386,23 @@ class Run:
         assert self.storage is not None
         stored = self.storage.get_all_trials(study._study_id, deepcopy=False)
         return any(trial.user_attrs[RECORD]["trial"] == record.trial for trial in stored)
+
+
+def _describes_a_run(plain: Mapping[str, Any]) -> bool:
+    """Whether `run.json` has what later commands read in it, each of the right type."""
+    if not all(isinstance(plain.get(part), dict) for part in ("identity", "about")):
+        return False
+    about, identity = plain["about"], plain["identity"]
+    texts = [about.get("data"), about.get("command"), identity.get("data")]
+    lists = [about.get("behaviors"), about.get("plugins")]
+    texts += [text for one in lists if isinstance(one, list) for text in one]
+    tables = [identity.get("plugins"), identity.get("ranges")]
+    return (
+        all(isinstance(one, list) for one in lists)
+        and all(isinstance(one, str) for one in texts)
+        and all(isinstance(one, dict) for one in tables)
+        and type(identity.get("seed")) is int
+    )
 
 
 def study_name(behavior: str, arm: str) -> str:

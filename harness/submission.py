@@ -11,7 +11,7 @@ import numpy as np
 from harness.atomic import write_atomically
 from harness.errors import DataError
 from harness.metrics import Counts, count, total
-from harness.pickles import read_pickled_npy, shown
+from harness.pickles import LONGEST_SHOWN, read_pickled_npy, shown
 from harness.recording import Array
 
 Submission = Mapping[str, Mapping[str, Sequence[int]]]
@@ -194,8 +194,8 @@ def _unknown_problems(submission: Mapping[Any, object], expected: Expected) -> I
     missing = [behavior for behavior in expected if behavior not in submission]
     for behavior, group in submission.items():
         if behavior not in expected:
-            near = difflib.get_close_matches(str(behavior), missing, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"expected {', '.join(expected)}"
+            near = difflib.get_close_matches(str(behavior)[:LONGEST_SHOWN], missing, n=1)
+            hint = f"did you mean {shown(repr(near[0]))}?" if near else f"expected {', '.join(expected)}"
             yield f"{_place(behavior)}: unknown behavior, {hint}"
         elif isinstance(group, dict):
             for recording in group:
@@ -244,6 +244,8 @@ def _truth_problems(behaviors: Mapping[str, object]) -> Iterator[str]:
     if not behaviors:
         yield "holds no behaviors"
     for behavior, group in behaviors.items():
+        if not isinstance(behavior, str) or shown(behavior) != behavior:
+            yield f"{_place(behavior)}: a name of {_kind(behavior)}, expected short text that can be printed"
         if not isinstance(group, dict):
             yield f"{_place(behavior)}: {_kind(group)}, expected a dict of recordings"
             continue

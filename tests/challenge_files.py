@@ -350,6 +350,27 @@ def keypoints_beyond_single_precision(folder: Path) -> None:
     write_groom_a(folder, keypoints=np.full((FRAMES, 2, 2, 7), 1e300))
 
 
+@malformed(
+    "train.npy: groom, a: keypoints are -1e+30 at frame 3, expected pixels up to 1,000,000, in either direction; NaN"
+)
+def keypoints_far_beyond_any_image(folder: Path) -> None:
+    keypoints = poses(1)
+    keypoints[[3, 5], 1, 0, 2] = -1e30
+    write_groom_a(folder, keypoints=keypoints)
+
+
+@malformed(
+    "train.npy: groom, a: keypoints are (1, 2, 2, 5000), expected (frames, animals, 2 for x and y, parts), at most "
+)
+def frames_in_the_place_of_parts(folder: Path) -> None:
+    write_groom_a(folder, keypoints=np.zeros((1, 2, 2, 5000)), annotations=[1])
+
+
+@malformed("train.npy: groom, a: scores are infinite, expected numbers or NaN")
+def scores_beyond_single_precision(folder: Path) -> None:
+    write_groom_a(folder, scores=np.full((FRAMES, 2, 7), 1e300))
+
+
 @malformed("train.npy: groom, a: all keypoints are NaN: nothing was seen on any frame")
 def a_recording_on_which_nothing_was_seen(folder: Path) -> None:
     write_groom_a(folder, keypoints=np.full((FRAMES, 2, 2, 7), np.nan))

@@ -1,6 +1,7 @@
 """Nothing that is judged was trained on, nor lies near what was."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.errors import HarnessError
 from harness.folds import Folds, make_folds
 from harness.metrics import bouts
 from harness.recording import Array, Recording, Skeleton
@@ -198,3 +200,10 @@ def test_recordings_without_positives_are_held_out_whole_in_turn_with_the_blocks
 def test_the_purge_gap_is_as_wide_as_the_widest_window() -> None:
     assert make_folds([recording("a", [0, 1, 0, 1])], 0.25).purge == 5  # 2 x 0.25 s at 10 frames a second
     assert make_folds([recording("a", [0, 1]), recording("b", [0, 1])], 0.25).purge == 0
+
+
+def test_recordings_of_different_frame_rates_are_refused_by_name() -> None:
+    quick, other = recording("quick", [0, 1, 1]), recording("other", [0, 1, 0, 1])
+    assert make_folds([quick, other], 1.0).kind == "grouped"
+    with pytest.raises(HarnessError, match=r"^slow has 5 frames a second, quick has 10; labelled recordings of a"):
+        make_folds([quick, other, replace(other, id="slow", fps=5.0)], 1.0)

@@ -1,5 +1,6 @@
 import base64
 import contextlib
+import os
 import pickle
 import time
 import tracemalloc
@@ -275,7 +276,10 @@ MISUSED: dict[str, tuple[bytes, str]] = {
     ),
     "text that latin1 cannot encode": (call(name("_codecs", "encode"), text("€"), text("latin1")), "'latin-1' codec"),
     "a million million bytes": (call(name("builtins", "bytes"), integer(10**12)), "something else where bytes"),
-    "axes that are no order": (frombuffer(FOUR_BYTES, FLOATS, b"K\1K\1\x86", text("K"), b"K\1K\1\x86"), "(1, 1)"),
+    "axes that are no order": (
+        frombuffer(FOUR_BYTES, FLOATS, b"K\1K\1\x86", text("K"), b"K\1K\1\x86"),
+        "the order of 2 axes",
+    ),
     "an order that does not exist": (frombuffer(FOUR_BYTES, FLOATS, b"K\1\x85", text("A")), "frombuffer in a place"),
     "a function as a value": (name("numpy", "dtype"), "dtype in a place or a form that is not data"),
     "a type as a value": (FLOATS, "dtype in a place or a form that is not data"),
@@ -414,3 +418,31 @@ def test_a_file_that_is_not_there_or_cannot_be_read_says_so(tmp_path: Path) -> N
     (tmp_path / "folder.npy").mkdir()
     with pytest.raises(DataError, match=r"folder\.npy: Is a directory$"):
         read_pickled_npy(tmp_path / "folder.npy")
+
+
+# What a file may cost
+
+
+def test_labels_that_are_numpy_numbers_are_read_as_they_were(tmp_path: Path) -> None:
+    labels = [np.int64(1), np.int8(1), np.float32(1), np.int64(0), np.bool_(True), np.int64(1)]
+    path = tmp_path / "train.npy"
+    np.save(path, np.array({"a": labels}, dtype=object), allow_pickle=True)
+    assert same(read_pickled_npy(path), {"a": labels})
+
+
+def test_a_name_is_cut_before_it_is_kept(tmp_path: Path) -> None:
+    line = problem(tmp_path, npy(whole(name("m" * 1_000_000, "f"))))
+    assert f"asks for {'m' * 97}...; only" in line
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "train.npy")
+    with pytest.raises(DataError, match=r"train\.npy: a pipe or a device, expected a file$"):
+        read_pickled_npy(tmp_path / "train.npy")
+
+
+def test_a_file_larger_than_the_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "train.npy").open("wb") as file:
+        file.truncate(2**43)  # without taking room on the disk
+    with pytest.raises(DataError, match=r"8,796,093,022,208 bytes are more than fits into memory$"):
+        read_pickled_npy(tmp_path / "train.npy")

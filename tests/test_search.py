@@ -167,7 +167,10 @@ def toy_search(models: Sequence[str]) -> Search:
 def run_all(search: Search, folder: Path, trials: int, **options: Any) -> list[TrialRecord]:
     run = Run(folder)
     with run.hold():
-        run.begin({}, {"behaviors": list(search.dataset.labelled)})
+        run.begin(
+            {"data": search.dataset.digest, "seed": 0, "ranges": {}, "plugins": {}},
+            {"data": "", "behaviors": list(search.dataset.labelled), "command": "", "plugins": []},
+        )
         return list(
             search_trials(
                 search,

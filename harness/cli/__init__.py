@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from harness import __version__
 from harness.cli.arguments import add_places, duration, existing_folder, positive, seed
-from harness.errors import HarnessError, NothingToRankError
+from harness.errors import HarnessError, NothingToRankError, escaped
 from harness.server import without_secrets
 
 EPILOG = """\
@@ -122,8 +122,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = command.run(arguments)
         sys.stdout.flush()
     except HarnessError as error:
-        for line in str(error).splitlines():
-            print(f"harness: {line}", file=sys.stderr)
+        for line in error.lines:
+            print(f"harness: {escaped(line)}", file=sys.stderr)
         return 1 if isinstance(error, NothingToRankError) else 2
     except KeyboardInterrupt:
         print("harness: interrupted", file=sys.stderr)

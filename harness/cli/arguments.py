@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.atomic import write_text
-from harness.errors import HarnessError
+from harness.errors import HarnessError, escaped
+from harness.files import read_text
 from harness.server import Server, server_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def seed(text: str) -> int:
 
 def duration(text: str) -> float:
     """Seconds, from such as `90s`, `30m`, `1h30m`; a bare number is seconds."""
-    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text)
+    match = re.fullmatch(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?", text)
     if not match or not any(match.groups()):
         raise argparse.ArgumentTypeError(f"{text!r} should be a time such as 90s, 30m or 1h30m")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
@@ -81,8 +82,8 @@ def size(text: str) -> int:
 
 
 def existing_folder(text: str) -> Path:
-    if not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"{text}: no such folder")
+    if not os.path.isdir(text):  # a name that is too long is no folder either
+        raise argparse.ArgumentTypeError(f"{escaped(text)}: no such folder")
     return Path(text)
 
 
@@ -135,7 +136,7 @@ def new_run_folder(given: Path | None, data: Path) -> Path:
 
 def remember_run(folder: Path) -> None:
     """Make `folder` the last run, for commands that name none. Where nothing can be written, none is remembered."""
-    with suppress(OSError):
+    with suppress(OSError, UnicodeEncodeError):  # a name in bytes that are no text
         write_text(LAST_RUN, f"{folder}\n")
 
 
@@ -145,8 +146,8 @@ def last_run_folder(given: Path | None) -> Path:
     if named is not None:
         return named
     try:
-        return Path(LAST_RUN.read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
+        return Path(read_text(LAST_RUN).strip())
+    except (OSError, ValueError) as error:
         raise HarnessError(
             "nothing was searched here yet; run `harness search`, or name a run with --results"
         ) from error

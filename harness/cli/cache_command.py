@@ -9,7 +9,7 @@ from typing import Any
 from harness.cache import BlockCache, Contents
 from harness.cli.arguments import named_cache
 from harness.cli.console import counted, say, show_csv, show_json, show_markdown, show_table
-from harness.errors import HarnessError
+from harness.errors import HarnessError, escaped
 
 HEADER = ("blocks", "size", "limit", "oldest use", "newest use")
 NAMED = 3
@@ -76,13 +76,13 @@ def _show(cache: BlockCache, found: Contents, row: dict[str, Any], how: str) -> 
     else:
         show_table(HEADER, [cells], right=("blocks", "size", "limit"))
     print()
-    print(f"folder: {cache.folder}")
+    print(f"folder: {escaped(str(cache.folder))}")
     if not cache.limit:
         print("With a limit of 0 nothing is kept here and nothing read.")
     elif found.nbytes > cache.limit:
         print("There is more than the limit allows: with the next new block those last used longest ago are deleted.")
     for line in _on_others(cache.folder, found.others):
-        print(line)
+        print(escaped(line))
 
 
 def _ago(seconds: int | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from harness.cli.arguments import data_folder, last_run_folder
 from harness.cli.console import counted, say
 from harness.data.challenge import load_dataset, sample_submission_path
-from harness.errors import HarnessError
+from harness.errors import HarnessError, escaped
 from harness.store import Run
 from harness.submission import disagreements, expected_from_sample, expected_lengths, problems, read_submission
 
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     if sample is not None:
         found += disagreements(expected_from_sample(read_submission(sample)), expected)
     for problem in found:
-        print(problem)
+        print(escaped(problem))
     frames = sum(sum(recordings.values()) for recordings in expected.values())
     if found:
         say(f"{arguments.submission}: {counted(len(found), 'problem')}")

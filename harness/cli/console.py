@@ -10,12 +10,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from harness.errors import escaped
 from harness.store import TrialRecord
 
 
 def say(line: str) -> None:
     """Tell the person: standard error, so that standard output stays for results."""
-    print(line, file=sys.stderr, flush=True)
+    print(escaped(line), file=sys.stderr, flush=True)
 
 
 def counted(number: int, noun: str) -> str:
@@ -44,14 +45,25 @@ def show_csv(rows: Sequence[Mapping[str, Any]]) -> None:
     writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: json.dumps(v) if isinstance(v, dict | list) else v for key, v in row.items()})
+        writer.writerow({key: _csv_cell(value) for key, value in row.items()})
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return json.dumps(value)
+    return _cell(value) if isinstance(value, str) else value
+
+
+def _cell(text: str) -> str:
+    """What a cell holds, on as many lines as it has, and no other control characters."""
+    return "\n".join(map(escaped, text.split("\n")))
 
 
 def show_markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table with one line for each row, whatever the cells hold."""
     lines = [header, ["---"] * len(header), *rows]
     for line in lines:
-        print("| " + " | ".join(cell.replace("|", "\\|").replace("\n", "<br>") for cell in line) + " |")
+        print("| " + " | ".join(_cell(cell).replace("|", "\\|").replace("\n", "<br>") for cell in line) + " |")
 
 
 def show_table(
@@ -76,7 +88,7 @@ def show_table(
         wraps = name in ("pipeline", "parameters", "note", "decision")
         table.add_column(name, justify="right" if name in right else "left", no_wrap=not wraps, overflow="fold")
     for number, row in enumerate(rows):
-        cells = [cell for name, cell in zip(header, row, strict=True) if name in shown]
+        cells = [_cell(cell) for name, cell in zip(header, row, strict=True) if name in shown]
         table.add_row(*cells, end_section=number in sections)
     with console.capture() as captured:
         console.print(table)

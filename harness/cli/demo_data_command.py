@@ -1,6 +1,7 @@
 """`harness demo-data`."""
 
 import argparse
+import os
 
 from harness.cli.console import say
 from harness.data.demo import write_demo
@@ -14,7 +15,7 @@ def run(arguments: argparse.Namespace) -> int:
         if getattr(arguments, name) is not None
     }
     taken = arguments.out / "train.npy"
-    if taken.exists():
+    if os.path.lexists(taken):
         raise HarnessError(f"{taken} is there already and would be overwritten; name another folder")
     try:
         write_demo(arguments.out, seed=arguments.seed, matched=arguments.matched, **sizes)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.console import counted, pipeline_name, plain_console, say
+from harness.errors import escaped
 from harness.leaderboard import best_records
 from harness.store import TrialRecord
 
@@ -109,6 +110,6 @@ class Progress:
             failed = f" ({self.failed[behavior]} failed)" if self.failed[behavior] else ""
             f1, pipeline = (f"{best.pooled.f1:.3f}", pipeline_name(best)) if best else ("", "")
             # The column could wrap, so that a narrow terminal takes its width from here; the text does not.
-            words = Text(pipeline, no_wrap=True, overflow="ellipsis")
-            table.add_row(behavior, f"{self._of(behavior)}{failed}", f1, words)
+            words = Text(escaped(pipeline), no_wrap=True, overflow="ellipsis")
+            table.add_row(escaped(behavior), f"{self._of(behavior)}{failed}", f1, words)
         return table

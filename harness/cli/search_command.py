@@ -117,7 +117,7 @@ def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str]) ->
         if theirs and all(record.error for record in theirs):
             failed.append(f"{behavior}: all {len(theirs)} trials failed; the first: {theirs[0].error}")
     if failed:
-        raise HarnessError("\n".join(failed))
+        raise HarnessError(*failed)
 
 
 @contextmanager

@@ -10,24 +10,29 @@ Which one it is shows in the content. A test file that maps behaviors to labelle
 scoring only.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
 from harness.data.dataset_toml import Setup, read_dataset_toml
-from harness.data.entry import Entry, Place, kind, labels, poses
+from harness.data.entry import Entry, Place, kind, labels, listed, poses
 from harness.errors import DataError
-from harness.pickles import read_pickled_npy, shown
+from harness.pickles import LONGEST_SHOWN, read_pickled_npy, shown
 from harness.recording import Array, Dataset, Recording
 
 TRAIN_FILES = ("train.npy", "*task3*train*.npy")
 TEST_FILES = ("test.npy", "test-release.npy", "*task3*test*.npy")
 SAMPLE_FILES = ("sample_submission.npy", "sample-submission*.npy", "sample_submission*.npy")
 SETUP_FILE = "dataset.toml"
+
+LONGEST_FILE_NAME = 240
+"""Bytes; the systems in use allow 255."""
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -38,10 +43,10 @@ def load_dataset(folder: Path) -> Dataset:
     and a `dataset.toml` beside the files overrules both. Labels in the test file go to `Dataset.truth` alone, for the
     behaviors of the training file. Raises `DataError` with every problem of all files.
     """
-    if not folder.is_dir():
-        wrong = "is a file, expected the folder that holds it" if folder.exists() else "no such folder"
+    if not os.path.isdir(folder):  # which is not troubled by a name that is too long, or a folder that is closed
+        wrong = "is a file, expected the folder that holds it" if os.path.exists(folder) else "no such folder"
         raise DataError([f"{folder}: {wrong}"])
-    problems: list[str] = []
+    problems: dict[str, None] = {}
     setup = _setup(folder / SETUP_FILE, problems)
     labelled = _labelled(*_content(folder, TRAIN_FILES, "training", problems), setup)
     unlabelled, truth = _unlabelled(*_content(folder, TEST_FILES, "test", problems), setup)
@@ -49,7 +54,7 @@ def load_dataset(folder: Path) -> Dataset:
     _report_different_bodies(recordings, setup, Place(folder / SETUP_FILE, problems))
     _report_overlap(labelled, unlabelled, truth)
     if problems:
-        raise DataError(problems)
+        raise DataError(tuple(problems))
     return Dataset(
         name=folder.resolve().name,
         labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in labelled.items()},
@@ -77,7 +82,7 @@ class _Kept:
 def _matches(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
     """The files that fit the first pattern that any file fits; where some hold poses and some features, the former."""
     try:
-        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+        names = sorted(os.listdir(folder))
     except OSError as error:
         raise DataError([f"{folder}: {error.strerror}"]) from error
     for pattern in patterns:
@@ -90,31 +95,33 @@ def _matches(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
     return []
 
 
-def _setup(path: Path, problems: list[str]) -> Setup:
-    if not path.exists():
+def _setup(path: Path, problems: dict[str, None]) -> Setup:
+    if not os.path.lexists(path):
         return Setup()
     try:
         return read_dataset_toml(path)
     except DataError as error:
-        problems.extend(error.problems)
+        problems |= dict.fromkeys(error.problems)
         return Setup()
 
 
-def _content(folder: Path, patterns: tuple[str, ...], role: str, problems: list[str]) -> tuple[dict[Any, Any], Place]:
+def _content(
+    folder: Path, patterns: tuple[str, ...], role: str, problems: dict[str, None]
+) -> tuple[dict[Any, Any], Place]:
     """The dict in the one file in `folder` that fits `patterns`, and its place; an empty one where there is none."""
     found = _matches(folder, patterns)
     if len(found) != 1:
         if found:
             names = ", ".join(path.name for path in found)
-            problems.append(f"{folder}: {names} could all be the {role} file; leave one, or call it {patterns[0]}")
+            problems[f"{folder}: {names} could all be the {role} file; leave one, or call it {patterns[0]}"] = None
         elif patterns is TRAIN_FILES:
-            problems.append(f"{folder}: no {role} file, expected {' or '.join(patterns)}")
+            problems[f"{folder}: no {role} file, expected {' or '.join(patterns)}"] = None
         return {}, Place(folder, problems)
     place = Place(found[0], problems)
     try:
         content = read_pickled_npy(place.path)
     except DataError as error:
-        problems.extend(error.problems)
+        problems |= dict.fromkeys(error.problems)
         return {}, place
     if not isinstance(content, dict) or not content:
         place.report(f"holds {kind(content)}, expected a dict of behaviors or recordings")
@@ -133,7 +140,7 @@ def _training_entries(content: dict[Any, Any], place: Place) -> Iterator[tuple[s
     groups = {name: group for name, group in content.items() if name != "vocabulary"}
     if content and not groups:
         place.report("holds no behaviors")
-    _report_vocabulary(content.get("vocabulary"), [str(name) for name in groups], place)
+    _report_vocabulary(content.get("vocabulary"), dict.fromkeys(map(str, groups)), place)
     for name, group in groups.items():
         if _is_behavior(name, place.inside(name)):
             yield str(name), list(_entries(str(name), group, place.inside(name)))
@@ -185,6 +192,8 @@ def _is_name(value: object, place: Place) -> bool:
         place.report(f"its name is {kind(value)}, expected text")
     elif not str(value).isprintable() or not str(value).strip():
         place.report("its name is empty or has characters that cannot be printed")
+    elif len(str(value)) > LONGEST_SHOWN:
+        place.report(f"its name has {len(str(value)):,} characters, expected at most {LONGEST_SHOWN}")
     else:
         return True
     return False
@@ -196,10 +205,13 @@ def _is_behavior(value: object, place: Place) -> bool:
     if {"/", "\\"} & set(str(value)) or str(value) in (".", ".."):
         place.report("the name of a behavior should have no / and no \\, and be more than dots")
         return False
+    if len(quote(str(value), safe="")) > LONGEST_FILE_NAME:
+        place.report("the name of a behavior should be shorter, as a folder is called like it")
+        return False
     return True
 
 
-def _report_vocabulary(vocabulary: object, behaviors: list[str], place: Place) -> None:
+def _report_vocabulary(vocabulary: object, behaviors: Mapping[str, None], place: Place) -> None:
     """Where the vocabulary of a whole file does not name its behaviors."""
     if isinstance(vocabulary, np.ndarray):
         vocabulary = vocabulary.tolist()
@@ -208,13 +220,14 @@ def _report_vocabulary(vocabulary: object, behaviors: list[str], place: Place) -
     if not isinstance(vocabulary, list | tuple | dict) or not all(isinstance(name, str) for name in vocabulary):
         place.inside("vocabulary").report(f"{kind(vocabulary)}, expected the names of the behaviors")
         return
-    names = [str(name) for name in vocabulary if name != "other"]
+    names = dict.fromkeys(str(name) for name in vocabulary if name != "other")
+    has = listed(names)
     for name in names:
         if name not in behaviors:
             place.inside(name).report("in the vocabulary, but without recordings")
     for behavior in behaviors:
         if behavior not in names:
-            place.inside(behavior).report(f"not in the vocabulary, which has {', '.join(map(shown, names))}")
+            place.inside(behavior).report(f"not in the vocabulary, which has {has}")
 
 
 # Recordings
@@ -224,7 +237,13 @@ def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, 
     labelled: dict[str, list[_Kept]] = {}
     for behavior, entries in _training_entries(content, place):
         labelled[behavior] = kept = []
+        seen: dict[int, Entry] = {}
         for entry in entries:
+            # A small file can refer to the same large array any number of times.
+            known = seen.setdefault(id(entry.content.get("keypoints", entry)), entry)
+            if known is not entry and isinstance(entry.content["keypoints"], np.ndarray):
+                entry.place.report(f"the same poses as {shown(known.id)}, expected each recording once")
+                continue
             recording, annotated = poses(entry, setup), labels(entry)
             if recording is not None and annotated is not None:
                 kept.append(_Kept(replace(recording, labels=annotated), entry.place))

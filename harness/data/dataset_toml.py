@@ -11,14 +11,19 @@ tail_base = "tail"
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError
+from harness.files import read_toml
+from harness.pickles import LONGEST_SHOWN, shown
 from harness.recording import ROLES, Skeleton
+
+MOST_PROBLEMS = 20
+"""That are told of one file at once."""
 
 KEYS = ("fps", "image_size", "keypoints", "roles")
 
@@ -40,12 +45,12 @@ def read_dataset_toml(path: Path) -> Setup:
     `DataError` with every problem.
     """
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+        plain = read_toml(path)
     except ValueError as error:
         raise DataError([f"{path}: {error}"]) from error
     except OSError as error:
         raise DataError([f"{path}: {error.strerror}"]) from error
-    if found := list(_problems(plain)):
+    if found := list(islice(_problems(plain), MOST_PROBLEMS)):
         raise DataError([f"{path}: {problem}" for problem in found])
     fps, image_size = plain.get("fps"), plain.get("image_size")
     return Setup(
@@ -63,19 +68,19 @@ def _skeleton(keypoints: list[str], roles: Mapping[str, str]) -> Skeleton:
 def _problems(plain: Mapping[str, Any]) -> Iterator[str]:
     for key in plain:
         if key not in KEYS:
-            yield f"unknown key {key!r}{_near(key, KEYS)}; it takes {', '.join(KEYS)}"
+            yield f"unknown key {shown(repr(key))}{_near(key, KEYS)}; it takes {', '.join(KEYS)}"
     if "fps" in plain and not _is_rate(plain["fps"]):
-        yield f"fps = {plain['fps']!r} should be a number above 0 and below a million"
+        yield f"fps = {shown(repr(plain['fps']))} should be a number above 0 and below a million"
     if "image_size" in plain and not _is_size(plain["image_size"]):
-        yield f"image_size = {plain['image_size']!r} should be [width, height] in whole pixels"
+        yield f"image_size = {shown(repr(plain['image_size']))} should be [width, height] in whole pixels"
     keypoints = plain.get("keypoints")
     if "keypoints" in plain and not _is_names(keypoints):
-        yield f"keypoints = {keypoints!r} should be a list of different names, in the order of the files"
+        yield f"keypoints = {shown(repr(keypoints))} should be a list of different names, in the order of the files"
         return
     for name in keypoints or ():
         if re.search("(^| )(to|sees) ", name):
             # Columns are named `nose to tail_base`, and told apart by that.
-            yield f"keypoints: {name!r} should be a name without ' to ' or ' sees '"
+            yield f"keypoints: {shown(repr(name))} should be a name without ' to ' or ' sees '"
     if "roles" in plain:
         yield from _role_problems(plain["roles"], keypoints)
 
@@ -84,19 +89,20 @@ def _role_problems(roles: object, keypoints: list[str] | None) -> Iterator[str]:
     if keypoints is None:
         yield "roles are given without keypoints, whose names they refer to"
     elif not isinstance(roles, dict):
-        yield f'roles = {roles!r} should be a table, such as [roles] with nose = "{keypoints[0]}"'
+        yield f'roles = {shown(repr(roles))} should be a table, such as [roles] with nose = "{shown(keypoints[0])}"'
     else:
         for role, name in roles.items():
             if role not in ROLES:
-                yield f"roles: unknown role {role!r}{_near(role, ROLES)}; there are {', '.join(ROLES)}"
+                yield f"roles: unknown role {shown(repr(role))}{_near(role, ROLES)}; there are {', '.join(ROLES)}"
             if name not in keypoints:
                 near = _near(name, keypoints) if isinstance(name, str) else ""
-                yield f"roles: {role!r} = {name!r} is no keypoint{near}; there are {', '.join(keypoints)}"
+                given = f"{shown(repr(role))} = {shown(repr(name))}"
+                yield f"roles: {given} is no keypoint{near}; there are {shown(', '.join(keypoints))}"
 
 
 def _near(name: str, names: tuple[str, ...] | list[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
+    near = difflib.get_close_matches(name[:LONGEST_SHOWN], names, n=1)
+    return f", did you mean {shown(repr(near[0]))}?" if near else ""
 
 
 def _is_rate(value: object) -> bool:
@@ -104,10 +110,12 @@ def _is_rate(value: object) -> bool:
 
 
 def _is_size(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(type(side) is int and side > 0 for side in value)
+    return isinstance(value, list) and len(value) == 2 and all(type(side) is int and 0 < side < 1e6 for side in value)
 
 
 def _is_names(value: object) -> bool:
     if not isinstance(value, list) or not value or "" in value:
         return False
-    return all(isinstance(name, str) and name.isprintable() for name in value) and len(set(value)) == len(value)
+    return all(isinstance(name, str) and name.isprintable() and len(name) <= LONGEST_SHOWN for name in value) and len(
+        set(value)
+    ) == len(value)

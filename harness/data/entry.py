@@ -1,7 +1,8 @@
 """What a file says of one recording: its poses and labels, checked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,22 @@ CALMS21_IMAGE = (1024, 570)
 FPS = 30.0
 """Of CalMS21, and of other recordings where nothing is said."""
 
+FARTHEST = 1e6
+"""Pixels that a keypoint can lie from the corner of the image; features square and multiply what they see."""
+
+MOST_ANIMALS, MOST_PARTS = 100, 1000
+"""More than that is an axis in the wrong place."""
+
+MOST_NAMED = 10
+"""Names that a message lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something lies, and the list that takes what is wrong with it."""
+    """Where something lies, and what takes the lines that say what is wrong with it, each once, in order."""
 
     path: Path
-    problems: list[str]
+    problems: dict[str, None]
     names: tuple[str, ...] = ()
     """Behavior and recording, or as much of them as is known."""
 
@@ -39,9 +49,7 @@ class Place:
 
     def report(self, problem: str) -> None:
         """Add a line that says where and what, once."""
-        line = f"{self}: {problem}"
-        if line not in self.problems:
-            self.problems.append(line)
+        self.problems[f"{self}: {problem}"] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,12 @@ class Entry:
     vocabulary: object
     """Of the behavior, as the file has it."""
     place: Place
+
+
+def listed(names: Collection[object]) -> str:
+    """The first `MOST_NAMED` of `names` as they may be printed, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(shown(str(name)) for name in islice(names, MOST_NAMED)) + more
 
 
 def kind(value: object) -> str:
@@ -133,7 +147,7 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Array | None:
         )
         return None
     if "keypoints" not in content:
-        place.report(f"has no 'keypoints'; it has {', '.join(shown(str(key)) for key in content) or 'nothing'}")
+        place.report(f"has no 'keypoints'; it has {listed(content) or 'nothing'}")
         return None
     values = content["keypoints"]
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
@@ -145,11 +159,17 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Array | None:
     if not len(values):
         place.report("has no frames")
         return None
-    with np.errstate(over="ignore"):
-        keypoints = np.ascontiguousarray(values, dtype=np.float32)
-    if (infinite := np.isinf(keypoints)).any():
-        frame = int(infinite.any(axis=(1, 2, 3)).argmax())
-        place.report(f"keypoints are infinite at frame {frame}; NaN stands for a point that was not seen")
+    if values.shape[1] > MOST_ANIMALS or values.shape[3] > MOST_PARTS:
+        most = f"at most {MOST_ANIMALS} animals and {MOST_PARTS:,} parts"
+        place.report(f"keypoints are {values.shape}, expected {AXES}, {most}")
+        return None
+    keypoints = _single(values)
+    if (far := np.abs(keypoints) > FARTHEST).any():
+        frame, *where = map(int, np.argwhere(far)[0])
+        value = keypoints[frame, *where]
+        found = "infinite" if np.isinf(value) else f"{value:g}"
+        expected = "" if np.isinf(value) else f", expected pixels up to {FARTHEST:,.0f}, in either direction"
+        place.report(f"keypoints are {found} at frame {frame}{expected}; NaN stands for a point that was not seen")
         return None
     if np.isnan(keypoints).all():
         place.report("all keypoints are NaN: nothing was seen on any frame")
@@ -171,19 +191,25 @@ def _confidence(values: object, shape: tuple[int, ...], place: Place) -> Array |
         place.report(f"scores are {kind(values)}, expected an array of numbers (frames, animals, parts)")
     elif values.shape != expected:
         place.report(f"scores are {values.shape}, expected {expected} beside keypoints {shape}")
-    elif np.isinf(values).any():
+    elif np.isinf(scores := _single(values)).any():
         place.report("scores are infinite, expected numbers or NaN")
     else:
-        with np.errstate(over="ignore"):
-            return np.ascontiguousarray(values, dtype=np.float32)
+        return scores
     return None
+
+
+def _single(values: Array) -> Array:
+    """In single precision; what is too large for it becomes infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def _flat(annotations: object) -> Array | None:
     """float64 (frames,) of what a list, a tuple or an array holds; None where that is not numbers."""
     if isinstance(annotations, np.ndarray):
         numeric = annotations.ndim == 1 and annotations.dtype.kind in "biuf"
-        return annotations.astype(np.float64) if numeric else None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return annotations.astype(np.float64) if numeric else None
     if isinstance(annotations, list | tuple):
         kinds = set(map(type, annotations))
         if all(issubclass(kind, int | float | np.integer | np.floating | np.bool_) for kind in kinds):
@@ -212,8 +238,8 @@ def _coding(entry: Entry) -> _Coding:
     others = [name for name in vocabulary if name != "other"]
     name = entry.behavior if entry.behavior in vocabulary else others[0] if len(others) == 1 else None
     if name is None:
-        names = ", ".join(shown(str(name)) for name in vocabulary)
-        entry.place.report(f"its vocabulary has {names}, expected the behavior among them")
+        entry.place.report(f"its vocabulary has {listed(vocabulary)}, expected the behavior among them")
         return _Coding()
-    words = " or ".join(f"{label} ({shown(str(name))})" for name, label in vocabulary.items())
+    words = " or ".join(f"{label} ({shown(str(name))})" for name, label in islice(vocabulary.items(), MOST_NAMED))
+    words += " or one of more" if len(vocabulary) > MOST_NAMED else ""
     return _Coding(int(vocabulary[name]), tuple(map(int, integers)), words)
