@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,6 +192,19 @@ class Run:
             self._storage = _sqlite(self.folder / "studies.db")
         return self._storage
 
+    @property
+    def begun(self) -> bool:
+        """Whether the storage is laid out. A reader that opened it before would lay it out beside the search."""
+        path = self.folder / "studies.db"
+        if not path.exists():
+            return False
+        try:
+            with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as connection:
+                # Optuna writes this one last.
+                return connection.execute("SELECT 1 FROM alembic_version").fetchone() is not None
+        except sqlite3.DatabaseError as error:
+            return not str(error).startswith("no such table")  # anything else is said by who opens it
+
     def finished(self) -> "dict[str, list[FrozenTrial]]":
         """The finished trials by study name, in the order they were told."""
         return {
@@ -237,7 +250,7 @@ class Run:
 
     def records(self) -> list[TrialRecord]:
         """All finished trials, by behavior in the order of the data, then by number."""
-        if not (self.folder / "studies.db").exists():
+        if not self.begun:
             self.description  # noqa: B018 - raises where there is no run at all
             return []
         records = [

@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     board.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     board.add_argument("--by", choices=["pipeline", "features", "model"], default="pipeline", help="what a row is")
     board.add_argument("--top", type=positive, metavar="N", help="rows a behavior (table, markdown: 3; json, csv: all)")
+    board.add_argument("--watch", action="store_true", help="follow a running search, until Ctrl-C")
     add_format(board)
 
     export = commands.add_parser("export-best", help="fit the best pipelines and write the submission")
