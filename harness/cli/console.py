@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleDimensions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -22,7 +22,7 @@ WRAPS = ("pipeline", "parameters", "note", "decision", "reason", "in words")
 """Columns whose words go on in the next line where the terminal is narrow."""
 
 NARROWEST = 14
-"""A column that wraps is given at least so many columns of the terminal, before others are left out."""
+"""A column that wraps is given at least so many columns of the terminal, as long as other texts can be cut down."""
 
 SHORTEST = 8
 """Where nothing can be left out, other texts than numbers are cut down to so much, with an ellipsis."""
@@ -50,14 +50,13 @@ def plain_console(*, stderr: bool = False) -> Console:
     """
     terminal = _is_terminal(stderr)
     forced = bool(os.environ.get("FORCE_COLOR"))
-    console = Console(
-        stderr=stderr, highlight=False, markup=False, emoji=False, force_terminal=terminal or forced, width=None
-    )
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, force_terminal=terminal or forced)
     if not terminal:
         console.width = PIPED
     elif console.is_dumb_terminal:
         # Of these rich takes every one to be 80 wide.
-        console.width = os.get_terminal_size((sys.stderr if stderr else sys.stdout).fileno()).columns or 80
+        columns, lines = os.get_terminal_size((sys.stderr if stderr else sys.stdout).fileno())
+        console.size = ConsoleDimensions(columns or 80, lines or 25)
     return console
 
 
@@ -97,7 +96,7 @@ def show_table(
     *,
     right: Sequence[str] = (),
     sections: Sequence[int] = (),
-    spare: Sequence[str] = (),
+    spare: Mapping[str, int] | None = None,
     styles: Sequence[str] = (),
 ) -> None:
     """A table as wide as the terminal, or as it needs to be when piped. See `fitted_table`."""
@@ -124,27 +123,28 @@ def fitted_table(
     *,
     right: Sequence[str] = (),
     sections: Sequence[int] = (),
-    spare: Sequence[str] = (),
+    spare: Mapping[str, int] | None = None,
     styles: Sequence[str] = (),
 ) -> RenderableType:
     """A table of at most `width` columns of a terminal.
 
     `right` names right-aligned columns, a line follows each row in `sections`, and `styles` are those of the rows.
-    Where there is too little room, the columns in `spare` are left out, the first one first, and a line below says
-    which; then what is in `WRAPS` wraps, and at last texts end in an ellipsis.
+    `spare` says of columns how much room those in `WRAPS` must have for this one to stay; those that do not stay are
+    left out in this order, and a line below says which. Then what is in `WRAPS` wraps, and at last texts end in an
+    ellipsis.
     """
+    spare = spare or {}
     needs = {
         name: max(cell_len(line) for cell in [name, *cells] for line in cell.split("\n"))
         for name, cells in zip(header, zip(*rows, strict=True) if rows else [()] * len(header), strict=True)
     }
-    least = {name: min(need, NARROWEST) if name in WRAPS else need for name, need in needs.items()}
     shown, left_out = list(header), []
-    for name in spare:
-        if sum(least[name] for name in shown) <= _room(width, len(shown)):
+    for name, wrapped in spare.items():
+        if sum(min(needs[one], wrapped) if one in WRAPS else needs[one] for one in shown) <= _room(width, len(shown)):
             break
         shown.remove(name)
         left_out.append(name)
-    widths = _shrunk({name: needs[name] for name in shown}, least, _room(width, len(shown)), right)
+    widths = _shrunk({name: needs[name] for name in shown}, _room(width, len(shown)), right)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in shown:
         wraps = name in WRAPS
@@ -170,11 +170,12 @@ def _room(width: int, columns: int) -> int:
     return width - 2 * columns - 1
 
 
-def _shrunk(needs: Mapping[str, int], least: Mapping[str, int], room: int, right: Sequence[str]) -> dict[str, int]:
+def _shrunk(needs: Mapping[str, int], room: int, right: Sequence[str]) -> dict[str, int]:
     """The widths of columns within `room`: first the widest that wraps gives way, then the widest other text."""
     widths = dict(needs)
+    wrapped = {name: min(need, NARROWEST) for name, need in needs.items() if name in WRAPS}
     shortest = {name: min(need, SHORTEST) for name, need in needs.items() if name not in right}
-    for floor in ({name: least[name] for name in needs if name in WRAPS}, shortest):
+    for floor in (wrapped, shortest):
         while sum(widths.values()) > room:
             able = [name for name in floor if widths[name] > floor[name]]
             if not able:

@@ -31,8 +31,8 @@ from harness.spec import Decision
 from harness.store import Run, TrialRecord
 
 HEADER = ("behavior", "#", "F1", "honest F1", "prec", "AP", "bout F1", "pipeline", "decision", "trial")
-SPARE = ("trial", "decision", "bout F1", "AP", "prec", "honest F1")
-"""Columns that are left out where the terminal is narrow, the first one first."""
+SPARE = {"trial": 32, "decision": 32, "bout F1": 32, "AP": 20, "prec": 20, "honest F1": 14}
+"""Columns that are left out, the first one first, where they would leave less room than this for the pipeline."""
 
 TOP = 3
 """Rows of a behavior that people are shown."""
