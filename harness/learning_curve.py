@@ -235,14 +235,17 @@ def _point(size: int, sets: Sequence[tuple[tuple[int, ...], Array]], units: Sequ
         actual[list(left_out)] += [units[unit].positives for unit in left_out]
     together, positives = table.sum(axis=0), int(actual.sum())
     chosen = [best_candidate(together - table[unit], positives - int(actual[unit])) for unit in range(len(units))]
-    counts = [Counts(*map(int, table[unit, one]), int(actual[unit])) for unit, one in enumerate(chosen)]
+    counts = [_counts(table[unit, one], int(actual[unit])) for unit, one in enumerate(chosen)]
     of_sets = []
     for left_out, counted in sets:
-        theirs = [
-            Counts(*map(int, counted[row, chosen[unit]]), units[unit].positives) for row, unit in enumerate(left_out)
-        ]
+        theirs = [_counts(counted[row, chosen[unit]], units[unit].positives) for row, unit in enumerate(left_out)]
         of_sets.append(total(theirs).f1)
     return Point(size, tuple(counts), tuple(of_sets))
+
+
+def _counts(amounts: Array, actual: int) -> Counts:
+    """Of hits and claims (2,)."""
+    return Counts(int(amounts[0]), int(amounts[1]), actual)
 
 
 @dataclass(frozen=True)
@@ -284,12 +287,10 @@ def _count(
 def write_plot(curves: Sequence[Curve], path: Path) -> None:
     """All curves as a page that needs nothing else to be looked at, with what each set of recordings came to.
 
-    Raises `HarnessError` where the library that draws it is not there, or the page cannot be written.
+    Needs plotly. Raises `OSError` where the page cannot be written.
     """
-    try:
-        from plotly.graph_objects import Figure, Scatter
-    except ImportError as error:
-        raise HarnessError("a plot needs plotly; `pip install 'behavior-harness[report]'` brings it") from error
+    from plotly.graph_objects import Figure, Scatter
+
     figure = Figure()
     for curve in curves:
         x = [point.recordings for point in curve.points]
@@ -314,7 +315,4 @@ def write_plot(curves: Sequence[Curve], path: Path) -> None:
     figure.update_xaxes(title="training recordings (blocks, where one recording shows the behavior)", dtick=1)
     figure.update_yaxes(title="cross-fitted F1, 90% interval", range=[0, 1])
     page: str = figure.to_html(include_plotlyjs=True)
-    try:
-        write_text(path, page)
-    except OSError as error:
-        raise HarnessError(f"{path}: cannot be written ({error.strerror}); name another file with --out") from error
+    write_text(path, page)

@@ -1,7 +1,10 @@
 """`harness learning-curve`."""
 
 import argparse
-from collections.abc import Sequence
+import importlib.util
+import shlex
+import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from harness.cli.arguments import data_folder, last_run_folder, usable_cache, worker_count
@@ -13,10 +16,10 @@ from harness.folds import make_folds
 from harness.leaderboard import best_records
 from harness.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
 from harness.recording import Dataset
-from harness.registry import load_plugins
+from harness.registry import FEATURES, MODELS, load_plugins
 from harness.search import pool_of, reach_seconds
 from harness.spaces import Spaces
-from harness.store import Run
+from harness.store import Run, TrialRecord
 
 HEADER = ("behavior", "recordings", "F1", "90% interval", "sets", "")
 SPARE = {"": 0, "sets": 0}
@@ -38,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not leaders:
         raise NothingToRankError(f"{run.folder}: no trial has a score; it was made by `{about['command']}`")
     _refuse_plot(arguments.out)
-    load_plugins(arguments.plugin or [Path(file) for file in about["plugins"] if Path(file).exists()])
+    load_plugins(arguments.plugin)
+    _refuse_missing_plugins(leaders.values(), about["plugins"])
     dataset = _searched(run, arguments.data)
     spaces = Spaces.from_json(identity["ranges"])
     reach = reach_seconds(sorted({name for names in identity["arms"].values() for name in names}), spaces)
@@ -64,7 +68,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(curves, arguments.format)
     if arguments.out:
-        write_plot(curves, arguments.out)
+        try:
+            write_plot(curves, arguments.out)
+        except OSError as error:
+            raise _unwritable(arguments.out, error) from error
         say(f"wrote {arguments.out}")
     return 0
 
@@ -75,7 +82,27 @@ def _refuse_plot(out: Path | None) -> None:
         return
     if out.suffix != ".html" or out.is_dir():
         raise HarnessError(f"--out {out}: should be a file that ends in .html")
-    write_plot([], out)
+    if importlib.util.find_spec("plotly") is None:
+        raise HarnessError("--out needs plotly; `pip install 'behavior-harness[report]'` brings it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> HarnessError:
+    return HarnessError(f"{out}: cannot be written ({error.strerror}); name another file with --out")
+
+
+def _refuse_missing_plugins(leaders: Iterable[TrialRecord], files: Sequence[str]) -> None:
+    again = " ".join(f"--plugin {shlex.quote(file)}" for file in files) or "--plugin FILE"
+    for record in leaders:
+        missing = [choice.name for choice in record.spec.features if choice.name not in FEATURES]
+        missing += [record.spec.model.name] if record.spec.model.name not in MODELS else []
+        if missing:
+            raise HarnessError(f"the run needs the plugin {missing[0]!r}; give {again} again")
 
 
 def _searched(run: Run, given: Path | None) -> Dataset:

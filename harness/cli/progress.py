@@ -40,7 +40,7 @@ class Progress:
         self.pruned = dict.fromkeys(behaviors, 0)
         self.best: dict[str, TrialRecord] = {}
         self.gains: dict[str, tuple[float, int]] = {}
-        """By behavior, by how much its best F1 rose last, and after how many trials."""
+        """By behavior, by how much its best F1 rose last, and how many trials there were by then."""
         for record in done:
             self._count(record)
         self._before = self.finished
@@ -87,7 +87,8 @@ class Progress:
         if self.best.get(record.behavior) is record:
             # The first that is no baseline may be worse than the baseline, which is no candidate.
             before = 0.0 if not known or known[0].baseline else known[0].pooled.f1
-            self.gains[record.behavior] = (record.pooled.f1 - before, self.counts[record.behavior])
+            if record.pooled.f1 > before:  # and not only more precise
+                self.gains[record.behavior] = (record.pooled.f1 - before, self.counts[record.behavior])
 
     def _line(self, record: TrialRecord) -> str:
         head = f"{record.behavior} {self._of(record.behavior)}"
@@ -123,13 +124,13 @@ class Progress:
         return Group(table, Text(f" {self.finished}{asked} trials{self._left()}"))
 
     def _cells(self, behavior: str) -> list[str]:
-        best, (gain, at) = self.best.get(behavior), self.gains.get(behavior, (0.0, 0))
+        best, gain = self.best.get(behavior), self.gains.get(behavior)
         return [
             behavior,
             "" if self.trials is None else self._bar(self.counts[behavior] / self.trials),
             self._of(behavior),
             f"{best.pooled.f1:.3f}" if best else "",
-            f"{gain:+.3f} at {at}" if best else "",
+            f"{gain[0]:+.3f} at {gain[1]}" if gain else "",
             str(self.failed[behavior]),
             str(self.pruned[behavior]),
             pipeline_name(best) if best else "",
