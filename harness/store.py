@@ -84,6 +84,17 @@ class TrialRecord:
         """Sorts better trials later: F1, then precision, then average precision, then the earlier trial."""
         return (*self.pooled.score, self.average_precision, -self.trial)
 
+    @property
+    def in_short(self) -> dict[str, Any]:
+        """What people look for, by name; Optuna's dashboard shows no attribute as long as the whole record."""
+        known = {"trial": self.trial, "folds": self.folds, "seconds": self.seconds}
+        if self.error is not None:
+            return known | {"error": self.error}
+        if self.decision is None:
+            return known
+        scores = {"precision": self.pooled.precision, "recall": self.pooled.recall}
+        return known | scores | {"average_precision": self.average_precision, "decision": self.decision.as_json()}
+
     def as_json(self) -> dict[str, Any]:
         return {
             "behavior": self.behavior,
@@ -226,7 +237,7 @@ class Run:
             direction="maximize",
             load_if_exists=True,
         )
-        finished.user_attrs = {RECORD: record.as_json()}
+        finished.user_attrs = {RECORD: record.as_json(), **record.in_short}
         study.add_trial(finished)
 
     def out_of_fold_path(self, behavior: str, trial: int) -> Path:

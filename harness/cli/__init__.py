@@ -78,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="list everything wrong with a submission")
     check.add_argument("submission", type=Path, metavar="SUBMISSION")
     add_places(check, "data")
+    add_format(check)
 
     score = commands.add_parser("score", help="score a submission as the challenge does")
     score.add_argument("submission", type=Path, metavar="SUBMISSION")
