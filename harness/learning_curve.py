@@ -41,6 +41,9 @@ MOST_SETS = 10
 MOST_SIZES = 6
 """Of more recordings than one more than this, so many numbers are looked at, from 1 to all but one."""
 
+SMALL = 0.005
+"""A gain in F1 below this is hardly one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -112,6 +115,8 @@ class Curve:
         if gain is None:
             return f"cannot be said: {len(self.record.counts)} recordings make one point, and a curve takes two"
         told = f"{gain.f1:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+        if abs(gain.f1) < SMALL and max(-gain.low, gain.high) < SMALL:
+            return f"another recording may add hardly anything, about {told}"
         if gain.low > 0:
             return f"another recording may add about {told}"
         if gain.f1 <= 0:

@@ -9,7 +9,7 @@ from harness.ensembles import kept
 from harness.errors import HarnessError, NothingToRankError
 from harness.store import Run, TrialRecord
 
-HEADER = ("behavior", "of", "first", "second", "difference", "90% interval", "recordings", "second is")
+HEADER = ("behavior", "of", "first", "second", "difference", "recordings", "second is")
 SPARE = {"recordings": 0, "first": 0, "second": 0}
 """Columns that are left out where the terminal is narrow, the first one first."""
 
@@ -87,30 +87,29 @@ def _show(rows: Sequence[Difference], arguments: argparse.Namespace) -> None:
 
 
 def _cells(row: Difference) -> list[str]:
+    star = "*" if row.blocked else ""
     return [
         row.behavior or "mean",
-        row.what,
-        f"{row.first:.3f}{'*' if row.blocked else ''}",
-        f"{row.second:.3f}{'*' if row.blocked else ''}",
-        f"{row.difference:+.3f}",
-        f"{row.low:+.3f} to {row.high:+.3f}",
+        "best" if row.what == "best trial" else row.what,
+        f"{row.first:.3f}{star}",
+        f"{row.second:.3f}{star}",
+        f"{row.difference:+.3f} ({row.low:+.2f}, {row.high:+.2f})",
         f"{row.recordings}",
-        {"better": "BETTER", "worse": "WORSE", "no difference": "no difference told", "too few": "too few to tell"}[
-            row.verdict
-        ],
+        row.verdict,
     ]
 
 
 def _notes(rows: Sequence[Difference]) -> list[str]:
     """What the columns mean, and what they cannot say."""
     lines = [
-        "best trial: its cross-fitted F1, which holds the luck of having been selected: more of it after more trials.",
+        "best: the trial with the best cross-fitted F1; of many trials it is a luckier one than of few.",
         "exported: each recording judged by what would have been chosen without it.",
-        "difference: second less first, with its interval by paired bootstrap over recordings.",
+        "difference: second less first, with its 90% interval by paired bootstrap over recordings.",
+        "no difference: none is told, since the interval holds zero.",
     ]
     if any(row.verdict == "too few" for row in rows):
         lines.append(
-            f"too few: below {counted(FEWEST, 'recording')} that show it, even all of one mind may be so by chance."
+            f"too few to tell: below {counted(FEWEST, 'recording')} that show it, all of one mind may be so by chance."
         )
     if any(row.blocked for row in rows):
         lines.append("*: only one recording shows it, so parts of that were held out: optimistic.")

@@ -145,11 +145,12 @@ def _cells(curve: Curve, how: str) -> list[list[str]]:
 def _notes(curves: Sequence[Curve]) -> list[str]:
     """The answers, and what the numbers are."""
     lines = [f"{curve.behavior} ({pipeline_name(curve.record)}): {curve.answer}" for curve in curves]
-    lines += ["", "recordings: so many are trained on. sets: so many choices of them were fitted."]
-    lines.append(
-        "F1: on the recordings left out, each cut as is best on the others. interval: bootstrap over recordings;"
-    )
-    lines.append("of three or four recordings it is too narrow.")
+    lines += [
+        "",
+        "recordings: so many are trained on. sets: so many choices of them were fitted.",
+        "F1: on the recordings left out, each cut as is best on the others.",
+        "90% interval: bootstrap over recordings, of which three or four make it too narrow.",
+    ]
     if any(curve.record.folds == "blocked" for curve in curves):
         lines.append(
             "*: blocks of the one recording that shows it: optimistic, and nothing is said of other recordings."
