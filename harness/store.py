@@ -264,9 +264,13 @@ class Run:
         if not self.begun:
             self.description  # noqa: B018 - raises where there is no run at all
             return []
-        records = [
-            TrialRecord.from_json(trial.user_attrs[RECORD]) for trials in self.finished().values() for trial in trials
-        ]
+        stored = [trial.user_attrs[RECORD] for trials in self.finished().values() for trial in trials]
+        try:
+            records = [TrialRecord.from_json(plain) for plain in stored]
+        except (KeyError, TypeError) as error:
+            raise HarnessError(
+                f"{self.folder}: another version of harness wrote its trials; search again, into another --results"
+            ) from error
         order = {behavior: place for place, behavior in enumerate(self.description["about"]["behaviors"])}
         return sorted(
             records, key=lambda record: (order.get(record.behavior, len(order)), record.behavior, record.trial)

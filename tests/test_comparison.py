@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 
@@ -197,3 +199,26 @@ def test_a_run_without_trials_cannot_be_compared(at_toys: ToyRuns, tmp_path: Pat
     assert capsys.readouterr() == ("", f"harness: {other}: no trial has a score\n")
     assert main(["compare", str(at_toys.weak), str(tmp_path / "nothing")]) == 2
     assert "nothing holds no run" in capsys.readouterr().err
+
+
+def test_a_run_of_another_version_is_refused(at_toys: ToyRuns, tmp_path: Path, capsys: Captured) -> None:
+    other = altered(at_toys, tmp_path / "other")
+    with closing(sqlite3.connect(other / "studies.db")) as storage, storage:
+        storage.execute("UPDATE trial_user_attributes SET value_json = replace(value_json, '\"peak\"', '\"top\"')")
+    assert main(["compare", str(at_toys.weak), str(other)]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"harness: {other}: another version of harness wrote its trials; search again, into another --results\n",
+    )
+
+
+def test_a_storage_that_a_search_is_about_to_lay_out_is_left_to_it(
+    at_toys: ToyRuns, tmp_path: Path, capsys: Captured
+) -> None:
+    other = altered(at_toys, tmp_path / "other")
+    for file in other.glob("studies.db*"):
+        file.unlink()
+    (other / "studies.db").touch()
+    assert main(["leaderboard", "--results", str(other)]) == 1
+    assert "no trial has finished" in capsys.readouterr().err
+    assert (other / "studies.db").stat().st_size == 0
