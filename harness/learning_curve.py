@@ -4,8 +4,9 @@ For every number of training recordings the pipeline is fitted on sets of so man
 that a set leaves out. Each set leaves out every recording equally often, so that all points of a curve are of the same
 frames. The decision is chosen for each number anew, in the way of a trial: each recording is cut by the decision that
 is best on the others, so that models which know less, and are less sure of it, are not judged by the threshold of
-better ones. With all recordings but one the curve ends on the cross-fitted F1 of the trial itself, where that held
-out single recordings and had its number of rounds given.
+better ones. A model has the number of rounds of the trial. So with all recordings but one the curve ends on the
+cross-fitted F1 of the trial, where that held out single recordings; the trial was chosen for this F1 and not for those
+before it, which makes the last step a little too high.
 """
 
 from collections.abc import Mapping, Sequence

@@ -148,6 +148,18 @@ def test_a_curve_is_the_same_with_any_number_of_workers_and_in_every_format(
     assert "<script src=" not in drawn.partition("<body>")[2]
 
 
+def test_a_baseline_that_is_all_there_is_gets_a_curve_too(
+    at_toys: ToyRuns, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = at_toys.folder / "data"
+    monkeypatch.chdir(tmp_path)
+    assert main(["search", "--data", str(data), "--model", "random", "--trials", "1", "--workers", "1"]) == 0
+    first, _ = json.loads(asked(capsys, "--workers", "1", "--format", "json"))
+    (best,) = (row for row in Run(Path("results/data")).records() if row.behavior == "approach")
+    assert (first["features"], first["model"]) == ([], "random")
+    assert first["points"][-1]["f1"] == best.pooled.f1
+
+
 def test_what_stands_in_the_way_is_said_before_anything_is_fitted(
     at_toys: ToyRuns, capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
