@@ -148,7 +148,10 @@ class EnsembleRow:
     """Whether the lead of the best pipeline over it may be chance."""
 
     def as_json(self) -> dict[str, Any]:
-        """The same keys as those of a pipeline's row. Rank 0: its score is nested, so stricter than those of ranks."""
+        """The same keys as those of a pipeline's row, its trials being its members.
+
+        Rank 0: its score is nested, so stricter than those of ranks.
+        """
         one = self.selection
         records = [member.record for member in one.members]
         return {

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -116,6 +116,18 @@ def open_sqlite(path: Path) -> "RDBStorage":
         return connection
 
     return _storage("sqlite://", prepared, partial(_sqlite_error, path))
+
+
+def laid_out(path: Path) -> bool:
+    """Whether the file has its tables. A reader that opened it before would make them beside the search."""
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            # Optuna writes this one last.
+            return connection.execute("SELECT 1 FROM alembic_version").fetchone() is not None
+    except sqlite3.DatabaseError as error:
+        return not str(error).startswith("no such table")  # anything else is said by who opens it
 
 
 def keep_a_journal(connection: sqlite3.Connection) -> str:

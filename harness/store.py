@@ -26,7 +26,7 @@ from harness.metrics import Counts, total
 from harness.recording import Array
 from harness.server import Server, server_of
 from harness.spec import Decision, PipelineSpec
-from harness.storage import WAY_OUT, hold_postgres, in_one_line, open_postgres, open_sqlite, patiently
+from harness.storage import WAY_OUT, hold_postgres, in_one_line, laid_out, open_postgres, open_sqlite, patiently
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -86,6 +86,17 @@ class TrialRecord:
     def merit(self) -> tuple[float, float, float, int]:
         """Sorts better trials later: F1, then precision, then average precision, then the earlier trial."""
         return (*self.pooled.score, self.average_precision, -self.trial)
+
+    @property
+    def in_short(self) -> dict[str, Any]:
+        """What people look for, by name; Optuna's dashboard shows no attribute as long as the whole record."""
+        known = {"trial": self.trial, "folds": self.folds, "seconds": self.seconds}
+        if self.error is not None:
+            return known | {"error": self.error}
+        if self.decision is None:
+            return known
+        scores = {"precision": self.pooled.precision, "recall": self.pooled.recall}
+        return known | scores | {"average_precision": self.average_precision, "decision": self.decision.as_json()}
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -255,7 +266,7 @@ class Run:
             pooled = np.concatenate(out_of_fold).astype(np.float32)
             path = self.out_of_fold_path(record.behavior, record.trial)
             write_atomically(path, lambda file: np.save(file, pooled, allow_pickle=False))
-        finished.user_attrs = {RECORD: record.as_json()}
+        finished.user_attrs = {RECORD: record.as_json(), **record.in_short}
         attempted = False
 
         def tell() -> None:
@@ -348,7 +359,7 @@ class Run:
 
     def _read(self) -> "dict[str, list[FrozenTrial]]":
         shared = self._shared or self._place()
-        if shared is None and not self.sqlite.exists():
+        if shared is None and self._storage is None and not laid_out(self.sqlite):
             self._refuse_lost_trials()
             return {}
         storage = self.storage
@@ -367,7 +378,8 @@ class Run:
                     where = shared.server if shared else self.sqlite
                     raise HarnessError(
                         f"{where}: {study.study_name} has a trial that cannot be read "
-                        f"({type(error).__name__}: {in_one_line(error)}); {WAY_OUT}"
+                        f"({type(error).__name__}: {in_one_line(error)}); where another version of harness wrote it, "
+                        "search into another --results, otherwise restore it"
                     ) from error
         return finished
 

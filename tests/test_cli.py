@@ -1,17 +1,13 @@
 """The command line: what it refuses and how it says so, what it shows, and what it does when nobody tells it much."""
 
 import csv
-import fcntl
 import io
 import json
 import os
-import pty
 import re
 import shlex
-import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
@@ -19,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.cells import cell_len
 
 from harness.cli import main
 from harness.cli.progress import Progress
@@ -422,62 +417,7 @@ def test_a_terminal_without_the_letters_gets_others(searched: Path) -> None:
     assert rb"\u2265" in finished.stdout
 
 
-# Terminals and pipes
-
-
-def in_terminal(*words: str, at: Path, columns: int = 80, **environment: str) -> list[str]:
-    """The lines `harness` writes to a real terminal of so many columns, control sequences included."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    settings = {**os.environ, "TERM": "xterm-256color", **environment}
-    command = [sys.executable, "-m", "harness", *words]
-    harness = subprocess.Popen(command, cwd=at, env=settings, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    written = b""
-    while True:
-        try:
-            read = os.read(ours, 65536)
-        except OSError:  # how Linux says that the other side has closed
-            read = b""
-        if not read:
-            break
-        written += read
-    os.close(ours)
-    assert harness.wait(timeout=60) == 0, written
-    return written.decode().splitlines()
-
-
-def width(line: str) -> int:
-    """Columns that a line takes on a terminal."""
-    return cell_len(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r", "", line))
-
-
-def colors(line: str) -> list[int]:
-    """The parameters of a line's control sequences that choose a color."""
-    styles = [int(number) for run in re.findall(r"\x1b\[([0-9;]*)m", line) for number in run.split(";") if number]
-    return [style for style in styles if 30 <= style < 50 or 90 <= style < 108]
-
-
-@pytest.mark.parametrize("command", ["leaderboard", "list"])
-def test_no_line_is_wider_than_a_terminal_of_80_columns_nor_colored_against_ones_will(
-    command: str, searched: Path
-) -> None:
-    lines = in_terminal(command, at=searched, NO_COLOR="1")
-    assert max(map(width, lines)) <= 80
-    assert any("\x1b[" in line for line in lines)
-    assert not any(map(colors, lines))
-
-
-def test_a_search_on_a_narrow_terminal_shows_a_line_for_each_behavior(searched: Path) -> None:
-    lines = in_terminal(*SEARCH, at=searched, columns=60, NO_COLOR="1")
-    header, first, second, caption, worth, last = (re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in lines[-6:])
-    assert header.split() == ["behavior", "trials", "best", "F1", "pipeline"]
-    assert (first.split()[:2], second.split()[:2]) == (["behavior-0", "4/4"], ["behavior-3", "4/4"])
-    assert max(map(width, lines[-6:-2])) <= 60
-    assert caption.startswith("8 of 8 trials")
-    assert worth.startswith("mean F1 of the ensembles ")
-    assert last == "next: harness leaderboard, then harness export-best"
-    assert not any(map(colors, lines))
+# Pipes
 
 
 @pytest.mark.parametrize("how", ["table", "json"])

@@ -65,7 +65,20 @@ def parser() -> argparse.ArgumentParser:
     board.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     board.add_argument("--by", choices=["pipeline", "features", "model"], default="pipeline", help="what a row is")
     board.add_argument("--top", type=positive, metavar="N", help="rows a behavior (table, markdown: 3; json, csv: all)")
+    board.add_argument("--watch", action="store_true", help="follow a running search, until Ctrl-C")
     add_format(board)
+
+    compare = commands.add_parser("compare", help="say which behaviors a second run does better, and if that is real")
+    compare.add_argument("first", type=Path, metavar="RUN", help="a run's folder")
+    compare.add_argument("second", type=Path, metavar="RUN", help="another run's, on the same data")
+    add_format(compare)
+
+    curve = commands.add_parser("learning-curve", help="say whether labelling another recording would help")
+    add_places(curve, "data", "results", "cache", "plugin")
+    curve.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
+    curve.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
+    curve.add_argument("--out", type=Path, metavar="FILE", help="also draw the curves, into a file that ends in .html")
+    add_format(curve)
 
     export = commands.add_parser("export-best", help="fit the best pipelines and write the submission")
     add_places(export, "data", "results", "storage", "cache", "plugin")
@@ -75,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="list everything wrong with a submission")
     check.add_argument("submission", type=Path, metavar="SUBMISSION")
     add_places(check, "data")
+    add_format(check)
 
     score = commands.add_parser("score", help="score a submission as the challenge does")
     score.add_argument("submission", type=Path, metavar="SUBMISSION")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.arguments import data_folder, last_run_folder
-from harness.cli.console import counted, say
+from harness.cli.console import counted, say, show_csv, show_json, show_markdown
 from harness.data.challenge import load_dataset, sample_submission_path
 from harness.errors import HarnessError, escaped
 from harness.store import Run
@@ -19,8 +19,15 @@ def run(arguments: argparse.Namespace) -> int:
     sample = sample_submission_path(data)
     if sample is not None:
         found += disagreements(expected_from_sample(read_submission(sample)), expected)
-    for problem in found:
-        print(escaped(problem))
+    if arguments.format == "json":
+        show_json({"fine": not found, "problems": found})
+    elif arguments.format == "csv":
+        show_csv([{"problem": problem} for problem in found])
+    elif arguments.format == "markdown":
+        show_markdown(["problem"], [[problem] for problem in found])
+    else:
+        for problem in found:
+            print(escaped(problem))
     frames = sum(sum(recordings.values()) for recordings in expected.values())
     if found:
         say(f"{arguments.submission}: {counted(len(found), 'problem')}")

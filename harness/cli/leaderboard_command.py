@@ -1,22 +1,50 @@
-"""`harness leaderboard`."""
+"""`harness leaderboard`, once or as it changes."""
 
 import argparse
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
 
 from harness.cli.arguments import last_run_folder, named_server
-from harness.cli.console import counted, pipeline_name, show_csv, show_json, show_markdown, show_table
-from harness.ensembles import EnsembleRow, ensemble_rows, kept
-from harness.errors import NothingToRankError, unknown
+from harness.cli.console import (
+    can_redraw,
+    counted,
+    fitted_table,
+    pipeline_name,
+    plain_console,
+    show,
+    show_csv,
+    show_json,
+    show_markdown,
+)
+from harness.ensembles import FILE, EnsembleRow, ensemble_rows, kept
+from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.honest import Honest
 from harness.leaderboard import Row, leaderboard
 from harness.metrics import Counts, mean_score, total
 from harness.spec import Decision
-from harness.store import Run
+from harness.store import Run, TrialRecord
 
 HEADER = ("behavior", "#", "F1", "honest F1", "prec", "AP", "bout F1", "pipeline", "decision", "trial")
-WIDE = ("bout F1", "decision", "trial")
-"""Columns that are left out where the terminal is narrow."""
+SPARE = {"trial": 32, "decision": 32, "bout F1": 32, "AP": 20, "prec": 20, "honest F1": 14}
+"""Columns that are left out, the first one first, where they would leave less room than this for the pipeline."""
+
+TOP = 3
+"""Rows of a behavior that people are shown."""
+
+POLL_SECONDS = 0.5
+"""How often a watched run is asked whether something has changed."""
+
+SHARE = 0.1
+"""Of its time a watch computes at most, so that the search has the rest."""
+
+ANEW_SECONDS = 60
+"""A watched run is read so often in any case: not every storage shows a change in the run's folder."""
 
 PIPELINES_SHOWN = 3
 """Of an ensemble, in a table."""
@@ -24,28 +52,84 @@ PIPELINES_SHOWN = 3
 
 def run(arguments: argparse.Namespace) -> int:
     run = Run(last_run_folder(arguments.results), named_server(arguments.storage))
-    about = run.description["about"]
-    behaviors = about["behaviors"]
+    behaviors = run.description["about"]["behaviors"]
     for name in arguments.behavior:
         if name not in behaviors:
             raise unknown("behavior", name, behaviors)
-    every = run.records()
-    records = [one for one in every if not arguments.behavior or one.behavior in arguments.behavior]
+    if arguments.watch:
+        return _watch(run, arguments)
     for_people = arguments.format in ("table", "markdown")
-    ranked = leaderboard(records, arguments.by, arguments.top or (3 if for_people else None))
-    if not ranked:
-        failed = [record.error for record in records if record.error]
-        reason = f"all {len(failed)} trials failed, the first: {failed[0]}" if failed else "no trial has finished"
-        raise NothingToRankError(f"{run.folder}: {reason}; it was made by `{about['command']}`")
-    selections = kept(run, every)
-    rows = _with_ensembles(ranked, ensemble_rows(selections, every) if selections else {})
+    rows = _ranked(run, run.records(), arguments, arguments.top or (TOP if for_people else None))
     if arguments.format == "json":
         show_json([row.as_json() for row in rows])
     elif arguments.format == "csv":
         show_csv([row.as_json() for row in rows])
+    elif arguments.format == "markdown":
+        show_markdown(HEADER, _all_cells(rows))
+        print("\n".join(["", *_notes(rows)]))
     else:
-        _show(rows, arguments.format)
+        console = plain_console()
+        show(console, _drawn(rows, console.width))
     return 0
+
+
+def _ranked(
+    run: Run, every: Sequence[TrialRecord], arguments: argparse.Namespace, top: int | None
+) -> list[Row | EnsembleRow]:
+    """The rows to show. Raises `NothingToRankError` where no trial that is asked about has a score."""
+    records = [one for one in every if not arguments.behavior or one.behavior in arguments.behavior]
+    ranked = leaderboard(records, arguments.by, top)
+    if not ranked:
+        failed = [record.error for record in records if record.error]
+        reason = f"all {len(failed)} trials failed, the first: {failed[0]}" if failed else "no trial has finished"
+        raise NothingToRankError(f"{run.folder}: {reason}; it was made by `{run.description['about']['command']}`")
+    selections = kept(run, every)
+    return _with_ensembles(ranked, ensemble_rows(selections, every) if selections else {})
+
+
+def _watch(run: Run, arguments: argparse.Namespace) -> int:
+    """Draw the leaderboard anew whenever the run has changed, until interrupted. The run is only read."""
+    console = plain_console()
+    if arguments.format != "table" or not can_redraw(console):
+        raise HarnessError("--watch draws a table on a terminal; leave it out where the output goes elsewhere")
+    # The only way to end it, so nothing is broken off by it.
+    with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
+        seen, width = None, 0
+        while True:
+            began = time.monotonic()
+            # Found out before the run is read: what changes meanwhile is seen the next time.
+            state = (*_state(run), int(began // ANEW_SECONDS))
+            if state != seen or console.width != width:
+                seen, width = state, console.width
+                live.update(_watched(run, arguments, console), refresh=True)
+            spent = time.monotonic() - began
+            time.sleep(max(POLL_SECONDS, spent / SHARE - spent))
+    return 0
+
+
+def _state(run: Run) -> Iterator[tuple[str, int, int]]:
+    """What of the run's folder changes with every trial: names, times and sizes of files."""
+    names = ("run.json", FILE, "studies.db", "studies.db-wal", "out_of_fold/*")
+    for path in sorted(path for name in names for path in run.folder.glob(name)):
+        with suppress(FileNotFoundError):
+            known = path.stat()
+            yield path.name, known.st_mtime_ns, known.st_size
+
+
+def _watched(run: Run, arguments: argparse.Namespace, console: Console) -> RenderableType:
+    """The leaderboard with as many rows as the terminal is high enough for, and how far the run has come."""
+    every = run.records()
+    pruned, failed = sum(one.pruned for one in every), sum(one.error is not None for one in every)
+    clock = time.strftime("%H:%M:%S")
+    below = Text(f"{clock} {run.folder}: {counted(len(every), 'trial')}, {pruned} pruned, {failed} failed; Ctrl-C ends")
+    for top in [arguments.top] if arguments.top else range(TOP, 0, -1):
+        try:
+            content = Group(_drawn(_ranked(run, every, arguments, top), console.width), below)
+        except NothingToRankError as error:
+            return Group(Text(str(error)), below)
+        if len(console.render_lines(content, pad=False)) < console.height:
+            break
+    return content
 
 
 def _with_ensembles(ranked: Sequence[Row], ensembles: Mapping[str, EnsembleRow]) -> list[Row | EnsembleRow]:
@@ -58,42 +142,57 @@ def _with_ensembles(ranked: Sequence[Row], ensembles: Mapping[str, EnsembleRow])
     return rows
 
 
-def _show(rows: Sequence[Row | EnsembleRow], how: str) -> None:
-    cells = [_cells(row) if isinstance(row, Row) else _ensemble_cells(row) for row in rows]
-    if how == "markdown":
-        show_markdown(HEADER, cells)
-    else:
-        names = [line[0] for line in cells]
-        last = [n for n, name in enumerate(names) if n + 1 == len(names) or names[n + 1] != name]
-        show_table(HEADER, cells, right=("#", "F1", "prec", "AP", "bout F1", "trial"), sections=last, wide=WIDE)
-    print()
+def _all_cells(rows: Sequence[Row | EnsembleRow]) -> list[list[str]]:
+    return [_cells(row) if isinstance(row, Row) else _ensemble_cells(row) for row in rows]
+
+
+def _drawn(rows: Sequence[Row | EnsembleRow], width: int) -> RenderableType:
+    """The table and what it means, for a terminal of so many columns."""
+    cells = _all_cells(rows)
+    names = [line[0] for line in cells]
+    last = [n for n, name in enumerate(names) if n + 1 == len(names) or names[n + 1] != name]
+    right = ("#", "F1", "prec", "AP", "bout F1", "trial")
+    table = fitted_table(
+        HEADER, cells, width, right=right, sections=last, spare=SPARE, styles=[_style(row) for row in rows]
+    )
+    return Group(table, Text("\n".join(["", *_notes(rows)])))
+
+
+def _style(row: Row | EnsembleRow) -> str:
+    if isinstance(row, EnsembleRow):
+        return "cyan"
+    return "green" if row.rank == 1 else ""
+
+
+def _notes(rows: Sequence[Row | EnsembleRow]) -> list[str]:
+    """What the rows come to in the mean, and what their signs stand for."""
     ranked = [row for row in rows if isinstance(row, Row)]
-    _show_means(ranked, [row for row in rows if isinstance(row, EnsembleRow)])
-    print("F1: on recordings that were held out. prec: precision. AP: average precision.")
-    print("honest F1: less the luck of having been selected, with its 90% interval.")
+    ensembles = [row for row in rows if isinstance(row, EnsembleRow)]
+    lines = _means(ranked, ensembles)
+    lines.append("F1: on recordings that were held out. prec: precision. AP: average precision.")
+    lines.append("honest F1: less the luck of having been selected, with its 90% interval.")
     if any(row.tied and row.rank > 1 for row in ranked):
-        print("=: the lead of the first over it may be chance (bootstrap over recordings, 5%).")
-    if len(ranked) < len(rows):
-        print("E: ensemble; each recording is judged by members chosen without it.")
+        lines.append("=: the lead of the first over it may be chance (bootstrap over recordings, 5%).")
+    if ensembles:
+        lines.append("E: ensemble; each recording is judged by members chosen without it.")
     if any(row.best.folds == "blocked" for row in ranked):
-        print("*: only one recording shows it, so parts of that were held out: optimistic.")
+        lines.append("*: only one recording shows it, so parts of that were held out: optimistic.")
+    return lines
 
 
-def _show_means(ranked: Sequence[Row], ensembles: Sequence[EnsembleRow]) -> None:
+def _means(ranked: Sequence[Row], ensembles: Sequence[EnsembleRow]) -> list[str]:
     leaders = [row for row in ranked if row.rank == 1]
-    _show_mean("leaders", [row.best.pooled for row in leaders], [row.honest for row in leaders])
+    lines = [_mean("leaders", [row.best.pooled for row in leaders], [row.honest for row in leaders])]
     if ensembles:
         selections = [row.selection for row in ensembles]
-        _show_mean("ensembles", [one.pooled for one in selections], [one.honest for one in selections])
+        lines.append(_mean("ensembles", [one.pooled for one in selections], [one.honest for one in selections]))
+    return lines
 
 
-def _show_mean(what: str, scores: Sequence[Counts], honest: Sequence[Honest | None]) -> None:
+def _mean(what: str, scores: Sequence[Counts], honest: Sequence[Honest | None]) -> str:
     told = [one.f1 for one in honest if one]
-    print(
-        f"{what} of {counted(len(scores), 'behavior')}: mean F1 {mean_score(one.score for one in scores).f1:.3f}",
-        end="",
-    )
-    print(f", mean honest F1 {sum(told) / len(told):.3f}" if len(told) == len(scores) else "")
+    line = f"{what} of {counted(len(scores), 'behavior')}: mean F1 {mean_score(one.score for one in scores).f1:.3f}"
+    return line + (f", mean honest F1 {sum(told) / len(told):.3f}" if len(told) == len(scores) else "")
 
 
 def _cells(row: Row) -> list[str]:

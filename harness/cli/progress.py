@@ -1,35 +1,53 @@
 """How far a search has come: live on a terminal, one line a trial when piped."""
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from harness.cli.console import counted, pipeline_name, plain_console, say
-from harness.errors import escaped
+from harness.cli.console import can_redraw, counted, fitted_table, pipeline_name, plain_console, say
 from harness.leaderboard import best_records
 from harness.store import TrialRecord
+
+HEADER = ("behavior", "done", "trials", "best F1", "last gain", "failed", "pruned", "pipeline")
+SPARE = {"pipeline": 14, "done": 0, "pruned": 0, "failed": 0, "last gain": 0}
+"""Columns that are left out where the terminal is narrow, the first one first; see `fitted_table`."""
+
+BAR = 8
+"""Columns of a bar."""
 
 
 class Progress:
     """Counts finished trials and remembers the best of each behavior; a context manager while it shows them."""
 
-    def __init__(self, behaviors: Sequence[str], trials: int | None, done: Iterable[TrialRecord]) -> None:
+    def __init__(
+        self,
+        behaviors: Sequence[str],
+        trials: int | None,
+        done: Iterable[TrialRecord],
+        deadline: float = math.inf,
+    ) -> None:
         self.trials = trials
         """Asked for of each behavior; None where only the time is limited."""
+        self.deadline = deadline
+        """When the search will stop in any case, on the clock of `time.monotonic`."""
         self.counts = dict.fromkeys(behaviors, 0)
         self.failed = dict.fromkeys(behaviors, 0)
+        self.pruned = dict.fromkeys(behaviors, 0)
         self.best: dict[str, TrialRecord] = {}
+        self.gains: dict[str, tuple[float, int]] = {}
+        """By behavior, by how much its best F1 rose last, and how many trials there were by then."""
         for record in done:
             self._count(record)
         self._before = self.finished
         self._began = time.monotonic()
-        console = plain_console(stderr=True)
-        self._live = Live(console=console, refresh_per_second=4, get_renderable=self._table)
-        self._on_terminal = console.is_terminal
+        self._console = plain_console(stderr=True)
+        self._on_terminal = can_redraw(self._console, stderr=True)
+        self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._table)
 
     @property
     def finished(self) -> int:
@@ -44,16 +62,6 @@ class Progress:
         self._count(record)
         if not self._on_terminal:
             say(self._line(record))
-
-    def summarise(self) -> None:
-        """Without a live table, say the best of each behavior at the end."""
-        if not self._on_terminal:
-            for behavior in self.counts:
-                best = self.best.get(behavior)
-                if best is None:
-                    continue
-                pipeline = pipeline_name(best)
-                say(f"{behavior}: best F1 {best.pooled.f1:.3f}, {pipeline}, trial {best.trial}")
 
     def close(self) -> None:
         self._live.stop()
@@ -73,8 +81,14 @@ class Progress:
             return
         self.counts[record.behavior] += 1
         self.failed[record.behavior] += record.error is not None
+        self.pruned[record.behavior] += record.pruned
         known = [self.best[record.behavior]] if record.behavior in self.best else []
         self.best.update(best_records([*known, record]))
+        if self.best.get(record.behavior) is record:
+            # The first that is no baseline may be worse than the baseline, which is no candidate.
+            before = 0.0 if not known or known[0].baseline else known[0].pooled.f1
+            if record.pooled.f1 > before:  # and not only more precise
+                self.gains[record.behavior] = (record.pooled.f1 - before, self.counts[record.behavior])
 
     def _line(self, record: TrialRecord) -> str:
         head = f"{record.behavior} {self._of(record.behavior)}"
@@ -91,25 +105,38 @@ class Progress:
         return f"{self.counts[behavior]}" + ("" if self.trials is None else f"/{self.trials}")
 
     def _left(self) -> str:
+        """How long it will take at the pace so far, and no longer than until the time is up."""
         new = self.finished - self._before
-        if new == 0 or self.trials is None:
+        seconds = self.deadline - time.monotonic()
+        if new and self.trials is not None:
+            remaining = sum(max(0, self.trials - count) for count in self.counts.values())
+            seconds = min(seconds, (time.monotonic() - self._began) / new * remaining)
+        if seconds == math.inf:
             return ""
-        remaining = sum(max(0, self.trials - count) for count in self.counts.values())
-        seconds = round((time.monotonic() - self._began) / new * remaining)
-        return f", {seconds // 3600}:{seconds % 3600 // 60:02}:{seconds % 60:02} left"
+        whole = max(0, round(seconds))
+        return f", {whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02} left"
 
-    def _table(self) -> Table:
+    def _table(self) -> RenderableType:
+        rows = [self._cells(behavior) for behavior in self.counts]
+        right = ("trials", "best F1", "failed", "pruned")
+        table = fitted_table(HEADER, rows, self._console.width, right=right, spare=SPARE)
         asked = "" if self.trials is None else f" of {self.trials * len(self.counts)}"
-        done = f"{self.finished}{asked} trials{self._left()}"
-        table = Table(box=None, pad_edge=False, caption=done, caption_justify="left")
-        for name in ("behavior", "trials", "best F1"):
-            table.add_column(name, justify="left" if name == "behavior" else "right", no_wrap=True)
-        table.add_column("pipeline")
-        for behavior in self.counts:
-            best = self.best.get(behavior)
-            failed = f" ({self.failed[behavior]} failed)" if self.failed[behavior] else ""
-            f1, pipeline = (f"{best.pooled.f1:.3f}", pipeline_name(best)) if best else ("", "")
-            # The column could wrap, so that a narrow terminal takes its width from here; the text does not.
-            words = Text(escaped(pipeline), no_wrap=True, overflow="ellipsis")
-            table.add_row(escaped(behavior), f"{self._of(behavior)}{failed}", f1, words)
-        return table
+        return Group(table, Text(f" {self.finished}{asked} trials{self._left()}"))
+
+    def _cells(self, behavior: str) -> list[str]:
+        best, gain = self.best.get(behavior), self.gains.get(behavior)
+        return [
+            behavior,
+            "" if self.trials is None else self._bar(self.counts[behavior] / self.trials),
+            self._of(behavior),
+            f"{best.pooled.f1:.3f}" if best else "",
+            f"{gain[0]:+.3f} at {gain[1]}" if gain else "",
+            str(self.failed[behavior]),
+            str(self.pruned[behavior]),
+            pipeline_name(best) if best else "",
+        ]
+
+    def _bar(self, share: float) -> str:
+        full, empty = "#-" if self._console.options.ascii_only else "█░"
+        length = round(BAR * min(share, 1.0))
+        return full * length + empty * (BAR - length)

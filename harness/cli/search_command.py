@@ -24,6 +24,7 @@ from harness.cli.arguments import (
     worker_count,
 )
 from harness.cli.console import counted, say
+from harness.cli.next_steps import best_lines, hints
 from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
 from harness.ensembles import Selections, ensembles, keep
@@ -78,12 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
             plugins=arguments.plugin,
             stop=lambda: interrupted.is_set() or time.monotonic() >= deadline,
         )
-        with _noting(interrupted), Progress(behaviors, trials, done) as progress:
+        with _noting(interrupted), Progress(behaviors, trials, done, deadline) as progress:
             for record in records:
                 progress.add(record)
-        progress.summarise()
+        finished = run.records()
+        for line in best_lines(finished, behaviors):
+            say(line)
         if not interrupted.is_set():
-            finished = run.records()
             found = ensembles(
                 run, finished, dataset.labelled, candidates=search.candidates, workers=workers, plugins=arguments.plugin
             )
@@ -96,6 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{why}; {progress.finished} finished trials are kept in {run.folder}. {_resume(arguments)}")
     if interrupted.is_set():
         return 130
+    for line in hints(finished, behaviors, arguments.words):
+        say(line)
     say("next: harness leaderboard, then harness export-best")
     return 0
 

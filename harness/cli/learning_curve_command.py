@@ -1,0 +1,161 @@
+"""`harness learning-curve`."""
+
+import argparse
+import importlib.util
+import shlex
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from harness.cli.arguments import data_folder, last_run_folder, usable_cache, worker_count
+from harness.cli.console import counted, pipeline_name, say, show_csv, show_json, show_markdown, show_notes, show_table
+from harness.data.challenge import load_dataset
+from harness.decisions import candidates_of
+from harness.errors import HarnessError, NothingToRankError, unknown
+from harness.folds import make_folds
+from harness.leaderboard import best_records
+from harness.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
+from harness.recording import Dataset
+from harness.registry import FEATURES, MODELS, load_plugins
+from harness.search import pool_of, reach_seconds
+from harness.spaces import Spaces
+from harness.store import Run, TrialRecord
+
+HEADER = ("behavior", "recordings", "F1", "90% interval", "sets", "")
+SPARE = {"": 0, "sets": 0}
+"""Columns that are left out where the terminal is narrow, the first one first."""
+
+BAR = 20
+"""Columns of a bar from F1 0 to 1."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    run = Run(last_run_folder(arguments.results))
+    description = run.description
+    identity, about = description["identity"], description["about"]
+    for name in arguments.behavior:
+        if name not in about["behaviors"]:
+            raise unknown("behavior", name, about["behaviors"])
+    best = best_records(run.records())
+    leaders = {name: one for name, one in best.items() if not arguments.behavior or name in arguments.behavior}
+    if not leaders:
+        raise NothingToRankError(f"{run.folder}: no trial has a score; it was made by `{about['command']}`")
+    _refuse_plot(arguments.out)
+    load_plugins(arguments.plugin)
+    _refuse_missing_plugins(leaders.values(), about["plugins"])
+    dataset = _searched(run, arguments.data)
+    spaces = Spaces.from_json(identity["ranges"])
+    searched = sorted({name for names in identity["arms"].values() for name in names})
+    # A baseline alone looks nowhere.
+    reach = reach_seconds(searched, spaces) if searched else 0.0
+    folds = {name: make_folds(dataset.labelled[name], reach) for name in leaders}
+    workers = worker_count(arguments.workers)
+    units = [len(one.units) for one in folds.values()]
+    models = sum(len(left_out_sets(n, size, identity["seed"])) for n in units for size in sizes(n))
+    say(f"fitting {counted(models, 'model')} of {counted(len(leaders), 'behavior')}, {counted(workers, 'worker')}")
+    curves = learning_curves(
+        leaders,
+        folds,
+        candidates=candidates_of(spaces),
+        seed=identity["seed"],
+        pool=pool_of(dataset),
+        cache=usable_cache(arguments.cache, arguments.cache_limit),
+        workers=workers,
+        plugins=arguments.plugin,
+    )
+    if arguments.format == "json":
+        show_json([curve.as_json() for curve in curves])
+    elif arguments.format == "csv":
+        show_csv([{"behavior": curve.behavior} | point for curve in curves for point in curve.as_json()["points"]])
+    else:
+        _show(curves, arguments.format)
+    if arguments.out:
+        try:
+            write_plot(curves, arguments.out)
+        except OSError as error:
+            raise _unwritable(arguments.out, error) from error
+        say(f"wrote {arguments.out}")
+    return 0
+
+
+def _refuse_plot(out: Path | None) -> None:
+    """Find out whether the plot can be made before the fitting, not after it."""
+    if out is None:
+        return
+    if out.suffix != ".html" or out.is_dir():
+        raise HarnessError(f"--out {out}: should be a file that ends in .html")
+    if importlib.util.find_spec("plotly") is None:
+        raise HarnessError("--out needs plotly; `pip install 'behavior-harness[report]'` brings it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> HarnessError:
+    return HarnessError(f"{out}: cannot be written ({error.strerror}); name another file with --out")
+
+
+def _refuse_missing_plugins(leaders: Iterable[TrialRecord], files: Sequence[str]) -> None:
+    again = " ".join(f"--plugin {shlex.quote(file)}" for file in files) or "--plugin FILE"
+    for record in leaders:
+        missing = [choice.name for choice in record.spec.features if choice.name not in FEATURES]
+        missing += [record.spec.model.name] if record.spec.model.name not in MODELS else []
+        if missing:
+            raise HarnessError(f"the run needs the plugin {missing[0]!r}; give {again} again")
+
+
+def _searched(run: Run, given: Path | None) -> Dataset:
+    """The data that the run was searched on. Raises `HarnessError` where they are not there, or others."""
+    data = data_folder(given) or Path(run.description["about"]["data"])
+    if not data.is_dir():
+        raise HarnessError(f"{data}: the data that {run.folder} was searched on are not there; name them with --data")
+    dataset = load_dataset(data)
+    if dataset.digest != run.description["identity"]["data"]:
+        raise HarnessError(f"{data}: not the data that {run.folder} was searched on; name that with --data")
+    return dataset
+
+
+def _show(curves: Sequence[Curve], how: str) -> None:
+    cells = [line for curve in curves for line in _cells(curve, how)]
+    last = [n for n, line in enumerate(cells) if n + 1 == len(cells) or cells[n + 1][0] != line[0]]
+    if how == "markdown":
+        show_markdown(HEADER[:-1], [line[:-1] for line in cells])
+        print("\n".join(["", *_notes(curves)]))
+        return
+    show_table(HEADER, cells, right=("recordings", "F1", "sets"), sections=last, spare=SPARE)
+    show_notes(_notes(curves))
+
+
+def _cells(curve: Curve, how: str) -> list[list[str]]:
+    star = "*" if curve.record.folds == "blocked" else ""
+    return [
+        [
+            curve.behavior,
+            f"{point.recordings}{star}",
+            f"{point.f1:.3f}",
+            "{:.3f} to {:.3f}".format(*point.interval),
+            str(len(point.sets)),
+            ("█" * round(BAR * point.f1)).ljust(BAR, "░"),
+        ]
+        for point in curve.points
+    ]
+
+
+def _notes(curves: Sequence[Curve]) -> list[str]:
+    """The answers, and what the numbers are."""
+    lines = [f"{curve.behavior} ({pipeline_name(curve.record)}): {curve.answer}" for curve in curves]
+    lines += [
+        "",
+        "recordings: so many are trained on. sets: so many choices of them were fitted.",
+        "F1: on the recordings left out, each cut as is best on the others.",
+        "90% interval: bootstrap over recordings, of which three or four make it too narrow.",
+        "The pipeline was chosen for its F1 with all recordings but one, so the last step is a little too high.",
+    ]
+    if any(curve.record.folds == "blocked" for curve in curves):
+        lines.append(
+            "*: blocks of the one recording that shows it: optimistic, and nothing is said of other recordings."
+        )
+    return lines

@@ -1,0 +1,93 @@
+"""What a search came to, behavior by behavior, and what its user could do next."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.cli.console import counted, pipeline_name
+from harness.leaderboard import best_records, honest_score
+from harness.store import TrialRecord
+
+LAST = 4
+"""A behavior is still improving where the last quarter of its trials, one in so many, made its best F1 better."""
+
+GAIN = 0.01
+"""By at least so much."""
+
+FEWEST_TRIALS = 8
+"""With fewer trials than this every search is still improving."""
+
+FAILING = 10
+"""More than one in so many failed trials are many."""
+
+
+def best_lines(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> list[str]:
+    """The best trial of each behavior, and what its score is worth without the luck of selection."""
+    return [
+        f"{behavior}: best F1 {best.pooled.f1:.3f}, {_honest(theirs)}{pipeline_name(best)}, trial {best.trial}"
+        for behavior, theirs in _by_behavior(records, behaviors).items()
+        for best in best_records(theirs).values()
+    ]
+
+
+def hints(records: Sequence[TrialRecord], behaviors: Sequence[str], words: Sequence[str]) -> list[str]:
+    """What to do about scores that could be better or surer; `words` are those of the search on the command line."""
+    found = _by_behavior(records, behaviors)
+    lines = [line for behavior, theirs in found.items() for line in _of_one(behavior, theirs)]
+    rising = {behavior: _late_gain(theirs) for behavior, theirs in found.items()}
+    rising = {behavior: gain for behavior, gain in rising.items() if gain >= GAIN}
+    if rising:
+        those = ", ".join(f"{behavior} (+{gain:.3f})" for behavior, gain in rising.items())
+        most = max(len(theirs) for theirs in found.values())
+        lines.append(f"still improving: {those}; to search longer: {_longer(words, 2 * most)}")
+    return lines
+
+
+def _of_one(behavior: str, records: Sequence[TrialRecord]) -> Iterator[str]:
+    failed = [record for record in records if record.error]
+    if failed and len(failed) * FAILING > len(records) > len(failed):
+        yield f"{behavior}: {len(failed)} of {counted(len(records), 'trial')} failed, the first: {failed[0].error}"
+    best = best_records(records).get(behavior)
+    if best is None:
+        return
+    showing = sum(counts.actual > 0 for counts in best.counts)
+    if not showing:
+        yield f"{behavior}: no recording shows it, so nothing can be learned; label one that does"
+    elif best.folds == "blocked":
+        yield f"{behavior}: only one recording shows it, so its scores are optimistic; label another one that does"
+    elif showing == 2:
+        yield f"{behavior}: only two recordings show it, which says little; label another one that does"
+
+
+def _by_behavior(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> Mapping[str, list[TrialRecord]]:
+    found: dict[str, list[TrialRecord]] = {behavior: [] for behavior in behaviors}
+    for record in sorted(records, key=lambda record: record.trial):
+        if record.behavior in found:
+            found[record.behavior].append(record)
+    return found
+
+
+def _honest(records: Sequence[TrialRecord]) -> str:
+    honest = honest_score([record for record in records if record.complete])
+    return f"honest F1 {honest.f1:.3f} ({honest.low:.2f}-{honest.high:.2f}), " if honest else ""
+
+
+def _late_gain(records: Sequence[TrialRecord]) -> float:
+    """By how much the last quarter of the trials made the best F1 better; 0 where there are few trials."""
+    early = records[: len(records) - len(records) // LAST]
+    found = [best_records(some).values() for some in (early, records)]
+    if len(records) < FEWEST_TRIALS or not all(found):
+        return 0.0
+    before, after = (next(iter(best)).pooled.f1 for best in found)
+    return after - before
+
+
+def _longer(words: Sequence[str], trials: int) -> str:
+    """The search's own command, with more trials; where it went by time, as it was."""
+    if "--timeout" in words:
+        return shlex.join(["harness", *words])
+    kept, skip = [], False
+    for word in words:
+        if not skip and word != "--trials" and not word.startswith("--trials="):
+            kept.append(word)
+        skip = word == "--trials"
+    return shlex.join(["harness", *kept, "--trials", str(trials)])
