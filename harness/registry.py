@@ -8,11 +8,11 @@ user's own is loaded by its path.
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 import re
 import sys
+import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,7 +75,9 @@ class Plugin:
     @cached_property
     def source_version(self) -> str:
         """SHA-256 of the file the plugin is written in: what it computes may change when that does."""
-        return hashlib.sha256(Path(inspect.getfile(self.function)).read_bytes()).hexdigest()
+        file = inspect.getfile(self.function)
+        source = _LOADED[file] if file in _LOADED else Path(file).read_bytes()
+        return hashlib.sha256(source).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,30 @@ class Smoother(Plugin):
     reach_seconds: float = 0.0
     """The farthest a smoothed value looks from its own frame, at any value of the parameters."""
 
+
+@dataclass(frozen=True, slots=True)
+class PluginFile:
+    """A file with plugins of the user's, and what it held when it was read.
+
+    So every worker loads the same, though it does not see the file, or the file is edited meanwhile.
+    """
+
+    path: Path
+    source: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> "PluginFile":
+        """Raises `HarnessError` where there is no such Python file."""
+        if path.suffix != ".py" or not path.is_file():
+            raise HarnessError(f"--plugin {path}: no such Python file")
+        try:
+            return cls(path.resolve(), path.read_bytes())
+        except OSError as error:
+            raise HarnessError(f"--plugin {path}: cannot be read ({error.strerror})") from error
+
+
+_LOADED: dict[str, bytes] = {}
+"""By its name, what each loaded file of the user's held."""
 
 P = TypeVar("P", bound=Plugin)
 
@@ -196,7 +222,7 @@ def smoother_named(name: str) -> Smoother:
     return _named(SMOOTHERS, "smoother", name)
 
 
-def load_plugins(files: Iterable[Path] = ()) -> None:
+def load_plugins(files: Iterable[Path | PluginFile] = ()) -> None:
     """Import every plugin: the package's own, those of other packages, and the user's `files`.
 
     Raises `HarnessError` that names the plugin where one cannot be imported; nothing is skipped silently.
@@ -209,26 +235,23 @@ def load_plugins(files: Iterable[Path] = ()) -> None:
             with _naming(f"plugin {point.name!r} ({point.value})"):
                 point.load()
     for file in files:
-        _load_file(file)
+        _load_file(file if isinstance(file, PluginFile) else PluginFile.read(file))
 
 
-def _load_file(file: Path) -> None:
-    path = file.resolve()
-    name = "harness_plugin_" + hashlib.sha256(str(path).encode()).hexdigest()[:16]
+def _load_file(file: PluginFile) -> None:
+    path = str(file.path)
+    name = "harness_plugin_" + hashlib.sha256(path.encode()).hexdigest()[:16]
     if name in sys.modules:
         return
-    if path.suffix != ".py" or not path.is_file():
-        raise HarnessError(f"--plugin {file}: no such Python file")
-    module_spec = importlib.util.spec_from_file_location(name, path)
-    if module_spec is None or module_spec.loader is None:
-        raise HarnessError(f"--plugin {file}: cannot be read as a Python file")
-    module = importlib.util.module_from_spec(module_spec)
+    module = types.ModuleType(name)
+    module.__file__ = path
     sys.modules[name] = module
+    _LOADED[path] = file.source
     try:
-        with _naming(f"--plugin {file}"):
-            module_spec.loader.exec_module(module)
+        with _naming(f"--plugin {file.path}"):
+            exec(compile(file.source, path, "exec"), vars(module))  # noqa: S102 - what a plugin is for
     except BaseException:
-        del sys.modules[name]
+        del sys.modules[name], _LOADED[path]
         raise
 
 

@@ -13,7 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness import __version__
-from harness.cli.arguments import add_places, duration, existing_folder, positive, seed
+from harness.cli.arguments import (
+    add_places,
+    add_workers,
+    duration,
+    existing_folder,
+    lasting,
+    memory,
+    positive,
+    seed,
+)
 from harness.errors import HarnessError, NothingToRankError
 
 EPILOG = """\
@@ -42,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
         help="total for each behavior (200; with --timeout no limit)",
     )
     search.add_argument("--timeout", type=duration, metavar="T", help="stop after this long, such as 90s, 30m or 1h30m")
-    search.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
+    add_workers(search)
+    search.add_argument("--trial-timeout", type=lasting, metavar="T", help="a trial that takes longer fails (no limit)")
+    search.add_argument("--trial-memory", type=memory, metavar="SIZE", help="one that uses more fails (no limit)")
     search.add_argument("--seed", type=seed, default=0, metavar="N", help="the same seed gives the same trials (0)")
     search.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     search.add_argument("--features", action="append", default=[], metavar="F", help="only this set; may be repeated")
@@ -60,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export-best", help="fit the best pipelines and write the submission")
     add_places(export, "data", "results", "cache", "plugin")
     export.add_argument("--out", type=Path, default=Path("submission.npy"), metavar="FILE", help="(submission.npy)")
-    export.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
+    add_workers(export)
 
     check = commands.add_parser("check", help="list everything wrong with a submission")
     check.add_argument("submission", type=Path, metavar="SUBMISSION")
