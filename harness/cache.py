@@ -21,7 +21,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from harness.atomic import write_atomically
+from harness.atomic import reason, write_atomically
 from harness.recording import Array
 
 DEFAULT_LIMIT = 10_000_000_000
@@ -169,7 +169,7 @@ class BlockCache:
         except FileNotFoundError:  # cleared meanwhile
             pass
         except OSError as error:
-            self._tally.refused = self._tally.refused or f"{self.folder}: {error.strerror or error}"
+            self._tally.refused = self._tally.refused or f"{self.folder}: {reason(error)}"
         kept = _attempt(path, read)
         return computed if kept is None else kept
 

@@ -9,15 +9,15 @@ import itertools
 import multiprocessing
 import re
 import threading
-import time
 import uuid
 import warnings
 import weakref
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:\d{1,5}")
 
 CONNECT_SECONDS = 10
-COUNT_SECONDS = 2.0
-"""How long a count of the cluster's workers is taken for true."""
+COUNT_SECONDS = 1.0
+"""How often the cluster is asked for its workers."""
 
 WANTED_SECONDS = 0.5
 """How often a worker asks whether anybody still waits for what it is doing."""
@@ -71,42 +71,49 @@ class DaskEngine:
 
 
 class DaskWorkers:
-    """As many workers as the cluster has threads, as they come and go; see `harness.engines.Workers`."""
+    """As many workers as the cluster has threads, as they come and go; see `harness.engines.Workers`.
+
+    A worker is given a task when one of its threads is free, not before: so none waits behind a long one, and a worker
+    that is lost speaks against the tasks it ran and against no others.
+    """
 
     def __init__(self, address: str, start: Callable[[], Any], task: Callable[..., Any], limits: Limits) -> None:
         self._address = address
         self._client = _connected(address)
         self._name = f"harness-{uuid.uuid4().hex}"
         self._numbers = itertools.count()
-        self._lock = threading.Lock()
-        self._pending: dict[Future[Any], distributed.Future] = {}
-        self._counted = -COUNT_SECONDS, 0
-        # Held by whatever worker has used it, and made again where the last of them is lost.
-        with _explained(address):
-            self._refuse_others()
-            self._station = self._client.submit(
-                Station, start, task, limits, _fingerprint(), key=f"{self._name}-station", pure=False
-            )
+        self._lock = threading.RLock()
+        self._waiting: deque[tuple[Future[Any], _Call]] = deque()
+        self._running: dict[Future[Any], tuple[str, distributed.Future]] = {}
+        self._threads: Mapping[str, int] = {}
+        self._lost: EngineError | None = None
+        self._left = threading.Event()
+        try:
+            with _explained(address):
+                self._refuse_others()
+                # Held by whatever worker has used it, and made again where the last of them is lost.
+                self._station = self._client.submit(
+                    Station, start, task, limits, _fingerprint(), key=f"station-{self._name}", pure=False
+                )
+                self._threads = self._client.nthreads()
+        except EngineError:
+            self._close()
+            raise
+        threading.Thread(target=self._follow, daemon=True).start()
 
     @property
     def count(self) -> int:
-        """Threads of the cluster's workers, as of at most two seconds ago."""
-        when, count = self._counted
-        if time.monotonic() - when > COUNT_SECONDS:
-            with _explained(self._address):
-                count = sum(self._client.nthreads().values())
-            self._counted = time.monotonic(), count
-        return count
+        """Threads of the cluster's workers, as of a moment ago. Raises `EngineError` once the scheduler is lost."""
+        if self._lost:
+            raise self._lost
+        return sum(self._threads.values())
 
     def submit(self, *arguments: Any) -> "Future[Any]":
         ours: Future[Any] = Future()
         ours.set_running_or_notify_cancel()
-        with _explained(self._address):
-            key = (self._name, next(self._numbers))
-            theirs = self._client.submit(_run_on_worker, self._station, _Call(arguments), key=key, pure=False)
         with self._lock:
-            self._pending[ours] = theirs
-        theirs.add_done_callback(lambda done: self._settle(ours, done))
+            self._waiting.append((ours, _Call(arguments)))
+        self._hand_out()
         return ours
 
     def __enter__(self) -> "DaskWorkers":
@@ -115,9 +122,60 @@ class DaskWorkers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._left.set()
+        self._close()
+
+    def _close(self) -> None:
         # The scheduler takes back what this client has asked for, and workers stop what nobody waits for.
         with suppress(TimeoutError):
             self._client.close(timeout=CONNECT_SECONDS)
+
+    def _follow(self) -> None:
+        """See workers come and go, and the scheduler."""
+        while not self._left.wait(COUNT_SECONDS):
+            try:
+                with _explained(self._address):
+                    self._threads = self._client.nthreads()
+            except EngineError as error:
+                self._lose(error)
+            self._hand_out()
+
+    def _lose(self, error: EngineError) -> None:
+        """Whatever waits will not be run any more."""
+        with self._lock:
+            self._lost = self._lost or error
+            waiting, self._waiting = self._waiting, deque()
+        for ours, _ in waiting:
+            ours.set_exception(self._lost)
+
+    def _hand_out(self) -> None:
+        """Give what waits to threads that are free."""
+        with self._lock:
+            while self._waiting and not self._left.is_set():
+                busy = Counter(place for place, _ in self._running.values())
+                free = {place: threads - busy[place] for place, threads in self._threads.items()}
+                place = max(free, key=lambda one: free[one], default=None)
+                if self._lost is None and (place is None or free[place] < 1):
+                    break
+                ours, call = self._waiting.popleft()
+                try:
+                    if self._lost is not None or place is None:
+                        raise self._lost or _gone(self._address)
+                    with _explained(self._address):
+                        theirs = self._client.submit(
+                            _run_on_worker,
+                            self._station,
+                            call,
+                            key=(self._name, next(self._numbers)),
+                            pure=False,
+                            workers=[place],
+                            allow_other_workers=True,  # should that one be lost
+                        )
+                except EngineError as error:
+                    ours.set_exception(error)
+                else:
+                    self._running[ours] = place, theirs
+                    theirs.add_done_callback(partial(self._settle, ours))
 
     def _refuse_others(self) -> None:
         """Raise `EngineError` where what computes in a worker of the cluster is not what computes here."""
@@ -136,14 +194,17 @@ class DaskWorkers:
         from distributed import KilledWorker
 
         with self._lock:
-            del self._pending[ours]
+            del self._running[ours]
+        self._hand_out()
         try:
             kind, value = theirs.result()
         except KilledWorker as error:
-            lost = f"{error.allowed_failures + 1} workers of the cluster were lost while they ran it (out of memory?)"
-            ours.set_exception(WorkerDiedError(lost))
-        except (CancelledError, asyncio.CancelledError, OSError) as error:
-            ours.set_exception(_gone(self._address, error))
+            lost = error.allowed_failures + 1
+            many = "1 worker of the cluster was lost while it" if lost == 1 else f"{lost} workers were lost while they"
+            ours.set_exception(WorkerDiedError(f"{many} ran the trial (out of memory?)"))
+        except (CancelledError, asyncio.CancelledError, OSError):
+            self._lose(_gone(self._address))
+            ours.set_exception(self._lost)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a cluster comes through here
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
             ours.set_exception(EngineError(f"--dask {self._address}: cannot run anything there ({reason})"))
@@ -257,11 +318,23 @@ def _connected(address: str) -> "distributed.Client":
     import distributed
 
     dask.config.set({"distributed.admin.large-graph-warning-threshold": MANY_BYTES})
+    connecting: Future[distributed.Client] = Future()
+
+    def connect() -> None:
+        try:
+            connecting.set_result(
+                distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="harness")
+            )
+        except Exception as error:  # noqa: BLE001 - handed on to the thread that waits
+            connecting.set_exception(error)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of versions: those that matter are compared in every worker
+        # Beside, as Dask waits forever for an answer from what is no scheduler.
+        threading.Thread(target=connect, daemon=True).start()
         try:
-            return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="harness")
-        except OSError as error:
+            return connecting.result(2 * CONNECT_SECONDS)
+        except OSError as error:  # and `TimeoutError`
             raise EngineError(
                 f"--dask {address}: no scheduler answers there; start one with `dask scheduler`, or correct the address"
             ) from error
@@ -275,11 +348,11 @@ def _explained(address: str) -> Iterator[None]:
     try:
         yield
     except (CancelledError, asyncio.CancelledError, OSError) as error:
-        raise _gone(address, error) from error
+        raise _gone(address) from error
 
 
-def _gone(address: str, error: BaseException) -> EngineError:
+def _gone(address: str) -> EngineError:
     return EngineError(
-        f"--dask {address}: the scheduler is gone ({type(error).__name__}); "
+        f"--dask {address}: the scheduler is gone; "
         "what is finished is kept, and the same command goes on once it is back"
     )

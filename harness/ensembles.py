@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.atomic import write_text
+from harness.atomic import reason, write_text
 from harness.decisions import Candidates
 from harness.elsewhere import Standings
 from harness.engines import Engine, TrialError, WorkerDiedError
@@ -60,9 +60,13 @@ def ensembles(
 
 
 def keep(run: Run, selections: Selections, records: Sequence[TrialRecord]) -> None:
-    """Write down, in one step, what was found out and of which trials."""
+    """Write down, in one step, what was found out and of which trials. Raises `HarnessError` where that fails."""
     behaviors = {name: {way: one.as_json() for way, one in theirs.items()} for name, theirs in selections.items()}
-    write_text(run.folder / FILE, json.dumps({"trials": _numbers(_able(records)), "behaviors": behaviors}) + "\n")
+    content = json.dumps({"trials": _numbers(_able(records)), "behaviors": behaviors})
+    try:
+        write_text(run.folder / FILE, content + "\n")
+    except OSError as error:
+        raise HarnessError(f"{run.folder / FILE}: cannot be written ({reason(error)}); all trials are kept") from error
 
 
 def kept(run: Run, records: Sequence[TrialRecord]) -> Selections | None:

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.arms import Arm, Turn, make_arms, next_arms, opening, usable_stacks
+from harness.atomic import reason
 from harness.cache import BlockCache
 from harness.decisions import Candidates, candidates_of
 from harness.engines import UNLIMITED, Engine, Limits, TrialError, WorkerDiedError
@@ -24,7 +25,7 @@ from harness.errors import HarnessError
 from harness.evaluation import Outcome, Pruned, evaluate_against
 from harness.folds import Folds, make_folds
 from harness.pipeline import FeatureTables
-from harness.recording import Dataset, Recording
+from harness.recording import Array, Dataset, Recording
 from harness.registry import (
     FEATURES,
     MODELS,
@@ -268,8 +269,23 @@ class _BehaviorSearch:
             asked = self.batch.popleft()
             record, finished = self._finish(asked)
             outcome = asked.result.outcome if isinstance(asked.result, _Evaluated) else None
-            self.run.add(record, finished, outcome.out_of_fold if isinstance(outcome, Outcome) else ())
+            self._store(record, finished, outcome.out_of_fold if isinstance(outcome, Outcome) else ())
             yield record
+
+    def _store(self, record: TrialRecord, finished: "FrozenTrial", out_of_fold: Sequence[Array]) -> None:
+        """Raises `HarnessError` where there is no room, say; then nothing of the trial is told."""
+        from optuna.exceptions import StorageInternalError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            self.run.add(record, finished, out_of_fold)
+        except (OSError, StorageInternalError, SQLAlchemyError) as error:
+            cause = error.__cause__ or error  # Optuna's own words are those of a guess
+            why = reason(cause) if isinstance(cause, OSError) else str(cause).partition("\n")[0]
+            raise HarnessError(
+                f"{self.run.folder}: trial {record.trial} of {record.behavior} cannot be stored ({why}); "
+                "those told before are kept, and the same command goes on"
+            ) from error
 
     def _plan(self) -> list[Turn]:
         """The turns of the next batch, whatever the number of trials asked for."""

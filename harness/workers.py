@@ -247,11 +247,18 @@ def _serve(line: Connection, start: Callable[[], Any], task: Callable[..., Any])
     failed, state = _attempt(start)
     line.send((failed, state if failed else None))
     while not failed:
-        try:
-            arguments = line.recv()
-        except EOFError:
+        unreadable, arguments = _attempt(_received, line)
+        if arguments is None:
             return
-        line.send(_attempt(task, state, *arguments))
+        line.send((True, arguments) if unreadable else _attempt(task, state, *arguments))
+
+
+def _received(line: Connection) -> Any:
+    """What the parent sends; None once it is gone."""
+    try:
+        return line.recv()
+    except EOFError:
+        return None
 
 
 def _attempt(function: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:

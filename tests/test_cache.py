@@ -5,6 +5,7 @@ import os
 import pickle
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -165,8 +165,12 @@ def last_run_folder(given: Path | None) -> Path:
 def engine_for(arguments: argparse.Namespace) -> "Engine":
     """Where to work: a cluster if one is named, else as many processes as asked for, else one a core."""
     if arguments.dask is not None:
+        import logging
+
         from harness.dask_engine import DaskEngine
 
+        # What goes wrong with a cluster is said in one line, by the error that it ends in.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         return DaskEngine(arguments.dask)
     from harness.workers import LocalEngine
 
