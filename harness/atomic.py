@@ -26,6 +26,11 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         raise
 
 
+def reason(error: OSError) -> str:
+    """Why something could not be written. numpy tells no more than that some of it was not: then the disk is full."""
+    return error.strerror or "No space left on device"
+
+
 def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 

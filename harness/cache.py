@@ -21,7 +21,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from harness.atomic import write_atomically
+from harness.atomic import reason, write_atomically
 from harness.recording import Array
 
 DEFAULT_LIMIT = 10_000_000_000
@@ -83,6 +83,8 @@ class _Tally:
     """Bytes when it was last listed, infinity before that."""
     written: int = 0
     """Bytes that this process has added since."""
+    refused: str | None = None
+    """Why a block could not be kept, the first time."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,17 @@ class BlockCache:
     limit: int = DEFAULT_LIMIT
     """Bytes. Each process that writes may exceed it by `UNLISTED_SHARE`; with 0 nothing is kept and nothing read."""
     _tally: _Tally = field(default_factory=_Tally, init=False, repr=False, compare=False)
+
+    @property
+    def refused(self) -> str | None:
+        """Why this process could not keep a block, such as a disk that is full; None while it could."""
+        return self._tally.refused
+
+    def here(self) -> "BlockCache":
+        """The same, in this machine's own folder where the one named is not there or cannot be written to."""
+        if self.folder.is_dir() and os.access(self.folder, os.W_OK | os.X_OK):
+            return self
+        return BlockCache(default_folder(), self.limit)
 
     def block(self, made_from: Mapping[str, Any], compute: Callable[[], Array]) -> Array:
         """The array computed from `made_from` (plain data): from the folder if it is there, else computed and kept."""
@@ -150,9 +163,13 @@ class BlockCache:
         if _nbytes(computed) > self.limit:
             return computed
         # What cannot be kept, for want of space or because the folder is being cleared, costs time and no result.
-        with suppress(OSError):
+        try:
             write_atomically(path, lambda file: write(file, computed))
             self._make_room(path.stat().st_size)
+        except FileNotFoundError:  # cleared meanwhile
+            pass
+        except OSError as error:
+            self._tally.refused = self._tally.refused or f"{self.folder}: {reason(error)}"
         kept = _attempt(path, read)
         return computed if kept is None else kept
 
@@ -172,6 +189,13 @@ class BlockCache:
             with suppress(PermissionError):  # somebody else's, in a shared folder
                 file.path.unlink(missing_ok=True)  # another process may evict the same ones now
                 tally.listed -= file.nbytes
+
+
+def default_folder() -> Path:
+    """Where this machine keeps blocks unless another place is named: `HARNESS_CACHE`, or under the user's cache."""
+    if os.environ.get("HARNESS_CACHE"):
+        return Path(os.environ["HARNESS_CACHE"])
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harness"
 
 
 def _mapped(path: Path) -> Array:

@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harness.ensembles import Selections, exported_way
+from harness.ensembles import Selections
 from harness.errors import HarnessError
 from harness.honest import f1_of, weighted_quantile
 from harness.leaderboard import best_records
 from harness.metrics import Counts, total
 from harness.recording import Array
 from harness.resampling import resamples
+from harness.selection import exported_way
 from harness.store import TrialRecord
 
 FEWEST = 5

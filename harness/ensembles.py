@@ -9,20 +9,20 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from harness.atomic import write_text
+from harness.atomic import reason, write_text
 from harness.decisions import Candidates
 from harness.elsewhere import Standings
+from harness.engines import Engine, TrialError, WorkerDiedError
 from harness.errors import HarnessError
 from harness.files import read_text
 from harness.folds import make_folds
 from harness.honest import tied
 from harness.leaderboard import best_records, scores_as_json
 from harness.recording import Recording
-from harness.registry import load_plugins
+from harness.registry import PluginFile, load_plugins
 from harness.selection import WAYS, Evidence, Selection, select
 from harness.spec import Value
 from harness.store import Run, TrialRecord
-from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
 FILE = "ensembles.json"
 """In a run's folder; like all that is computed from the trials it can be deleted at any time."""
@@ -37,8 +37,8 @@ def ensembles(
     labelled: Mapping[str, Sequence[Recording]],
     *,
     candidates: Candidates,
-    workers: int,
-    plugins: Sequence[Path] = (),
+    engine: Engine,
+    plugins: Sequence[PluginFile] = (),
 ) -> Selections:
     """What every way of choosing makes of the trials of each behavior: as the run has kept it, or else found out now.
 
@@ -49,26 +49,27 @@ def ensembles(
     if known is not None:
         return known
     able = _able(records)
-    bench = _Bench(run.folder, candidates, tuple(plugins))
-    with LocalWorkers(min(workers, max(len(able), 1)), partial(_start, bench), _call) as children:
-        asked = {name: children.submit(_standings, tuple(able[name].values()), tuple(labelled[name])) for name in able}
+    stored = {name: _Stored(run.folder, tuple(able[name].values()), tuple(labelled[name])) for name in able}
+    # Where workers may not see the run's folder they are sent what it holds.
+    known_to_all = stored if engine.shares_files else {name: one.evidence() for name, one in stored.items()}
+    with engine.open(partial(_start, _Bench(candidates, tuple(plugins))), _call) as workers:
+        asked = {name: workers.submit(_standings, one) for name, one in known_to_all.items()}
         standing = {name: result(future, name) for name, future in asked.items()}
         asked = {
-            name: children.submit(
-                _select,
-                tuple(able[name].values()),
-                tuple(labelled[name]),
-                tuple(one for other, one in standing.items() if other != name),
-            )
-            for name in able
+            name: workers.submit(_select, one, tuple(other for of, other in standing.items() if of != name))
+            for name, one in known_to_all.items()
         }
         return {name: result(future, name) for name, future in asked.items()}
 
 
 def keep(run: Run, selections: Selections, records: Sequence[TrialRecord]) -> None:
-    """Write down, in one step, what was found out and of which trials."""
+    """Write down, in one step, what was found out and of which trials. Raises `HarnessError` where that fails."""
     behaviors = {name: {way: one.as_json() for way, one in theirs.items()} for name, theirs in selections.items()}
-    write_text(run.folder / FILE, json.dumps({"trials": _numbers(_able(records)), "behaviors": behaviors}) + "\n")
+    content = json.dumps({"trials": _numbers(_able(records)), "behaviors": behaviors})
+    try:
+        write_text(run.folder / FILE, content + "\n")
+    except OSError as error:
+        raise HarnessError(f"{run.folder / FILE}: cannot be written ({reason(error)}); all trials are kept") from error
 
 
 def kept(run: Run, records: Sequence[TrialRecord]) -> Selections | None:
@@ -204,9 +205,20 @@ def result(future: "Future[Any]", behavior: str) -> Any:
 class _Bench:
     """What a worker needs to know of the run."""
 
-    run: Path
     candidates: Candidates
-    plugins: tuple[Path, ...]
+    plugins: tuple[PluginFile, ...]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Where a behavior's trials lie, for a worker to read them there."""
+
+    run: Path
+    records: tuple[TrialRecord, ...]
+    labelled: tuple[Recording, ...]
+
+    def evidence(self) -> Evidence:
+        return evidence_of(Run(self.run), self.records, self.labelled)
 
 
 def _start(bench: _Bench) -> _Bench:
@@ -218,14 +230,13 @@ def _call(bench: _Bench, work: Callable[..., Any], *arguments: Any) -> Any:
     return work(bench, *arguments)
 
 
-def _standings(bench: _Bench, records: tuple[TrialRecord, ...], labelled: tuple[Recording, ...]) -> Standings:
-    return evidence_of(Run(bench.run), records, labelled).standings()
+def _standings(bench: _Bench, of: _Stored | Evidence) -> Standings:
+    return _read(of).standings()
 
 
-def _select(
-    bench: _Bench,
-    records: tuple[TrialRecord, ...],
-    labelled: tuple[Recording, ...],
-    elsewhere: tuple[Standings, ...],
-) -> dict[str, Selection]:
-    return select(evidence_of(Run(bench.run), records, labelled), bench.candidates, elsewhere)
+def _select(bench: _Bench, of: _Stored | Evidence, elsewhere: tuple[Standings, ...]) -> dict[str, Selection]:
+    return select(_read(of), bench.candidates, elsewhere)
+
+
+def _read(of: _Stored | Evidence) -> Evidence:
+    return of.evidence() if isinstance(of, _Stored) else of

@@ -4,21 +4,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.cache import BlockCache
 from harness.decisions import decide
+from harness.engines import Engine
 from harness.ensembles import result
 from harness.leaderboard import scores_as_json
 from harness.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.recording import Array, Recording
-from harness.registry import load_plugins
+from harness.registry import PluginFile, load_plugins
 from harness.selection import Selection, blended
 from harness.store import TrialRecord
-from harness.workers import LocalWorkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +61,15 @@ def export(
     pool: tuple[Recording, ...],
     seed: int,
     cache: BlockCache,
-    workers: int,
-    plugins: Sequence[Path] = (),
+    engine: Engine,
+    plugins: Sequence[PluginFile] = (),
 ) -> dict[str, Exported]:
     """Refit what was selected for each behavior, and label all of `unlabelled`; behaviors run side by side.
 
     Raises `HarnessError` naming the behavior where a pipeline cannot be fitted again or applied.
     """
     bench = _Bench(tuple(unlabelled), pool, seed, cache, tuple(plugins))
-    with LocalWorkers(workers, partial(_start, bench), _label) as children:
+    with engine.open(partial(_start, bench), _label) as children:
         fitting = {name: children.submit(one, tuple(labelled[name])) for name, one in selections.items()}
         return {name: Exported(selections[name], result(future, name)) for name, future in fitting.items()}
 
@@ -83,12 +82,12 @@ class _Bench:
     pool: tuple[Recording, ...]
     seed: int
     cache: BlockCache
-    plugins: tuple[Path, ...]
+    plugins: tuple[PluginFile, ...]
 
 
 def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
     load_plugins(bench.plugins)
-    return bench, FeatureTables(bench.cache, bench.pool)
+    return bench, FeatureTables(bench.cache.here(), bench.pool)
 
 
 def _label(

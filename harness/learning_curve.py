@@ -9,7 +9,7 @@ cross-fitted F1 of the trial, where that held out single recordings; the trial w
 before it, which makes the last step a little too high.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +22,8 @@ import numpy as np
 
 from harness.atomic import write_text
 from harness.cache import BlockCache
-from harness.decisions import Candidates, best_candidate, count_table
+from harness.decisions import SPAN, Candidates, best_candidate, count_table, steadied
+from harness.engines import Engine, TrialError, WorkerDiedError
 from harness.errors import HarnessError
 from harness.evaluation import fit_fold
 from harness.folds import Folds
@@ -30,11 +31,10 @@ from harness.honest import f1_of, weighted_quantile
 from harness.metrics import Counts, total
 from harness.pipeline import FeatureTables
 from harness.recording import Array, Recording
-from harness.registry import load_plugins
+from harness.registry import PluginFile, load_plugins
 from harness.resampling import resamples
 from harness.spec import PipelineSpec
 from harness.store import TrialRecord
-from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
 MOST_SETS = 10
 """Where there are more sets of a size than this, as many of them are fitted as there are recordings."""
@@ -190,16 +190,16 @@ def learning_curves(
     seed: int,
     pool: tuple[Recording, ...],
     cache: BlockCache,
-    workers: int,
-    plugins: Sequence[Path] = (),
+    engine: Engine,
+    plugins: Sequence[PluginFile] = (),
 ) -> list[Curve]:
-    """A curve for each behavior's leader (its best trial), whatever the number of workers.
+    """A curve for each behavior's leader (its best trial), whatever the engine.
 
     `folds` are those of the search, of which the units and the purge gap are taken, and `seed` is its seed. Raises
     `HarnessError` naming the behavior where a pipeline cannot be fitted.
     """
     bench = _Bench(folds, candidates, pool, cache, tuple(plugins))
-    with LocalWorkers(workers, partial(_start, bench), _count) as children:
+    with engine.open(partial(_start, bench), _count) as children:
         asked: dict[str, dict[int, list[tuple[tuple[int, ...], Future[Array]]]]] = {}
         for behavior, record in leaders.items():
             units = len(folds[behavior].units)
@@ -212,35 +212,38 @@ def learning_curves(
             }
         try:
             return [
-                Curve(
-                    leaders[behavior],
-                    len(
-                        {
-                            folds[behavior].origins[place]
-                            for place, one in enumerate(folds[behavior].units)
-                            if one.positives
-                        }
-                    ),
-                    tuple(
-                        _point(size, [(left_out, future.result()) for left_out, future in sets], folds[behavior].units)
-                        for size, sets in theirs.items()
-                    ),
-                )
+                Curve(leaders[behavior], _showing(folds[behavior]), tuple(_points(theirs, folds[behavior], candidates)))
                 for behavior, theirs in asked.items()
             ]
         except (TrialError, WorkerDiedError) as error:
             raise HarnessError(f"no learning curve can be made: {error}") from error
 
 
-def _point(size: int, sets: Sequence[tuple[tuple[int, ...], Array]], units: Sequence[Recording]) -> Point:
+def _showing(folds: Folds) -> int:
+    """Recordings that show the behavior."""
+    return len({origin for origin, unit in zip(folds.origins, folds.units, strict=True) if unit.positives})
+
+
+def _points(
+    asked: "Mapping[int, Sequence[tuple[tuple[int, ...], Future[Array]]]]", folds: Folds, candidates: Candidates
+) -> Iterator[Point]:
+    for size, sets in asked.items():
+        counted = [(left_out, future.result()) for left_out, future in sets]
+        yield _point(size, counted, folds.units, candidates)
+
+
+def _point(
+    size: int, sets: Sequence[tuple[tuple[int, ...], Array]], units: Sequence[Recording], candidates: Candidates
+) -> Point:
     """`sets` are what each left out with the counts (units left out, candidates, 2) of all decisions there."""
     table = np.zeros((len(units), *sets[0][1].shape[1:]), dtype=np.int64)
     actual = np.zeros(len(units), dtype=np.int64)
     for left_out, counted in sets:
         table[list(left_out)] += counted
         actual[list(left_out)] += [units[unit].positives for unit in left_out]
-    together, positives = table.sum(axis=0), int(actual.sum())
-    chosen = [best_candidate(together - table[unit], positives - int(actual[unit])) for unit in range(len(units))]
+    steady = steadied(table, candidates)
+    together, others = steady.sum(axis=0), SPAN * (actual.sum() - actual)
+    chosen = [best_candidate(together - steady[unit], int(others[unit])) for unit in range(len(units))]
     counts = [_counts(table[unit, one], int(actual[unit])) for unit, one in enumerate(chosen)]
     of_sets = []
     for left_out, counted in sets:
@@ -262,7 +265,7 @@ class _Bench:
     candidates: Candidates
     pool: tuple[Recording, ...]
     cache: BlockCache
-    plugins: tuple[Path, ...]
+    plugins: tuple[PluginFile, ...]
 
 
 def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:

@@ -208,7 +208,10 @@ class FittedPipeline:
         X = X if self.columns is None else X[:, self.columns]
         staged = getattr(self.classifier, "staged_probabilities", None)
         if staged is None:
-            return {None: _checked(self.classifier.predict_proba(X)[:, 1], recording)}
+            both = np.asarray(self.classifier.predict_proba(X))
+            if both.ndim != 2 or both.shape[1] != 2:
+                raise ValueError(f"the model gave an array {both.shape}, expected a row of two for each frame")
+            return {None: _checked(both[:, 1], recording)}
         return {rounds: _checked(values, recording) for rounds, values in staged(X).items()}
 
 

@@ -8,12 +8,12 @@ user's own is loaded by its path.
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
 import os
 import pkgutil
 import re
 import sys
+import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,19 +71,22 @@ class Plugin:
     @property
     def ranges_beside(self) -> Path:
         """`<name>.toml` beside the plugin's own file, which a plugin of the user's may bring its ranges in."""
-        return self._file.with_name(f"{self.name}.toml")
+        return Path(inspect.getfile(self.function)).with_name(f"{self.name}.toml")
 
     @cached_property
     def source_version(self) -> str:
         """SHA-256 of the file the plugin is written in: what it computes may change when that does."""
-        try:
-            return hashlib.sha256(self._file.read_bytes()).hexdigest()
-        except OSError as error:
-            raise HarnessError(f"{self.name!r}: its file {self._file} cannot be read ({error.strerror})") from error
+        return hashlib.sha256(self._source).hexdigest()
 
     @property
-    def _file(self) -> Path:
-        return Path(inspect.getfile(self.function))
+    def _source(self) -> bytes:
+        file = inspect.getfile(self.function)
+        if file in _LOADED:
+            return _LOADED[file]
+        try:
+            return Path(file).read_bytes()
+        except OSError as error:
+            raise HarnessError(f"{self.name!r}: its file {file} cannot be read ({error.strerror})") from error
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,30 @@ class Smoother(Plugin):
     reach_seconds: float = 0.0
     """The farthest a smoothed value looks from its own frame, at any value of the parameters."""
 
+
+@dataclass(frozen=True, slots=True)
+class PluginFile:
+    """A file with plugins of the user's, and what it held when it was read.
+
+    So every worker loads the same, though it does not see the file, or the file is edited meanwhile.
+    """
+
+    path: Path
+    source: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> "PluginFile":
+        """Raises `HarnessError` where there is no such Python file."""
+        if path.suffix != ".py" or not os.path.isfile(path):  # a name that is too long is no file either
+            raise HarnessError(f"--plugin {path}: no such Python file")
+        try:
+            return cls(Path(os.path.realpath(path)), path.read_bytes())
+        except OSError as error:
+            raise HarnessError(f"--plugin {path}: cannot be read ({error.strerror})") from error
+
+
+_LOADED: dict[str, bytes] = {}
+"""By its name, what each loaded file of the user's held."""
 
 P = TypeVar("P", bound=Plugin)
 
@@ -204,7 +231,7 @@ def smoother_named(name: str) -> Smoother:
     return _named(SMOOTHERS, "smoother", name)
 
 
-def load_plugins(files: Iterable[Path] = ()) -> None:
+def load_plugins(files: Iterable[Path | PluginFile] = ()) -> None:
     """Import every plugin: the package's own, those of other packages, and the user's `files`.
 
     Raises `HarnessError` that names the plugin where one cannot be imported; nothing is skipped silently.
@@ -217,30 +244,27 @@ def load_plugins(files: Iterable[Path] = ()) -> None:
             with _naming(f"plugin {point.name!r} ({point.value})"):
                 point.load()
     for file in files:
-        _load_file(file)
+        _load_file(file if isinstance(file, PluginFile) else PluginFile.read(file))
 
 
-def _load_file(file: Path) -> None:
-    path = Path(os.path.realpath(file))
+def _load_file(file: PluginFile) -> None:
+    path = str(file.path)
     name = "harness_plugin_" + hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     if name in sys.modules:
         return
-    if path.suffix != ".py" or not os.path.isfile(path):
-        raise HarnessError(f"--plugin {file}: no such Python file")
-    module_spec = importlib.util.spec_from_file_location(name, path)
-    if module_spec is None or module_spec.loader is None:
-        raise HarnessError(f"--plugin {file}: cannot be read as a Python file")
-    module = importlib.util.module_from_spec(module_spec)
+    module = types.ModuleType(name)
+    module.__file__ = path
     sys.modules[name] = module
+    _LOADED[path] = file.source
     before = _registered()
     try:
-        with _naming(f"--plugin {file}"):
-            module_spec.loader.exec_module(module)
+        with _naming(f"--plugin {file.path}"):
+            exec(compile(file.source, path, "exec"), vars(module))  # noqa: S102 - what a plugin is for
         if _registered() == before:
             decorators = "@feature_set, @model_family or @smoother of harness.registry"
-            raise HarnessError(f"--plugin {file}: registers no plugin; {decorators} does that to a function")
+            raise HarnessError(f"--plugin {file.path}: registers no plugin; {decorators} does that to a function")
     except BaseException:
-        del sys.modules[name]
+        del sys.modules[name], _LOADED[path]
         raise
 
 

@@ -14,22 +14,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.arms import Arm, Turn, make_arms, next_arms, opening, usable_stacks
+from harness.atomic import reason
 from harness.cache import BlockCache
 from harness.decisions import Candidates, candidates_of
+from harness.engines import UNLIMITED, Engine, Limits, TrialError, WorkerDiedError
 from harness.errors import HarnessError
 from harness.evaluation import Outcome, Pruned, evaluate_against
 from harness.folds import Folds, make_folds
 from harness.pipeline import FeatureTables
-from harness.recording import Dataset, Recording
-from harness.registry import FEATURES, MODELS, SMOOTHERS, feature_set_named, load_plugins, model_family_named
+from harness.recording import Array, Dataset, Recording
+from harness.registry import (
+    FEATURES,
+    MODELS,
+    SMOOTHERS,
+    PluginFile,
+    feature_set_named,
+    load_plugins,
+    model_family_named,
+)
 from harness.spaces import Range, Spaces
 from harness.spec import PipelineSpec, Preparation
 from harness.store import RECORD, Run, TrialRecord, study_name
-from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
 if TYPE_CHECKING:
     import optuna
@@ -117,42 +125,68 @@ def search_trials(
     *,
     trials: int | None,
     behaviors: Sequence[str],
-    workers: int,
+    engine: Engine,
     cache: BlockCache,
-    plugins: Sequence[Path] = (),
+    limits: Limits = UNLIMITED,
+    plugins: Sequence[PluginFile] = (),
     stop: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda line: None,
 ) -> Iterator[TrialRecord]:
     """Bring each of `behaviors` up to `trials` finished trials, and yield each new one once it is stored.
 
     Without a number of trials it goes on until `stop` says so, which is asked several times a second; what runs then is
-    evaluated again under its own number when the search goes on.
+    evaluated again under its own number when the search goes on. `note` is told, once each, what slows the search down.
+
+    Raises `EngineError` where no more trials can be run, and `HarnessError` where one cannot be stored; those yielded
+    before are stored.
     """
+    noted: set[str] = set()
+
+    def note_once(line: str) -> None:
+        if line not in noted:
+            noted.add(line)
+            note(line)
+
     stored = run.finished()
     states = [_BehaviorSearch(name, search, run, trials or sys.maxsize, stored) for name in behaviors]
     bench = _Bench(search.folds, search.candidates, search.seed, pool_of(search.dataset), cache, tuple(plugins))
-    with LocalWorkers(workers, partial(_start, bench), _evaluate) as pool:
-        running: dict[Future[tuple[Outcome | Pruned, float]], tuple[_BehaviorSearch, _Asked]] = {}
+    with engine.open(partial(_start, bench), _evaluate, limits) as workers:
+        running: dict[Future[_Evaluated], tuple[_BehaviorSearch, _Asked]] = {}
         while True:
             # Twice as many in flight as workers, so that none is idle while results are told and written.
-            while len(running) < 2 * workers:
+            while len(running) < 2 * max(workers.count, 1):
                 waiting = [state for state in states if state.has_work()]
                 if not waiting:
                     break
                 state = min(waiting, key=lambda state: state.sent)
                 asked = state.take()
-                running[pool.submit(state.behavior, asked.spec, asked.rival)] = (state, asked)
+                running[workers.submit(state.behavior, asked.spec, asked.rival)] = (state, asked)
             if not running:
                 break
+            if not workers.count:
+                note_once("there are no workers; the search goes on with the first that comes")
             done, _ = wait(running, timeout=PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
                 state, asked = running.pop(future)
                 asked.result = _result(future)
+                if isinstance(asked.result, _Evaluated) and asked.result.not_kept:
+                    note_once(f"{asked.result.not_kept}; what cannot be kept is computed again, with the same result")
                 yield from state.tell()
             if stop():
                 return
 
 
-def _result(future: "Future[tuple[Outcome | Pruned, float]]") -> tuple[Outcome | Pruned, float] | str:
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """What came of a trial."""
+
+    outcome: Outcome | Pruned
+    seconds: float
+    not_kept: str | None
+    """Why its worker could not keep a block in the cache."""
+
+
+def _result(future: "Future[_Evaluated]") -> _Evaluated | str:
     try:
         return future.result()
     except (TrialError, WorkerDiedError) as error:
@@ -168,21 +202,21 @@ class _Bench:
     seed: int
     pool: tuple[Recording, ...]
     cache: BlockCache
-    plugins: tuple[Path, ...]
+    plugins: tuple[PluginFile, ...]
 
 
 def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
     load_plugins(bench.plugins)
-    return bench, FeatureTables(bench.cache, bench.pool)
+    return bench, FeatureTables(bench.cache.here(), bench.pool)
 
 
 def _evaluate(
     state: tuple[_Bench, FeatureTables], behavior: str, spec: PipelineSpec, rival: Sequence[float]
-) -> tuple[Outcome | Pruned, float]:
+) -> _Evaluated:
     bench, tables = state
     began = time.perf_counter()
     outcome = evaluate_against(rival, spec, bench.folds[behavior], tables, bench.candidates, bench.seed)
-    return outcome, time.perf_counter() - began
+    return _Evaluated(outcome, time.perf_counter() - began, tables.cache.refused)
 
 
 @dataclass
@@ -195,7 +229,7 @@ class _Asked:
     spec: PipelineSpec
     rival: tuple[float, ...]
     """The fold merits of the arm's best trial when this one was asked; none where it had no trial yet."""
-    result: tuple[Outcome | Pruned, float] | str | None = None
+    result: _Evaluated | str | None = None
     """The outcome and its seconds, or why it failed; None while it runs."""
 
 
@@ -234,9 +268,24 @@ class _BehaviorSearch:
         while self.batch and self.batch[0].result is not None:
             asked = self.batch.popleft()
             record, finished = self._finish(asked)
-            outcome = asked.result[0] if isinstance(asked.result, tuple) else None
-            self.run.add(record, finished, outcome.out_of_fold if isinstance(outcome, Outcome) else ())
+            outcome = asked.result.outcome if isinstance(asked.result, _Evaluated) else None
+            self._store(record, finished, outcome.out_of_fold if isinstance(outcome, Outcome) else ())
             yield record
+
+    def _store(self, record: TrialRecord, finished: "FrozenTrial", out_of_fold: Sequence[Array]) -> None:
+        """Raises `HarnessError` where there is no room, say; then nothing of the trial is told."""
+        from optuna.exceptions import StorageInternalError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            self.run.add(record, finished, out_of_fold)
+        except (OSError, StorageInternalError, SQLAlchemyError) as error:
+            cause = error.__cause__ or error  # Optuna's own words are those of a guess
+            why = reason(cause) if isinstance(cause, OSError) else str(cause).partition("\n")[0]
+            raise HarnessError(
+                f"{self.run.folder}: trial {record.trial} of {record.behavior} cannot be stored ({why}); "
+                "those told before are kept, and the same command goes on"
+            ) from error
 
     def _plan(self) -> list[Turn]:
         """The turns of the next batch, whatever the number of trials asked for."""
@@ -281,10 +330,10 @@ class _BehaviorSearch:
     def _record(self, asked: _Asked) -> TrialRecord:
         arm, kind = self.search.arms[asked.arm], self.search.folds[self.behavior].kind
         record = TrialRecord(self.behavior, asked.number, arm.name, asked.spec, kind, 0.0)
-        if not isinstance(asked.result, tuple):
+        if not isinstance(asked.result, _Evaluated):
             return replace(record, error=asked.result)
-        outcome, seconds = asked.result
-        record = replace(record, seconds=round(seconds, 3), fold_merits=outcome.fold_merits)
+        outcome = asked.result.outcome
+        record = replace(record, seconds=round(asked.result.seconds, 3), fold_merits=outcome.fold_merits)
         if isinstance(outcome, Pruned):
             return replace(record, pruned=True)
         verdict = outcome.verdict

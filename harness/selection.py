@@ -22,7 +22,7 @@ import numpy as np
 from harness.decisions import SPAN, Candidates, best_candidate, count_table, decide, steadied
 from harness.elsewhere import Standings, expected, standings
 from harness.evaluation import average_precision
-from harness.honest import Honest, bias_corrected, f1_of
+from harness.honest import Honest, bias_corrected
 from harness.metrics import Counts, count_bouts, total
 from harness.recording import Array
 from harness.resampling import ENUMERATED_UP_TO, resamples
@@ -350,9 +350,9 @@ def _cross_fitted(table: Array, steady: Array, actual: Array) -> float:
     `table` (units, candidates, 2) holds hits and claims, `steady` the same `steadied`, `actual` (units,) the positives.
     """
     judged = len(actual) > 1  # whether a unit's own counts are taken off
-    hits = claimed = 0
+    counts = []
     for unit, positives in enumerate(actual):
         others = steady.sum(axis=0) - steady[unit] * judged
         best = best_candidate(others, SPAN * int(actual.sum() - positives * judged))
-        hits, claimed = hits + table[unit, best, 0], claimed + table[unit, best, 1]
-    return float(f1_of(hits, claimed, actual.sum()))
+        counts.append(Counts(int(table[unit, best, 0]), int(table[unit, best, 1]), int(positives)))
+    return total(counts).f1

@@ -5,6 +5,7 @@ import os
 import pickle
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -575,10 +576,11 @@ def test_columns_are_computed_again_when_the_plugins_file_changes(tmp_path: Path
         "def columns(recording): return {'x': recording.keypoints[:, 0, 0, 0]}\n"
     )
     FEATURES.pop("plain")
-    load_plugins([file])
     for content in (file.read_text(), file.read_text() + "# otherwise\n"):
         file.write_text(content)
-        FEATURES["plain"] = replace(FEATURES["plain"])  # as a new process would find it
+        for name in [one for one in sys.modules if one.startswith("harness_plugin_")]:
+            del sys.modules[name]  # as in a new process
+        load_plugins([file])
         tables(tmp_path / "cache").design_matrix(recording, [Choice("plain")], Preparation())
     assert len(list((tmp_path / "cache").rglob("*.npy"))) == 2
 

@@ -17,6 +17,7 @@ from harness.recording import Array, Recording
 from harness.resampling import resamples
 from harness.spec import Choice, Decision, PipelineSpec
 from harness.store import Run, TrialRecord
+from harness.workers import LocalEngine
 from tests.toy import toy_recordings
 
 CANDIDATES = Candidates((Choice("none"),), (0.0,), (0.0,))
@@ -58,7 +59,7 @@ def record(behavior: str, trial: int, counts: Sequence[Counts]) -> TrialRecord:
 
 
 def found(run: Run, records: Sequence[TrialRecord], workers: int = 1) -> Selections:
-    return ensembles(run, records, labelled(), candidates=CANDIDATES, workers=workers)
+    return ensembles(run, records, labelled(), candidates=CANDIDATES, engine=LocalEngine(workers))
 
 
 @pytest.fixture(scope="module")

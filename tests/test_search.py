@@ -23,11 +23,12 @@ from harness.errors import HarnessError
 from harness.metrics import count, total
 from harness.pipeline import FeatureTables
 from harness.recording import Dataset
-from harness.registry import MODELS, load_plugins
+from harness.registry import MODELS, PluginFile, load_plugins
 from harness.search import Search, make_search, pool_of, search_trials
 from harness.spaces import Start, load_spaces
 from harness.spec import Preparation
 from harness.store import Run, TrialRecord
+from harness.workers import LocalEngine
 from tests.toy import toy_recordings
 
 SMALL = ["--features", "task_programs", "--features", "kinematics", "--model", "logistic_regression"]
@@ -177,7 +178,7 @@ def run_all(search: Search, folder: Path, trials: int, **options: Any) -> list[T
                 run,
                 trials=trials,
                 behaviors=list(search.dataset.labelled),
-                workers=1,
+                engine=LocalEngine(1),
                 cache=BlockCache(folder / "cache"),
                 **options,
             )
@@ -233,7 +234,7 @@ def test_a_trial_that_lags_on_every_fold_is_pruned_and_told_so(tmp_path: Path) -
     load_plugins([plugin])
     try:
         search = toy_search(["drunk"])
-        records = run_all(search, tmp_path / "run", 13, plugins=[plugin])
+        records = run_all(search, tmp_path / "run", 13, plugins=[PluginFile.read(plugin)])
     finally:
         del MODELS["drunk"]
     assert [record.trial for record in records if record.error] == []

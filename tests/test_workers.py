@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from harness.workers import THREAD_VARIABLES, LocalWorkers, TrialError, WorkerDiedError
+from harness.engines import TrialError, WorkerDiedError
+from harness.workers import THREAD_VARIABLES, LocalWorkers
 
 # What children run. A task is called with what `start` gave.
 
@@ -184,11 +185,11 @@ with LocalWorkers(2, start, call) as workers:
 
 def test_children_end_with_a_parent_that_was_killed_even_in_the_middle_of_a_trial() -> None:
     coordinator = subprocess.Popen(
-        [sys.executable, "-c", COORDINATOR], cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", COORDINATOR], cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True
     )
-    assert coordinator.stdout is not None
-    assert [coordinator.stdout.readline() for _ in range(2)] == ["hanging\n"] * 2
+    assert coordinator.stderr is not None
+    assert [coordinator.stderr.readline() for _ in range(2)] == ["hanging\n"] * 2
     coordinator.kill()
     # Children hold the other end of the pipe, so that it ends when the last of them does.
-    out, _ = coordinator.communicate(timeout=5)
-    assert out == ""
+    _, err = coordinator.communicate(timeout=5)
+    assert err == ""

@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness import __version__
-from harness.cli.arguments import add_places, duration, existing_folder, positive, seed
+from harness.cli.arguments import (
+    add_places,
+    add_workers,
+    duration,
+    existing_folder,
+    lasting,
+    memory,
+    positive,
+    seed,
+)
 from harness.errors import HarnessError, NothingToRankError, escaped
 from harness.server import without_secrets
 
@@ -52,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
         help="total for each behavior (200; with --timeout no limit)",
     )
     search.add_argument("--timeout", type=duration, metavar="T", help="stop after this long, such as 90s, 30m or 1h30m")
-    search.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
+    add_workers(search)
+    search.add_argument("--trial-timeout", type=lasting, metavar="T", help="a trial that takes longer fails (no limit)")
+    search.add_argument("--trial-memory", type=memory, metavar="SIZE", help="one that uses more fails (no limit)")
     search.add_argument("--seed", type=seed, default=0, metavar="N", help="the same seed gives the same trials (0)")
     search.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     search.add_argument("--features", action="append", default=[], metavar="F", help="only this set; may be repeated")
@@ -74,16 +85,16 @@ def parser() -> argparse.ArgumentParser:
     add_format(compare)
 
     curve = commands.add_parser("learning-curve", help="say whether labelling another recording would help")
-    add_places(curve, "data", "results", "cache", "plugin")
+    add_places(curve, "data", "results", "storage", "cache", "plugin")
     curve.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
-    curve.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
+    add_workers(curve)
     curve.add_argument("--out", type=Path, metavar="FILE", help="also draw the curves, into a file that ends in .html")
     add_format(curve)
 
     export = commands.add_parser("export-best", help="fit the best pipelines and write the submission")
     add_places(export, "data", "results", "storage", "cache", "plugin")
     export.add_argument("--out", type=Path, default=Path("submission.npy"), metavar="FILE", help="(submission.npy)")
-    export.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
+    add_workers(export)
 
     check = commands.add_parser("check", help="list everything wrong with a submission")
     check.add_argument("submission", type=Path, metavar="SUBMISSION")

@@ -14,6 +14,7 @@ from harness.server import Server, server_of
 
 if TYPE_CHECKING:
     from harness.cache import BlockCache
+    from harness.engines import Engine
 
 DEMO = Path("demo-data")
 """Where a search without data makes its demo."""
@@ -48,6 +49,13 @@ def add_places(command: argparse.ArgumentParser, *places: str) -> None:
         )
 
 
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """Add the options that say where to work."""
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=positive, metavar="N", help="processes, one thread each (one a core)")
+    where.add_argument("--dask", metavar="URL", help="work on a Dask cluster, such as tcp://host:8786")
+
+
 def positive(text: str) -> int:
     value = int(text) if re.fullmatch(r"\d{1,9}", text) else 0
     if value < 1:
@@ -71,6 +79,13 @@ def duration(text: str) -> float:
     return float(3600 * hours + 60 * minutes + seconds)
 
 
+def lasting(text: str) -> float:
+    """The same, more than none."""
+    if not (seconds := duration(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} should be a time above 0, such as 90s, 30m or 1h30m")
+    return seconds
+
+
 def size(text: str) -> int:
     """Bytes, from such as `500MB`, `5GB`, `1.5 TB`; a bare number is refused, unless it is 0."""
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([KMGT])B?", text, re.IGNORECASE)
@@ -79,6 +94,17 @@ def size(text: str) -> int:
     if text != "0":
         raise argparse.ArgumentTypeError(f"{text!r} should be a size such as 500MB or 5GB, or 0 for no cache")
     return 0
+
+
+def memory(text: str) -> int:
+    """Bytes, more than none, from such as `500MB`, `4GB`."""
+    try:
+        found = size(text)
+    except argparse.ArgumentTypeError:
+        found = 0
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a size such as 500MB or 4GB")
+    return found
 
 
 def existing_folder(text: str) -> Path:
@@ -102,10 +128,9 @@ def named_server(url: str | None) -> Server | None:
 
 def named_cache(folder: Path | None, limit: int | None) -> "BlockCache":
     """The cache with the folder and the limit that the command line asks for, else the environment, else ours."""
-    from harness.cache import DEFAULT_LIMIT, BlockCache
+    from harness.cache import DEFAULT_LIMIT, BlockCache, default_folder
 
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = folder or _environment("HARNESS_CACHE") or base / "harness"
+    folder = folder or default_folder()
     if limit is None and (text := os.environ.get("HARNESS_CACHE_LIMIT")):
         try:
             limit = size(text)
@@ -153,10 +178,22 @@ def last_run_folder(given: Path | None) -> Path:
         ) from error
 
 
-def worker_count(given: int | None) -> int:
-    """As many as asked for, else the cores this process may use."""
-    if given is not None:
-        return given
+def engine_for(arguments: argparse.Namespace) -> "Engine":
+    """Where to work: a cluster if one is named, else as many processes as asked for, else one a core."""
+    if arguments.dask is not None:
+        import logging
+
+        from harness.dask_engine import DaskEngine
+
+        # What goes wrong with a cluster is said in one line, by the error that it ends in.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        return DaskEngine(arguments.dask)
+    from harness.workers import LocalEngine
+
+    return LocalEngine(arguments.workers or _usable_cores())
+
+
+def _usable_cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 

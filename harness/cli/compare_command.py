@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from harness.cli.arguments import named_server
 from harness.cli.console import counted, say, show_csv, show_json, show_markdown, show_notes, show_table
 from harness.comparison import FEWEST, Difference, best_trials, differences, exported
 from harness.ensembles import kept
@@ -15,7 +16,7 @@ SPARE = {"recordings": 0, "first": 0, "second": 0}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    rows = _differences(Run(arguments.first), Run(arguments.second))
+    rows = _differences(Run(arguments.first, named_server(None)), Run(arguments.second, named_server(None)))
     if arguments.format == "json":
         show_json([row.as_json() for row in rows])
     elif arguments.format == "csv":

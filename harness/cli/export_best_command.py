@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.atomic import write_text
-from harness.cli.arguments import data_folder, last_run_folder, named_server, usable_cache, worker_count
+from harness.cli.arguments import data_folder, engine_for, last_run_folder, named_server, usable_cache
 from harness.cli.console import counted, pipeline_name, say
 from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
@@ -17,7 +17,7 @@ from harness.errors import HarnessError, NothingToRankError
 from harness.export import Exported, export, manifest
 from harness.metrics import mean_score
 from harness.recording import Dataset
-from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
+from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile, load_plugins
 from harness.search import pool_of
 from harness.selection import exported_way
 from harness.spaces import Spaces
@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     description = run.description
     out: Path = arguments.out
     _make_room(out, run.folder)
-    load_plugins(arguments.plugin)
+    plugins, engine = [PluginFile.read(file) for file in arguments.plugin], engine_for(arguments)
+    load_plugins(plugins)
     data = data_folder(arguments.data) or _searched_data(run)
     dataset = load_dataset(data)
     if dataset.digest != description["identity"]["data"]:
@@ -47,14 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
     _refuse(records, dataset, data, run)
     for name in _changed(records, description["identity"]["plugins"]):
         say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
-    workers = worker_count(arguments.workers)
     selections = ensembles(
         run,
         [record for theirs in records.values() for record in theirs],
         dataset.labelled,
         candidates=candidates_of(Spaces.from_json(description["identity"]["ranges"])),
-        workers=workers,
-        plugins=arguments.plugin,
+        engine=engine,
+        plugins=plugins,
     )
     way = exported_way(selections)
     exported = export(
@@ -64,8 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         pool=pool_of(dataset),
         seed=description["identity"]["seed"],
         cache=usable_cache(arguments.cache, arguments.cache_limit),
-        workers=workers,
-        plugins=arguments.plugin,
+        engine=engine,
+        plugins=plugins,
     )
     beside = out.with_suffix(".json")
     try:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from harness.cli.arguments import data_folder, last_run_folder, usable_cache, worker_count
+from harness.cli.arguments import data_folder, engine_for, last_run_folder, named_server, usable_cache
 from harness.cli.console import counted, pipeline_name, say, show_csv, show_json, show_markdown, show_notes, show_table
 from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
@@ -16,7 +16,7 @@ from harness.folds import make_folds
 from harness.leaderboard import best_records
 from harness.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
 from harness.recording import Dataset
-from harness.registry import FEATURES, MODELS, load_plugins
+from harness.registry import FEATURES, MODELS, PluginFile, load_plugins
 from harness.search import pool_of, reach_seconds
 from harness.spaces import Spaces
 from harness.store import Run, TrialRecord
@@ -30,7 +30,7 @@ BAR = 20
 
 
 def run(arguments: argparse.Namespace) -> int:
-    run = Run(last_run_folder(arguments.results))
+    run = Run(last_run_folder(arguments.results), named_server(arguments.storage))
     description = run.description
     identity, about = description["identity"], description["about"]
     for name in arguments.behavior:
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not leaders:
         raise NothingToRankError(f"{run.folder}: no trial has a score; it was made by `{about['command']}`")
     _refuse_plot(arguments.out)
-    load_plugins(arguments.plugin)
+    plugins, engine = [PluginFile.read(file) for file in arguments.plugin], engine_for(arguments)
+    load_plugins(plugins)
     _refuse_missing_plugins(leaders.values(), about["plugins"])
     dataset = _searched(run, arguments.data)
     spaces = Spaces.from_json(identity["ranges"])
@@ -49,10 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     # A baseline alone looks nowhere.
     reach = reach_seconds(searched, spaces) if searched else 0.0
     folds = {name: make_folds(dataset.labelled[name], reach) for name in leaders}
-    workers = worker_count(arguments.workers)
     units = [len(one.units) for one in folds.values()]
     models = sum(len(left_out_sets(n, size, identity["seed"])) for n in units for size in sizes(n))
-    say(f"fitting {counted(models, 'model')} of {counted(len(leaders), 'behavior')}, {counted(workers, 'worker')}")
+    say(f"fitting {counted(models, 'model')} of {counted(len(leaders), 'behavior')}, {engine.where}")
     curves = learning_curves(
         leaders,
         folds,
@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         seed=identity["seed"],
         pool=pool_of(dataset),
         cache=usable_cache(arguments.cache, arguments.cache_limit),
-        workers=workers,
-        plugins=arguments.plugin,
+        engine=engine,
+        plugins=plugins,
     )
     if arguments.format == "json":
         show_json([curve.as_json() for curve in curves])

@@ -1,9 +1,7 @@
 """`harness search`."""
 
 import argparse
-import importlib.metadata
 import math
-import platform
 import shlex
 import signal
 import threading
@@ -17,37 +15,37 @@ from typing import Any
 from harness.cli.arguments import (
     DEMO,
     data_folder,
+    engine_for,
     named_server,
     new_run_folder,
     remember_run,
     usable_cache,
-    worker_count,
 )
 from harness.cli.console import counted, say
 from harness.cli.next_steps import best_lines, hints
 from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
+from harness.engines import Engine, Limits
 from harness.ensembles import Selections, ensembles, keep
 from harness.errors import HarnessError, unknown
 from harness.metrics import mean_score
 from harness.recording import Dataset
-from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
+from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile, load_plugins
 from harness.search import Search, make_search, search_trials
 from harness.selection import WAYS
 from harness.spaces import SPACES, load_spaces
 from harness.store import Run, TrialRecord
+from harness.versions import versions
 
 DEFAULT_TRIALS = 200
 """For each behavior, where neither trials nor a time are asked for."""
-
-COMPUTING = ("catboost", "lightgbm", "numpy", "optuna", "pandas", "scikit-learn")
-"""Packages whose version may change what a trial scores."""
 
 
 def run(arguments: argparse.Namespace) -> int:
     server = named_server(arguments.storage)
     data = data_folder(arguments.data) or _demo()
-    load_plugins(arguments.plugin)
+    plugins, engine = [PluginFile.read(file) for file in arguments.plugin], engine_for(arguments)
+    load_plugins(plugins)
     dataset = load_dataset(data)
     behaviors = _behaviors(arguments.behavior, dataset)
     spaces = load_spaces(arguments.spaces or SPACES)
@@ -61,12 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     trials = arguments.trials or (DEFAULT_TRIALS if arguments.timeout is None else None)
     run = Run(new_run_folder(arguments.results, data), server)
-    cache, workers = usable_cache(arguments.cache, arguments.cache_limit), worker_count(arguments.workers)
+    cache = usable_cache(arguments.cache, arguments.cache_limit)
     with run.hold():
         run.begin(_identity(search), _about(dataset, data, arguments))
         remember_run(run.folder)
         done = run.records()
-        _announce(search, run, data, workers, arguments, trials, len(done))
+        _announce(search, run, data, engine, arguments, trials, len(done))
         deadline = math.inf if arguments.timeout is None else time.monotonic() + arguments.timeout
         interrupted = threading.Event()
         records = search_trials(
@@ -74,10 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
             run,
             trials=trials,
             behaviors=behaviors,
-            workers=workers,
+            engine=engine,
             cache=cache,
-            plugins=arguments.plugin,
+            limits=Limits(arguments.trial_timeout, arguments.trial_memory),
+            plugins=plugins,
             stop=lambda: interrupted.is_set() or time.monotonic() >= deadline,
+            note=lambda line: say(f"note: {line}"),
         )
         with _noting(interrupted), Progress(behaviors, trials, done, deadline) as progress:
             for record in records:
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
             say(line)
         if not interrupted.is_set():
             found = ensembles(
-                run, finished, dataset.labelled, candidates=search.candidates, workers=workers, plugins=arguments.plugin
+                run, finished, dataset.labelled, candidates=search.candidates, engine=engine, plugins=plugins
             )
             keep(run, found, finished)
             if found:
@@ -176,11 +176,7 @@ def _identity(search: Search) -> dict[str, Any]:
         "plugins": {
             kind: {name: plugin.source_version for name, plugin in used.items()} for kind, used in plugins.items()
         },
-        "versions": {
-            "python": ".".join(platform.python_version_tuple()[:2]),
-            "harness": importlib.metadata.version("behavior-harness"),
-            **{name: importlib.metadata.version(name) for name in COMPUTING},
-        },
+        "versions": versions(),
     }
 
 
@@ -197,7 +193,7 @@ def _announce(
     search: Search,
     run: Run,
     data: Path,
-    workers: int,
+    engine: Engine,
     arguments: argparse.Namespace,
     trials: int | None,
     done: int,
@@ -217,7 +213,7 @@ def _announce(
     say(
         f"search: {counted(len(search.arms), 'pipeline')} (feature sets with a model), "
         f"{counted(trials, 'trial') if trials else 'as many trials as time allows'} for each behavior, "
-        f"{counted(workers, 'worker')}, seed {search.seed}; "
+        f"{engine.where}, seed {search.seed}; "
         f"results in {run.places}" + (f", which has {counted(done, 'trial')} already" if done else "")
     )
 

@@ -1,0 +1,191 @@
+"""What a Dask cluster costs, against processes of one machine: here both are processes of this one.
+
+    python -m benchmarks.cluster [--workers N ...] [--trials N] [--calls N]
+
+Starts a scheduler and workers of one thread on loopback. Prints Markdown: what a call that does nothing takes, one
+after the other and many at once; then a search of one behavior of a demo, the same trials each time: trials a minute,
+and the share of its workers' time that was spent in trials, which a busy machine leaves as it is; last, the bytes
+between the search and the scheduler, before the first trial and for each.
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.runs import show_head, show_row
+from harness.cache import BlockCache
+from harness.dask_engine import DaskEngine
+from harness.data.challenge import load_dataset
+from harness.data.demo import write_demo
+from harness.engines import Engine
+from harness.recording import Dataset
+from harness.registry import load_plugins
+from harness.search import make_search, search_trials
+from harness.spaces import load_spaces
+from harness.store import Run
+from harness.workers import LocalEngine
+
+BEHAVIOR = "behavior-0"
+FEATURES = ("kinematics", "task_programs")
+MODELS = ("lightgbm", "logistic_regression")
+
+
+def nothing() -> None:
+    """What a worker starts with, and what it does."""
+
+
+def same(state: None, number: int) -> int:
+    return number
+
+
+@dataclass
+class Relay:
+    """Stands between a search and the scheduler, and counts what goes through."""
+
+    scheduler: str
+    sent: int = 0
+    received: int = 0
+    _listening: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"tcp://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def _accept(self) -> None:
+        parts = urlsplit(self.scheduler)
+        while True:
+            here, _ = self._listening.accept()
+            there = socket.create_connection((parts.hostname or "", parts.port or 0))
+            for way in ((here, there, "sent"), (there, here, "received")):
+                threading.Thread(target=self._carry, args=way, daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket, counter: str) -> None:
+        while content := source.recv(1 << 16):
+            setattr(self, counter, getattr(self, counter) + len(content))
+            target.sendall(content)
+        target.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def cluster(workers: int, place: Path) -> Iterator[str]:
+    """The address of a scheduler with as many workers of one thread."""
+    import distributed
+
+    file = place / f"scheduler-{workers}.json"
+    processes = []
+
+    def begin(kind: str, *words: str) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            f"distributed.cli.dask_{kind}",
+            "--host",
+            "127.0.0.1",
+            "--no-dashboard",
+            *words,
+        ]
+        processes.append(
+            subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        )
+
+    try:
+        begin("scheduler", "--port", "0", "--scheduler-file", str(file))
+        for _ in range(workers):
+            begin("worker", "--no-nanny", "--nthreads", "1", "--scheduler-file", str(file))
+        while not file.exists():
+            time.sleep(0.1)
+        with distributed.Client(scheduler_file=str(file), set_as_default=False) as client:
+            client.wait_for_workers(workers)
+            address: str = client.scheduler.address
+        yield address
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait()
+
+
+def calls(engine: Engine, number: int) -> tuple[float, float]:
+    """Milliseconds of a call that does nothing: of each of many one after the other, and of each of many at once."""
+    with engine.open(nothing, same) as workers:
+        for future in [workers.submit(one) for one in range(8)]:
+            future.result()
+        began = time.perf_counter()
+        for one in range(number):
+            workers.submit(one).result()
+        between = time.perf_counter()
+        for future in [workers.submit(one) for one in range(number)]:
+            future.result()
+        return 1000 * (between - began) / number, 1000 * (time.perf_counter() - between) / number
+
+
+def search(dataset: Dataset, engine: Engine, trials: int, place: Path, cache: Path) -> tuple[float, float, float]:
+    """Trials a minute once the first is told, the share of the workers' time in trials, and seconds to the first."""
+    asked = make_search(dataset, load_spaces(), features=FEATURES, models=MODELS, seed=0, batch=8)
+    run = Run(place)
+    with run.hold():
+        run.begin({}, {"behaviors": [BEHAVIOR]})
+        began, told = time.perf_counter(), []
+        for record in search_trials(
+            asked, run, trials=trials, behaviors=[BEHAVIOR], engine=engine, cache=BlockCache(cache)
+        ):
+            assert not record.error, record.error
+            told.append((time.perf_counter() - began, record.seconds))
+    whole, first = told[-1][0], told[0][0]
+    return 60 * trials / whole, sum(seconds for _, seconds in told) / whole, first
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], metavar="N", help="to compare (1 2)")
+    parser.add_argument("--trials", type=int, default=40, metavar="N", help="of each search (40)")
+    parser.add_argument("--calls", type=int, default=300, metavar="N", help="that do nothing (300)")
+    asked = parser.parse_args(words)
+    load_plugins()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        write_demo(place / "demo", seed=0, recordings=3, seconds=60, test_recordings=1)
+        whole = load_dataset(place / "demo")
+        dataset = Dataset(whole.name, {BEHAVIOR: whole.labelled[BEHAVIOR]}, ())
+        search(dataset, LocalEngine(2), asked.trials, place / "warm", place / "cache")
+        show_head(
+            "workers", "where", "a call, ms", "at once, ms", "trials a minute", "time in trials", "first after, s"
+        )
+        for workers in asked.workers:
+            with cluster(workers, place) as address:
+                for name, engine in (("local", LocalEngine(workers)), ("Dask", DaskEngine(address))):
+                    one, at_once = calls(engine, asked.calls)
+                    rate, busy, first = search(
+                        dataset, engine, asked.trials, place / f"{name}{workers}", place / "cache"
+                    )
+                    show_row(workers, name, one, at_once, rate, busy / workers, first)
+        with cluster(1, place) as address:
+            counted = []
+            for trials in (1, asked.trials + 1):
+                relay = Relay(address)
+                search(dataset, DaskEngine(relay.address), trials, place / f"relayed-{trials}", place / "cache")
+                counted.append((relay.sent, relay.received))
+        (sent, received), (sent_more, received_more) = counted
+        show_head("bytes", "sent", "received")
+        show_row("before and with the first trial", sent, received)
+        show_row("for each more", (sent_more - sent) // asked.trials, (received_more - received) // asked.trials)
+        frames = sum(one.frames for one in dataset.labelled[BEHAVIOR])
+        show_row("frames of the recordings", frames, "")
+
+
+if __name__ == "__main__":
+    from benchmarks import cluster as importable  # by that name workers find what they are to run
+
+    importable.main()
