@@ -378,8 +378,8 @@ class Run:
                     where = shared.server if shared else self.sqlite
                     raise HarnessError(
                         f"{where}: {study.study_name} has a trial that cannot be read "
-                        f"({type(error).__name__}: {in_one_line(error)}); where another version of harness wrote it, "
-                        "search into another --results, otherwise restore it"
+                        f"({type(error).__name__}: {in_one_line(error)}), as where another version of "
+                        f"harness wrote it; {WAY_OUT}"
                     ) from error
         return finished
 

@@ -170,6 +170,13 @@ def altered(toy: ToyRuns, folder: Path, **identity: object) -> Path:
     return folder
 
 
+def without_trials(folder: Path) -> None:
+    """Make a run one that has not stored any trial yet."""
+    for file in folder.glob("studies.db*"):
+        file.unlink()
+    shutil.rmtree(folder / "out_of_fold")
+
+
 def test_runs_on_other_data_are_refused(at_toys: ToyRuns, tmp_path: Path, capsys: Captured) -> None:
     other = altered(at_toys, tmp_path / "other", data="0" * 64)
     data = at_toys.folder / "data"
@@ -193,8 +200,7 @@ def test_what_would_be_exported_is_left_out_where_a_search_was_broken_off(
 
 def test_a_run_without_trials_cannot_be_compared(at_toys: ToyRuns, tmp_path: Path, capsys: Captured) -> None:
     other = altered(at_toys, tmp_path / "other")
-    for file in other.glob("studies.db*"):
-        file.unlink()
+    without_trials(other)
     assert main(["compare", str(at_toys.weak), str(other)]) == 1
     assert capsys.readouterr() == ("", f"harness: {other}: no trial has a score\n")
     assert main(["compare", str(at_toys.weak), str(tmp_path / "nothing")]) == 2
@@ -209,7 +215,7 @@ def test_a_run_of_another_version_is_refused(at_toys: ToyRuns, tmp_path: Path, c
     out, told = capsys.readouterr()
     assert out == ""
     assert told.startswith(f"harness: {other}/studies.db: ")
-    assert "where another version of harness wrote it, search into another --results" in told
+    assert "as where another version of harness wrote it; restore it, or search into another --results" in told
     assert told.count("\n") == 1
 
 
@@ -217,8 +223,7 @@ def test_a_storage_that_a_search_is_about_to_lay_out_is_left_to_it(
     at_toys: ToyRuns, tmp_path: Path, capsys: Captured
 ) -> None:
     other = altered(at_toys, tmp_path / "other")
-    for file in other.glob("studies.db*"):
-        file.unlink()
+    without_trials(other)
     (other / "studies.db").touch()
     assert main(["leaderboard", "--results", str(other)]) == 1
     assert "no trial has finished" in capsys.readouterr().err

@@ -28,7 +28,7 @@ from harness.spaces import load_spaces
 from harness.store import Run, TrialRecord
 from harness.workers import LocalEngine
 from tests.test_workers import call, die, fail, gone, hang, leave, product, read_address_zero, remember, start
-from tests.toy import toy_recordings
+from tests.toy import begun, toy_recordings
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'behavior-harness[dask]'")
 
@@ -317,7 +317,7 @@ def searched(engine: Any, folder: Path, plugin: PluginFile) -> list[TrialRecord]
     search = make_search(dataset, load_spaces(), features=["task_programs"], models=["forgetful"], seed=0, batch=4)
     run = Run(folder)
     with run.hold():
-        run.begin({}, {"behaviors": ["gather"]})
+        begun(run, ["gather"])
         cache = BlockCache(folder / "cache")
         found = search_trials(
             search, run, trials=10, behaviors=["gather"], engine=engine, cache=cache, plugins=[plugin]

@@ -15,7 +15,7 @@ from harness.search import make_search, search_trials
 from harness.spaces import load_spaces
 from harness.store import Run
 from harness.workers import LocalEngine
-from tests.toy import toy_recordings
+from tests.toy import begun, toy_recordings
 
 load_plugins()
 
@@ -136,7 +136,7 @@ def failures(plugin: PluginFile, folder: Path, families: Sequence[str], limits: 
     search = make_search(dataset, load_spaces(), features=["task_programs"], models=families, seed=0, batch=4)
     run = Run(folder / "run")
     with run.hold():
-        run.begin({}, {"behaviors": ["gather"]})
+        begun(run, ["gather"])
         cache = BlockCache(folder / "cache")
         records = list(
             search_trials(

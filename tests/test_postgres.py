@@ -27,6 +27,7 @@ from harness.storage import hold_postgres
 from harness.store import Run, TrialRecord
 from tests.postgres import PASSWORD, Cluster, Proxy, cluster, programs
 from tests.test_search import board, finish, harness
+from tests.toy import begun
 
 pytest.importorskip("psycopg", reason="needs psycopg: pip install 'behavior-harness[postgres]'")
 pytestmark = pytest.mark.skipif(
@@ -163,7 +164,7 @@ def test_a_study_has_room_for_any_name(server: Cluster, database: str, tmp_path:
     run = Run(tmp_path / "run", server_of(server.url(database)))
     arms = ["+".join(["some_features"] * 60) + end for end in ("/a", "/b")]
     with run.hold():
-        run.begin({}, {"behaviors": ["sniff"]})
+        begun(run, ["sniff"])
         for trial, arm in enumerate(arms):
             tell(run, trial, arm=arm)
         assert list(run.finished()) == [f"sniff/{arm}" for arm in arms]
@@ -211,7 +212,7 @@ def test_a_run_is_not_continued_where_its_trials_are_not(
 ) -> None:
     here, there = server_of(server.url(database)), server_of(server.url())
     with (run := Run(tmp_path / "run", here)).hold():
-        run.begin({}, {"behaviors": []})
+        begun(run)
     with (
         pytest.raises(
             HarnessError, match=rf"{there.url}: has no trials of .*run, which keeps them in {here.url} under"
@@ -224,7 +225,7 @@ def test_a_run_is_not_continued_where_its_trials_are_not(
     ):
         Run(tmp_path / "run", there).records()
     with (local := Run(tmp_path / "local")).hold():
-        local.begin({}, {"behaviors": []})
+        begun(local)
     with (
         pytest.raises(
             HarnessError, match=rf"local: keeps its trials in studies.db, not in {here.url}; search it without"
@@ -236,7 +237,7 @@ def test_a_run_is_not_continued_where_its_trials_are_not(
     server.execute(f'ALTER DATABASE "{database}" RENAME TO moved')
     try:
         with (moved := Run(tmp_path / "run", server_of(server.url("moved")))).hold():
-            moved.begin({}, {"behaviors": []})
+            begun(moved)
         assert moved.description["storage"]["url"] == server.url("moved", password=None)
     finally:
         server.execute(f'ALTER DATABASE moved RENAME TO "{database}"')
@@ -244,7 +245,7 @@ def test_a_run_is_not_continued_where_its_trials_are_not(
 
 def test_a_run_that_was_killed_before_its_first_trial_has_none(server: Cluster, database: str, tmp_path: Path) -> None:
     with (run := Run(tmp_path / "run", server_of(server.url(database)))).hold():
-        run.begin({}, {"behaviors": []})
+        begun(run)
     assert Run(tmp_path / "run", server_of(server.url(database))).records() == []
     for table in ("studies", "alembic_version"):
         server.execute(f"DROP TABLE {table} CASCADE", database)
@@ -312,7 +313,7 @@ def test_a_trial_whose_commit_was_never_answered_is_told_once(server: Cluster, d
     with Proxy(server.port) as proxy:
         run = Run(tmp_path / "run", server_of(server.url(database, port=proxy.port)))
         with run.hold():
-            run.begin({}, {"behaviors": ["sniff"]})
+            begun(run, ["sniff"])
             tell(run, 0)
             for trial in (1, 2):
                 proxy.swallow = True
@@ -333,9 +334,10 @@ import sys
 from pathlib import Path
 from harness.server import server_of
 from harness.store import Run
+from tests.toy import begun
 run = Run(Path(sys.argv[1]), server_of(sys.stdin.readline().strip()))
 with run.hold():
-    run.begin({}, {"behaviors": []})
+    begun(run)
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -388,7 +390,7 @@ def test_whoever_takes_a_run_over_while_the_server_restarts_keeps_it(
     monkeypatch.setattr(storage, "PATIENCE_SECONDS", 1.0)
     given = server_of(server.url(database))
     with (run := Run(tmp_path / "run", given)).hold():
-        run.begin({}, {"behaviors": ["sniff"]})
+        begun(run, ["sniff"])
         tell(run, 0)
         server.stop()
         server.start()

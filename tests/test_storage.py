@@ -21,6 +21,7 @@ from harness.spec import Choice, PipelineSpec
 from harness.storage import keep_a_journal, open_sqlite
 from harness.store import RECORD, Run, TrialRecord
 from tests.challenge_files import train_file, write
+from tests.toy import begun
 
 Captured = pytest.CaptureFixture[str]
 
@@ -122,7 +123,7 @@ def finished_run(folder: Path, trials: int = 60) -> Run:
     run = Run(folder)
     with run.hold():
         about = {"data": "data", "behaviors": ["sniff"], "command": "harness search", "plugins": []}
-        run.begin({"data": "digest", "seed": 0, "ranges": {"stacks": {}}}, about)
+        run.begin({"data": "digest", "seed": 0, "ranges": {"stacks": {}}, "plugins": {}}, about)
         for trial in range(trials):
             tell(run, trial)
     return run
@@ -176,9 +177,10 @@ import os, sys
 from pathlib import Path
 from harness.store import Run
 from tests.test_storage import tell
+from tests.toy import begun
 run = Run(Path(sys.argv[1]))
 with run.hold():
-    run.begin({}, {"behaviors": ["sniff"]})
+    begun(run, ["sniff"])
     for trial in range(3):
         tell(run, trial)
     os.kill(os.getpid(), 9)
@@ -197,7 +199,7 @@ def test_a_run_of_before_is_read_and_continued(tmp_path: Path) -> None:
     """Its file was opened by URL, and its `run.json` says nothing of a storage."""
     run = Run(tmp_path / "run")
     with run.hold():
-        run.begin({}, {"behaviors": ["sniff"]})
+        begun(run, ["sniff"])
     (tmp_path / "run" / "studies.db").unlink()
     spec = PipelineSpec((), Choice("random"))
     record = TrialRecord("sniff", 0, "arm", spec, "grouped", 0.0, error="no")

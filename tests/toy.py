@@ -1,11 +1,13 @@
 """Small recordings of two animals with a behavior planted in them: `approach`, the resident close to the intruder."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from harness.decisions import NEIGHBORS
 from harness.recording import CALMS21, Array, Recording, Skeleton
+from harness.store import Run
 
 BODY = 40.0
 """Pixels from neck to tail base."""
@@ -91,3 +93,11 @@ def neighbors(candidate: int, thresholds: int) -> list[int]:
     place = candidate % thresholds
     steps = range(-NEIGHBORS, NEIGHBORS + 1)
     return [candidate - place + min(max(place + step, 0), thresholds - 1) for step in steps]
+
+
+def begun(run: Run, behaviors: Sequence[str] = ()) -> None:
+    """Describe a run that no search began."""
+    run.begin(
+        {"data": "", "seed": 0, "ranges": {}, "plugins": {}},
+        {"data": "", "behaviors": list(behaviors), "command": "", "plugins": []},
+    )
