@@ -177,7 +177,6 @@ def test_what_stands_in_the_way_is_said_before_anything_is_fitted(
     assert "nowhere: the data that runs/strong was searched on are not there" in refused("--data", "nowhere")
     assert "results/nothing holds no run" in refused("--results", "results/nothing")
     monkeypatch.setitem(sys.modules, "plotly", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "pip install 'behavior-harness[report]'" in refused("--out", "curve.html")
     assert not Path("curve.html").exists()
 

@@ -94,13 +94,13 @@ def _watch(run: Run, arguments: argparse.Namespace) -> int:
         raise HarnessError("--watch draws a table on a terminal; leave it out where the output goes elsewhere")
     # The only way to end it, so nothing is broken off by it.
     with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
-        seen, width = None, 0
+        seen = None
         while True:
             began = time.monotonic()
             # Found out before the run is read: what changes meanwhile is seen the next time.
-            state = (*_state(run), int(began // ANEW_SECONDS))
-            if state != seen or console.width != width:
-                seen, width = state, console.width
+            state = (*_state(run), console.size, int(began // ANEW_SECONDS))
+            if state != seen:
+                seen = state
                 live.update(_watched(run, arguments, console), refresh=True)
             spent = time.monotonic() - began
             time.sleep(max(POLL_SECONDS, spent / SHARE - spent))

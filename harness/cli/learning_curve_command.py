@@ -1,7 +1,7 @@
 """`harness learning-curve`."""
 
 import argparse
-import importlib.util
+import importlib
 import shlex
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -84,8 +84,10 @@ def _refuse_plot(out: Path | None) -> None:
         return
     if out.suffix != ".html" or out.is_dir():
         raise HarnessError(f"--out {out}: should be a file that ends in .html")
-    if importlib.util.find_spec("plotly") is None:
-        raise HarnessError("--out needs plotly; `pip install 'behavior-harness[report]'` brings it")
+    try:
+        importlib.import_module("plotly")
+    except ImportError as error:
+        raise HarnessError("--out needs plotly; `pip install 'behavior-harness[report]'` brings it") from error
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out.parent):
