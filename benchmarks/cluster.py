@@ -4,8 +4,8 @@
 
 Starts a scheduler and workers of one thread on loopback. Prints Markdown: what a call that does nothing takes, one
 after the other and many at once; then a search of one behavior of a demo, the same trials each time: trials a minute,
-and the share of its workers' time that was spent in trials, which a busy machine leaves as it is; last, the bytes
-between the search and the scheduler, before the first trial and for each.
+the share of its workers' time that was spent in trials, which a busy machine leaves as it is, and the processor time
+that the search itself took for each; last, the bytes between the search and the scheduler, at first and for each trial.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,13 +38,15 @@ from harness.workers import LocalEngine
 BEHAVIOR = "behavior-0"
 FEATURES = ("kinematics", "task_programs")
 MODELS = ("lightgbm", "logistic_regression")
+ROUNDS = 5
 
 
 def nothing() -> None:
-    """What a worker starts with, and what it does."""
+    """What a worker starts with."""
 
 
 def same(state: None, number: int) -> int:
+    """What it does."""
     return number
 
 
@@ -84,7 +86,8 @@ def cluster(workers: int, place: Path) -> Iterator[str]:
     """The address of a scheduler with as many workers of one thread."""
     import distributed
 
-    file = place / f"scheduler-{workers}.json"
+    file = place / "scheduler.json"
+    file.unlink(missing_ok=True)
     processes = []
 
     def begin(kind: str, *words: str) -> None:
@@ -118,40 +121,72 @@ def cluster(workers: int, place: Path) -> Iterator[str]:
 
 
 def calls(engine: Engine, number: int) -> tuple[float, float]:
-    """Milliseconds of a call that does nothing: of each of many one after the other, and of each of many at once."""
+    """Milliseconds of a call that does nothing: of each of many one after the other, and of each of many at once.
+
+    The least of several rounds, as other work on the machine can only add.
+    """
     with engine.open(nothing, same) as workers:
-        for future in [workers.submit(one) for one in range(8)]:
-            future.result()
+
+        def one_by_one() -> None:
+            for one in range(number):
+                workers.submit(one).result()
+
+        def at_once() -> None:
+            for future in [workers.submit(one) for one in range(number)]:
+                future.result()
+
+        at_once()  # so that all workers have begun
+        return milliseconds(one_by_one) / number, milliseconds(at_once) / number
+
+
+def milliseconds(work: Callable[[], None]) -> float:
+    """The least that it took in several rounds."""
+    taken = []
+    for _ in range(ROUNDS):
         began = time.perf_counter()
-        for one in range(number):
-            workers.submit(one).result()
-        between = time.perf_counter()
-        for future in [workers.submit(one) for one in range(number)]:
-            future.result()
-        return 1000 * (between - began) / number, 1000 * (time.perf_counter() - between) / number
+        work()
+        taken.append(1000 * (time.perf_counter() - began))
+    return min(taken)
 
 
-def search(dataset: Dataset, engine: Engine, trials: int, place: Path, cache: Path) -> tuple[float, float, float]:
-    """Trials a minute once the first is told, the share of the workers' time in trials, and seconds to the first."""
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a search was."""
+
+    trials_a_minute: float
+    in_trials: float
+    """Seconds that trials took, of all workers, for each second of the search."""
+    own: float
+    """Milliseconds of processor time that the search itself took for each trial, to ask, tell and store it."""
+    first: float
+    """Seconds until the first trial was told."""
+
+
+def search(dataset: Dataset, engine: Engine, trials: int, place: Path, cache: Path) -> Speed:
     asked = make_search(dataset, load_spaces(), features=FEATURES, models=MODELS, seed=0, batch=8)
     run = Run(place)
     with run.hold():
         run.begin({}, {"behaviors": [BEHAVIOR]})
-        began, told = time.perf_counter(), []
+        began, busy, told = time.perf_counter(), time.process_time(), []
         for record in search_trials(
             asked, run, trials=trials, behaviors=[BEHAVIOR], engine=engine, cache=BlockCache(cache)
         ):
             assert not record.error, record.error
             told.append((time.perf_counter() - began, record.seconds))
-    whole, first = told[-1][0], told[0][0]
-    return 60 * trials / whole, sum(seconds for _, seconds in told) / whole, first
+    whole, (first, _) = told[-1][0], told[0]
+    return Speed(
+        trials_a_minute=60 * trials / whole,
+        in_trials=sum(seconds for _, seconds in told) / whole,
+        own=1000 * (time.process_time() - busy) / trials,
+        first=first,
+    )
 
 
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], metavar="N", help="to compare (1 2)")
     parser.add_argument("--trials", type=int, default=40, metavar="N", help="of each search (40)")
-    parser.add_argument("--calls", type=int, default=300, metavar="N", help="that do nothing (300)")
+    parser.add_argument("--calls", type=int, default=50, metavar="N", help="that do nothing, in each round (50)")
     asked = parser.parse_args(words)
     load_plugins()
     with tempfile.TemporaryDirectory() as folder:
@@ -161,16 +196,30 @@ def main(words: Sequence[str] | None = None) -> None:
         dataset = Dataset(whole.name, {BEHAVIOR: whole.labelled[BEHAVIOR]}, ())
         search(dataset, LocalEngine(2), asked.trials, place / "warm", place / "cache")
         show_head(
-            "workers", "where", "a call, ms", "at once, ms", "trials a minute", "time in trials", "first after, s"
+            "workers",
+            "where",
+            "a call, ms",
+            "at once, ms",
+            "trials a minute",
+            "time in trials",
+            "own, ms a trial",
+            "first after, s",
         )
         for workers in asked.workers:
             with cluster(workers, place) as address:
                 for name, engine in (("local", LocalEngine(workers)), ("Dask", DaskEngine(address))):
                     one, at_once = calls(engine, asked.calls)
-                    rate, busy, first = search(
-                        dataset, engine, asked.trials, place / f"{name}{workers}", place / "cache"
+                    speed = search(dataset, engine, asked.trials, place / f"{name}{workers}", place / "cache")
+                    show_row(
+                        workers,
+                        name,
+                        one,
+                        at_once,
+                        speed.trials_a_minute,
+                        speed.in_trials / workers,
+                        speed.own,
+                        speed.first,
                     )
-                    show_row(workers, name, one, at_once, rate, busy / workers, first)
         with cluster(1, place) as address:
             counted = []
             for trials in (1, asked.trials + 1):

@@ -182,8 +182,10 @@ class DaskWorkers:
         answers = self._client.run(_fingerprint, on_error="return")
         for worker, answer in answers.items():
             if isinstance(answer, Exception):
+                # Dask wraps what it cannot send as it is.
+                reason = str(answer) if type(answer) is Exception else f"{type(answer).__name__}: {answer}"
                 raise EngineError(
-                    f"--dask {self._address}: {worker} cannot import the harness ({type(answer).__name__}: {answer}); "
+                    f"--dask {self._address}: {worker} cannot import the harness ({reason}); "
                     "install it on all machines of the cluster, in the version that runs here"
                 )
             if difference := _difference(answer, _fingerprint()):

@@ -280,7 +280,7 @@ def test_a_worker_without_the_harness_is_named(cluster: Cluster, tmp_path: Path)
         reason = refusal(cluster.address)
     finally:
         cluster.end(worker)
-    assert " cannot import the harness (ModuleNotFoundError: " in reason
+    assert " cannot import the harness (ModuleNotFoundError" in reason
 
 
 # Searches
@@ -405,8 +405,8 @@ def test_a_search_whose_scheduler_is_lost_ends_in_one_line_and_keeps_what_is_tol
             said = process.stderr.readline()
             assert process.poll() is None
         cluster.scheduler.kill()
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 2, err
+        err = process.stderr.read()  # not `communicate`, which does not see what was read ahead
+    assert process.wait(60) == 2, err
     ended = [line for line in err.splitlines() if "/500 " not in line]
     assert len(ended) == 1
     assert ended[0].startswith(f"harness: --dask {cluster.address}: the scheduler is gone; ")

@@ -42,7 +42,8 @@ while process and len(said) < int(lines) and (line := process.stderr.readline())
     said += [line] if "F1 " in line else []
 fill()
 process = process or subprocess.Popen(command, text=True, stderr=subprocess.PIPE)
-_, rest = process.communicate()
+rest = process.stderr.read()  # not `communicate`, which does not see what was read ahead
+process.wait()
 os.unlink(Path(disk, "fill"))
 shutil.copytree(disk, copy)
 print(json.dumps({"code": process.returncode, "said": said, "rest": rest.splitlines()}))

@@ -185,9 +185,12 @@ def engine_for(arguments: argparse.Namespace) -> "Engine":
 
         from harness.dask_engine import DaskEngine
 
-        # What goes wrong with a cluster is said in one line, by the error that it ends in.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        return DaskEngine(arguments.dask)
+        engine = DaskEngine(arguments.dask)
+        # What goes wrong with a cluster is said in one line, by the error that it ends in. Dask gives these loggers
+        # levels of their own when it is imported.
+        for name in ("distributed", "distributed.client", "tornado.application"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        return engine
     from harness.workers import LocalEngine
 
     return LocalEngine(arguments.workers or _usable_cores())
