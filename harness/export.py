@@ -1,24 +1,28 @@
 """Fit what was chosen for good, label every test recording, and say how it was done."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.cache import BlockCache
-from harness.decisions import decide
+from harness.detectors import DetectorFiles, Part, Trained, learned_key, read_detectors
 from harness.ensembles import result
+from harness.errors import HarnessError
+from harness.labelling import Labeller
 from harness.leaderboard import scores_as_json
 from harness.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.recording import Array, Recording
-from harness.registry import load_plugins
-from harness.selection import Selection, blended
-from harness.store import TrialRecord
-from harness.workers import LocalWorkers
+from harness.registry import SavedClassifier, load_plugins, model_family_named
+from harness.selection import Selection
+from harness.spec import PipelineSpec
+from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,73 +33,181 @@ class Exported:
     labels: Mapping[str, Array]
 
 
-def label_recordings(
-    selection: Selection,
-    labelled: Sequence[Recording],
-    unlabelled: Sequence[Recording],
-    tables: FeatureTables,
-    seed: int,
-) -> dict[str, Array]:
-    """Recording id to labels (frames,) int8: all members fitted on all of `labelled`, averaged, and cut."""
-    everything = [(recording, slice(0, recording.frames)) for recording in labelled]
-    members = [member.record for member in selection.members]
-    fitted = [(member, fit_pipeline(member.spec, tables, everything, seed)) for member in members]
-    weights = [member.weight for member in selection.members]
-    labels = {}
-    for recording in unlabelled:
-        probabilities = blended([_probabilities(pipeline, member, recording) for member, pipeline in fitted], weights)
-        labels[recording.id] = decide(selection.decision, probabilities, recording.fps)
-    return labels
+@dataclass(frozen=True)
+class Training:
+    """What pipelines are fitted on and with."""
 
+    labelled: Mapping[str, tuple[Recording, ...]]
+    """By behavior."""
+    pool: tuple[Recording, ...]
+    seed: int
+    cache: BlockCache
+    plugins: tuple[Path, ...] = ()
 
-def _probabilities(fitted: FittedPipeline, record: TrialRecord, recording: Recording) -> Array:
-    stages = fitted.probabilities(recording)
-    # A constant has no rounds, neither now nor where every fold had nothing to learn from: then all are taken.
-    return stages.get(record.rounds, list(stages.values())[-1])
+    def fit(self, behavior: str, spec: PipelineSpec, tables: FeatureTables) -> FittedPipeline:
+        """Fit on all labelled recordings of the behavior."""
+        everything = [(recording, slice(0, recording.frames)) for recording in self.labelled[behavior]]
+        return fit_pipeline(spec, tables, everything, self.seed)
 
 
 def export(
     selections: Mapping[str, Selection],
-    labelled: Mapping[str, Sequence[Recording]],
+    training: Training,
     unlabelled: Sequence[Recording],
     *,
-    pool: tuple[Recording, ...],
-    seed: int,
-    cache: BlockCache,
+    workers: int,
+    models: Path | None = None,
+) -> dict[str, Exported]:
+    """Fit what was selected for each behavior, and label all of `unlabelled`.
+
+    The fitted models go to the folder `models`, which must not be there yet, or to a temporary one. Raises
+    `HarnessError` naming the behavior where a pipeline cannot be fitted again, and the recording where it cannot be
+    applied.
+    """
+    with _folder(models, selections) as folder:
+        fit_detectors(selections, training, unlabelled[0], folder, workers)
+        again = training if _not_kept(selections) else None
+        labels = label_recordings(folder, unlabelled, workers=workers, plugins=training.plugins, training=again)
+    return {
+        name: Exported(selection, {recording.id: labels[recording.id][name] for recording in unlabelled})
+        for name, selection in selections.items()
+    }
+
+
+@contextmanager
+def _folder(models: Path | None, selections: Mapping[str, Selection]) -> Iterator[Path]:
+    """A folder to write models to, which at the end becomes `models` or is deleted."""
+    if models is None:
+        with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
+            yield Path(folder)
+        return
+    refuse_models(models, selections)
+    models.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{models.name}.", dir=models.parent) as folder:
+        made = Path(folder) / models.name
+        made.mkdir()
+        yield made
+        made.rename(models)  # fails where somebody else was faster
+
+
+def refuse_models(models: Path, selections: Mapping[str, Selection]) -> None:
+    """Raise `HarnessError` where the folder is there already, or a model family cannot be kept in files."""
+    if models.exists():
+        raise HarnessError(f"--models {models}: is there already; name a folder that is not")
+    for name in _not_kept(selections):
+        raise HarnessError(f"--models {models}: the model family {name!r} does not say how its models are kept")
+
+
+def _not_kept(selections: Mapping[str, Selection]) -> list[str]:
+    """Model families whose models cannot be kept in files."""
+    names = {member.record.spec.model.name for one in selections.values() for member in one.members}
+    return sorted(name for name in names if model_family_named(name).load is None)
+
+
+def fit_detectors(
+    selections: Mapping[str, Selection], training: Training, example: Recording, folder: Path, workers: int
+) -> None:
+    """Fit all members and write them to the folder; those of a behavior that share their columns are one task."""
+    files = DetectorFiles(folder)
+    with LocalWorkers(workers, partial(_start_fitting, training), _fit) as pool:
+        waiting = []
+        for behavior, selection in selections.items():
+            together: dict[str, list[tuple[int, Part]]] = {}
+            for place, member in enumerate(selection.members):
+                part = Part(member.record.spec, member.record.rounds, member.weight)
+                prepared = member.record.spec.preparation.as_json() | {"negatives": 0, "columns": 0}
+                key = f"{[choice.as_json() for choice in part.spec.features]} {prepared}"
+                together.setdefault(key, []).append((place, part))
+            for parts in together.values():
+                waiting.append((behavior, parts, pool.submit(behavior, tuple(part.spec for _, part in parts))))
+        for behavior, parts, future in waiting:
+            for (place, part), trained in zip(parts, result(future, behavior), strict=True):
+                files.add(behavior, place, part, trained)
+    files.finish({behavior: selection.decision for behavior, selection in selections.items()}, example)
+
+
+def label_recordings(
+    folder: Path,
+    recordings: Sequence[Recording],
+    *,
     workers: int,
     plugins: Sequence[Path] = (),
-) -> dict[str, Exported]:
-    """Refit what was selected for each behavior, and label all of `unlabelled`; behaviors run side by side.
+    training: Training | None = None,
+) -> dict[str, dict[str, Array]]:
+    """Recording id to behavior to labels (frames,) int8, by the detectors in `folder`.
 
-    Raises `HarnessError` naming the behavior where a pipeline cannot be fitted again or applied.
+    `training` is for models that their family cannot keep. Raises `HarnessError` that names the recording where one
+    cannot be labelled.
     """
-    bench = _Bench(tuple(unlabelled), pool, seed, cache, tuple(plugins))
-    with LocalWorkers(workers, partial(_start, bench), _label) as children:
-        fitting = {name: children.submit(one, tuple(labelled[name])) for name, one in selections.items()}
-        return {name: Exported(selections[name], result(future, name)) for name, future in fitting.items()}
+    before = np.cumsum([0, *(recording.frames for recording in recordings)])
+    bench = _Labelling(folder, int(before[-1]), tuple(plugins), training)
+    with LocalWorkers(workers, partial(_start_labelling, bench), _label) as pool:
+        waiting = [
+            (recording, pool.submit(recording, int(first)))
+            for recording, first in zip(recordings, before, strict=False)
+        ]
+        return {recording.id: _labels(future, recording) for recording, future in waiting}
+
+
+def _labels(future: Any, recording: Recording) -> dict[str, Array]:
+    try:
+        labels: dict[str, Array] = future.result()
+    except (TrialError, WorkerDiedError) as error:
+        raise HarnessError(f"{recording.id} cannot be labelled: {error}") from error
+    return labels
+
+
+def _start_fitting(training: Training) -> tuple[Training, FeatureTables]:
+    load_plugins(training.plugins)
+    return training, FeatureTables(training.cache, training.pool)
+
+
+def _fit(state: tuple[Training, FeatureTables], behavior: str, specs: tuple[PipelineSpec, ...]) -> list[Trained]:
+    training, tables = state
+    return [_trained(training.fit(behavior, spec, tables)) for spec in specs]
+
+
+def _trained(fitted: FittedPipeline) -> Trained:
+    if fitted.classifier is None:
+        return Trained(fitted.constant)
+    load, preparation = model_family_named(fitted.spec.model.name).load, fitted.spec.preparation
+    files = fitted.classifier.saved() if load is not None and isinstance(fitted.classifier, SavedClassifier) else None
+    learned = {
+        learned_key(choice, preparation): arrays
+        for choice in fitted.spec.features
+        if (arrays := fitted.tables.learned(choice, preparation)) is not None
+    }
+    return Trained(None, fitted.width, fitted.columns, files, learned)
 
 
 @dataclass(frozen=True)
-class _Bench:
-    """What a worker needs to export any behavior."""
+class _Labelling:
+    """What a worker needs to label any recording; it reads the models when the first comes."""
 
-    unlabelled: tuple[Recording, ...]
-    pool: tuple[Recording, ...]
-    seed: int
-    cache: BlockCache
+    folder: Path
+    frames: int
     plugins: tuple[Path, ...]
+    training: Training | None
+
+    @cached_property
+    def labeller(self) -> Labeller:
+        return Labeller(read_detectors(self.folder, self._fit_again), self.frames)
+
+    @property
+    def _fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline] | None:
+        if self.training is None:
+            return None
+        tables = FeatureTables(self.training.cache, self.training.pool)
+        return partial(self.training.fit, tables=tables)
 
 
-def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
+def _start_labelling(bench: _Labelling) -> _Labelling:
     load_plugins(bench.plugins)
-    return bench, FeatureTables(bench.cache, bench.pool)
+    return bench
 
 
-def _label(
-    state: tuple[_Bench, FeatureTables], selection: Selection, labelled: Sequence[Recording]
-) -> dict[str, Array]:
-    bench, tables = state
-    return label_recordings(selection, labelled, bench.unlabelled, tables, bench.seed)
+def _label(bench: _Labelling, recording: Recording, first: int) -> dict[str, Array]:
+    return bench.labeller.labels(recording, first)
 
 
 def manifest(exported: Mapping[str, Exported], description: Mapping[str, Any]) -> dict[str, Any]:

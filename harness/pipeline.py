@@ -119,7 +119,18 @@ class FeatureTables:
             with_windows(block, recording.fps, widths, statistics, out=table[:, start:stop])
         return table
 
-    def _block(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
+    def learned(self, choice: Choice, preparation: Preparation) -> Fitted | None:
+        """What the feature set has learned from the pool; None where it does not learn."""
+        return self._learned(self._made_from(choice, preparation), choice, preparation)
+
+    def _learned(self, made_from: Mapping[str, Any], choice: Choice, preparation: Preparation) -> Fitted | None:
+        fit = feature_set_named(choice.name).fit
+        if fit is None:
+            return None
+        pool = _PreparedOneByOne(self.pool, preparation)
+        return self.cache.arrays(made_from, lambda: fit(pool, **choice.parameters))
+
+    def _made_from(self, choice: Choice, preparation: Preparation) -> dict[str, Any]:
         plugin = feature_set_named(choice.name)
         made_from: dict[str, Any] = {
             "features": choice.as_json(),
@@ -129,19 +140,17 @@ class FeatureTables:
         }
         if plugin.fit is not None:
             made_from["pool"] = self.pool_digests
+        return made_from
+
+    def _block(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
+        made_from = self._made_from(choice, preparation)
 
         def compute() -> Array:
             # What was learned is read only where columns are to be computed with it.
-            learned = plugin.fit and self.cache.arrays(made_from, lambda: self._fitted(choice, preparation))
-            return _columns(recording, choice, preparation, learned)
+            return _columns(recording, choice, preparation, self._learned(made_from, choice, preparation))
 
         of_this = {"recording": recording.digest, "identities": preparation.identities}
         return self.cache.block(made_from | of_this, compute)
-
-    def _fitted(self, choice: Choice, preparation: Preparation) -> Fitted:
-        fit = feature_set_named(choice.name).fit
-        assert fit is not None
-        return fit(_PreparedOneByOne(self.pool, preparation), **choice.parameters)
 
 
 def _key(recording: Recording, features: Sequence[Choice], preparation: Preparation) -> str:
@@ -174,7 +183,17 @@ def _prepared(recording: Recording, interpolate: float, top_speed: float) -> Rec
 
 
 def _columns(recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None) -> Array:
-    """The block (frames, columns) float32 that the feature set makes of the recording."""
+    """The block (frames, columns) float32 that the feature set makes of the recording, with its identities."""
+    names, block = named_block(recording, choice, preparation, fitted)
+    if preparation.identities == "kept":
+        return block
+    return (unordered if preparation.identities == "unordered" else with_unordered)(names, block)
+
+
+def named_block(
+    recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None
+) -> tuple[list[str], Array]:
+    """Names and values (frames, columns) float32 of what the set makes of the recording; identities are kept."""
     seen = _prepared(recording, preparation.interpolate, preparation.top_speed)
     arguments = (seen,) if fitted is None else (seen, fitted)
     columns = feature_set_named(choice.name).function(*arguments, **choice.parameters)
@@ -183,9 +202,7 @@ def _columns(recording: Recording, choice: Choice, preparation: Preparation, fit
         block[:, place] = values
         if np.isinf(block[:, place]).any():
             raise ValueError(f"{choice.name}: column {name!r} of {recording.id} holds an infinite value")
-    if preparation.identities == "kept":
-        return block
-    return (unordered if preparation.identities == "unordered" else with_unordered)(list(columns), block)
+    return list(columns), block
 
 
 @dataclass(frozen=True)
@@ -199,6 +216,8 @@ class FittedPipeline:
     constant: float = 0.0
     columns: Array | None = None
     """The columns of the design matrix that the classifier knows; None for all."""
+    width: int = 0
+    """How many columns the design matrix has."""
 
     def probabilities(self, recording: Recording) -> Mapping[int | None, Array]:
         """The probability (frames,) float32 of the behavior, by number of rounds; None where there are no rounds."""
@@ -208,8 +227,8 @@ class FittedPipeline:
         X = X if self.columns is None else X[:, self.columns]
         staged = getattr(self.classifier, "staged_probabilities", None)
         if staged is None:
-            return {None: _checked(self.classifier.predict_proba(X)[:, 1], recording)}
-        return {rounds: _checked(values, recording) for rounds, values in staged(X).items()}
+            return {None: checked(self.classifier.predict_proba(X)[:, 1], recording)}
+        return {rounds: checked(values, recording) for rounds, values in staged(X).items()}
 
 
 def fit_pipeline(
@@ -226,7 +245,7 @@ def fit_pipeline(
     columns = _steady_columns(rows, spec.preparation.columns)
     classifier: Classifier = model_family_named(spec.model.name).function(seed, **spec.model.parameters)
     classifier.fit(_together(rows, columns), target)
-    return FittedPipeline(spec, tables, classifier, columns=columns)
+    return FittedPipeline(spec, tables, classifier, columns=columns, width=rows[0].X.shape[1])
 
 
 def _together(rows: Sequence[TrainingRows], columns: Array | None) -> Array:
@@ -260,7 +279,8 @@ def _steady_columns(rows: Sequence[TrainingRows], count: int) -> Array | None:
     return steadiest(telling, count) if telling else None
 
 
-def _checked(values: Array, recording: Recording) -> Array:
+def checked(values: Array, recording: Recording) -> Array:
+    """What a model gives for the frames of a recording, as float32. Raises `ValueError` where some have none."""
     probabilities = np.asarray(values, dtype=np.float32)
     if probabilities.shape != (recording.frames,) or not np.isfinite(probabilities).all():
         raise ValueError(f"the model gave no probability for some of the {recording.frames} frames of {recording.id}")

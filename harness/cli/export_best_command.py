@@ -14,7 +14,7 @@ from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
 from harness.ensembles import ensembles, exported_way
 from harness.errors import HarnessError, NothingToRankError
-from harness.export import Exported, export, manifest
+from harness.export import Exported, Training, export, manifest
 from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
@@ -58,13 +58,15 @@ def run(arguments: argparse.Namespace) -> int:
     way = exported_way(selections)
     exported = export(
         {behavior: by_way[way] for behavior, by_way in selections.items()},
-        dataset.labelled,
+        Training(
+            dataset.labelled,
+            pool_of(dataset),
+            description["identity"]["seed"],
+            usable_cache(arguments.cache, arguments.cache_limit),
+            tuple(arguments.plugin),
+        ),
         dataset.unlabelled,
-        pool=pool_of(dataset),
-        seed=description["identity"]["seed"],
-        cache=usable_cache(arguments.cache, arguments.cache_limit),
         workers=workers,
-        plugins=arguments.plugin,
     )
     beside = out.with_suffix(".json")
     try:
