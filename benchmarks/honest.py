@@ -1,6 +1,6 @@
 """Whether the honest F1 of the leaderboard is honest: against the F1 on recordings that nobody has seen.
 
-    python -m benchmarks.honest [--demos S ...] [--trials N] [--test-recordings N] [--behaviors B ...]
+    python -m benchmarks.honest [--demos S ...] [--trials N] [--test-recordings N] [--kinds matched ordinary]
 
 Demos are searched and exported. The leader of each behavior is refitted on all labelled recordings, and cuts the test
 recordings by its own decision. Once on demos whose test recordings are made like those of training (each behavior is
@@ -30,6 +30,9 @@ from harness.registry import load_plugins
 from harness.search import pool_of
 from harness.store import Run, TrialRecord
 from harness.submission import read_truth
+
+KINDS = ("matched", "ordinary")
+"""Demos whose test recordings are made like those of training, and demos where behaviors are rarer or more frequent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=40, metavar="N", help="for each behavior (40)")
     parser.add_argument("--test-recordings", type=int, default=8, metavar="N", help="of a demo, for each behavior (8)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes of a search (2)")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="of demos (both)")
     asked = parser.parse_args()
     load_plugins()
     folders_left_out = argparse.Namespace(**{**vars(asked), "data": []})
@@ -135,8 +139,8 @@ def main() -> None:
     ordinary = tasks(asked, "--test-recordings", asked.test_recordings * len(BEHAVIORS))
     show_head("data", "behavior", *(field.name for field in fields(Estimates)))
     found: dict[str, list[list[Estimates]]] = {}
-    for kind, each in (("matched", matched), ("ordinary", ordinary)):
-        for task in each:
+    for kind, each in zip(KINDS, (matched, ordinary), strict=True):
+        for task in each if kind in asked.kinds else ():
             estimates = estimated(task, asked.trials, asked.workers)
             found.setdefault(f"{kind} {task.name}", []).append(list(estimates.values()))
             for behavior, one in estimates.items():

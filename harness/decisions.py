@@ -2,7 +2,8 @@
 
 Hits, claims and positives add up over recordings, so one table (unit, candidate) -> counts gives the best decision
 (best column sum) and the cross-fitted score: each unit is judged by the decision that the others would have chosen,
-which is a column sum less one row.
+which is a column sum less one row. The best is not the one peak of a jagged curve: with few recordings that is chance,
+and the models refitted for good cut a little elsewhere. Each threshold is judged together with its neighbors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,12 @@ STEP = 0.2
 
 THRESHOLDS = tuple(float(np.round(1 / (1 + np.exp(-logit)), 4)) for logit in np.arange(-5.0, 5.01, STEP))
 """Candidates for `Decision.threshold`, evenly spaced in log-odds, since the best one for a rare behavior is small."""
+
+NEIGHBORS = 6
+"""A threshold is judged with so many to either side: together they span 2.4 in log-odds."""
+
+SPAN = 2 * NEIGHBORS + 1
+"""So many thresholds are judged together; those beyond the last count as the last."""
 
 RESAMPLES_AT_ONCE = 8
 """So many rows of F1 of all candidates stay in the processor's cache."""
@@ -192,28 +199,43 @@ def judge(
     tables = [count_table(candidates, probabilities, labels, fps) for probabilities in stages.values()]
     table = np.concatenate(tables, axis=1)
     actual = np.array([int(np.sum(unit)) for unit in labels])
-    total, positives, rounds = table.sum(axis=0), int(actual.sum()), list(stages)
+    steady = steadied(table, candidates)
+    total, positives, rounds = steady.sum(axis=0), int(actual.sum()), list(stages)
     counts, of_bouts = [], []
     for unit, truth in enumerate(labels):
-        chosen = best_candidate(total - table[unit], positives - int(actual[unit]))
+        chosen = best_candidate(total - steady[unit], SPAN * (positives - int(actual[unit])))
         hits, claimed = table[unit, chosen]
         counts.append(Counts(int(hits), int(claimed), int(actual[unit])))
         stage, index = divmod(chosen, len(candidates))
         of_bouts.append(count_bouts(decide(candidates[index], stages[rounds[stage]][unit], fps), truth))
-    stage, index = divmod(best_candidate(total, positives), len(candidates))
-    resampled = count_resampled(table, actual)
+    stage, index = divmod(best_candidate(total, SPAN * positives), len(candidates))
+    resampled = count_resampled(table, steady, actual)
     return Verdict(candidates[index], rounds[stage], tuple(counts), tuple(of_bouts), resampled)
 
 
-def count_resampled(table: Array, actual: Array) -> Array:
+def steadied(table: Array, candidates: Candidates) -> Array:
+    """The sums of hits and claims, (..., candidates, 2), over `SPAN` neighboring thresholds, of a `count_table`.
+
+    To choose by: where counts are compared with positives, these are to be taken `SPAN` times. `table` may hold the
+    candidates several times, one stage of a model after the other.
+    """
+    by_threshold = table.reshape(-1, len(candidates.thresholds), 2)
+    padded = np.pad(by_threshold, ((0, 0), (NEIGHBORS + 1, NEIGHBORS), (0, 0)), mode="edge")
+    until = np.cumsum(padded, axis=1, dtype=np.int64)
+    sums: Array = (until[:, SPAN:] - until[:, :-SPAN]).reshape(table.shape)
+    return sums
+
+
+def count_resampled(table: Array, steady: Array, actual: Array) -> Array:
     """What is best on each bootstrap resample of the units, counted on it and on the units that it left out.
 
-    `table` (units, candidates, 2) holds hits and claims, `actual` (units,) the positives. Returns int64 (resamples, 4)
+    `table` (units, candidates, 2) holds hits and claims, `steady` the same `steadied`, by which the best is chosen,
+    `actual` (units,) the positives. Returns int64 (resamples, 4)
     in the order of `harness.resampling.resamples`: hits and claims on the resample, where a unit counts as often as it
     was drawn, and hits and claims on the units left out, once each.
     """
     draws = resamples(len(actual)).draws
-    chosen = _best_candidates(table, draws, draws @ actual)
+    chosen = _best_candidates(steady, draws, SPAN * (draws @ actual))
     theirs = table[:, chosen]  # (units, resamples, 2)
     drawn, left_out = (np.einsum("ru,urk->rk", weights, theirs) for weights in (draws, draws == 0))
     return np.concatenate([drawn, left_out], axis=1)
@@ -233,7 +255,10 @@ def best_candidate(counts: Array, positives: int) -> int:
 
 
 def _best_candidates(table: Array, draws: Array, positives: Array) -> Array:
-    """`best_candidate` on every resample: `draws` (resamples, units) of `table`, with `positives` (resamples,)."""
+    """`best_candidate` on every resample, where `draws` (resamples, units) meet `positives` (resamples,).
+
+    `table` is steadied.
+    """
     # Single precision takes half the time, and adds up whole numbers exactly below 2^24.
     kind = np.float32 if table.shape[0] * table.max(initial=0) < 2**24 else np.float64
     amounts: list[Array] = [np.ascontiguousarray(table[..., k], dtype=kind) for k in (0, 1)]

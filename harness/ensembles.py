@@ -17,7 +17,7 @@ from harness.honest import tied
 from harness.leaderboard import best_records, scores_as_json
 from harness.recording import Recording
 from harness.registry import load_plugins
-from harness.selection import WAYS, Evidence, Selection, better_way, select
+from harness.selection import WAYS, Evidence, Selection, select
 from harness.store import Run, TrialRecord
 from harness.workers import LocalWorkers, TrialError, WorkerDiedError
 
@@ -94,11 +94,6 @@ def _able(records: Sequence[TrialRecord]) -> dict[str, dict[int, TrialRecord]]:
 
 def _numbers(able: Mapping[str, Mapping[int, TrialRecord]]) -> dict[str, list[int]]:
     return {name: sorted(theirs) for name, theirs in able.items()}
-
-
-def exported_way(selections: Selections) -> str:
-    """The way that is best for all behaviors together, by which every one of them is exported."""
-    return better_way({way: [theirs[way] for theirs in selections.values()] for way in WAYS})
 
 
 def ensemble_rows(selections: Selections, records: Sequence[TrialRecord]) -> "dict[str, EnsembleRow]":

@@ -1,15 +1,15 @@
 """What a behavior's trials are combined to: the best one alone, or an ensemble; and what each of the two is worth.
 
-The winner of many trials on few recordings is partly lucky; the average of several good ones is less so. Half of an
-ensemble is chosen greedily by the behavior's own out-of-fold predictions, the other half by what pipelines like these
-did on the other behaviors: the two err in different ways. Each way of choosing is judged as a whole: every unit by the
+The winner of many trials on few recordings is partly lucky; the average of several good ones is less so. Most of an
+ensemble is chosen greedily by the behavior's own out-of-fold predictions, the rest by what pipelines like these did on
+the other behaviors: the two err in different ways. Members are chosen by average precision, which asks all frames, and
+not by F1, which asks those near one threshold. Each way of choosing is judged as a whole: every unit by the
 members and the decision that it would have chosen on the other units alone. The cross-fitted counts of a trial would
 not do for that, since those of the other units come from decisions that the judged unit had a say in. What is not
 repeated is the search: all units had a say in which trials there are and in a trial's number of rounds, and the other
 units' probabilities come from models that were trained on the judged one.
 
-Whether ensembles are exported is decided once for all behaviors of a run (`better_way`): a single one has too few
-recordings to tell.
+Ensembles are exported, unless the best trials of a run lead by more than chance (`exported_way`).
 """
 
 from collections import Counter
@@ -19,29 +19,29 @@ from typing import Any
 
 import numpy as np
 
-from harness.decisions import Candidates, best_candidate, count_table, decide
+from harness.decisions import SPAN, Candidates, best_candidate, count_table, decide, steadied
 from harness.elsewhere import Standings, expected, standings
 from harness.evaluation import average_precision
 from harness.honest import Honest, bias_corrected, f1_of
-from harness.metrics import Counts, count_bouts, mean_score, total
+from harness.metrics import Counts, count_bouts, total
 from harness.recording import Array
 from harness.resampling import ENUMERATED_UP_TO, resamples
 from harness.spec import Decision
 from harness.store import TrialRecord
 
 WAYS = ("single", "ensemble")
-"""Ways of choosing; the first where they are worth the same."""
+"""Ways of choosing."""
 
-ADVISED = 8
+ADVISED = 4
 """At most this many members are chosen by the other behaviors, and at most one in five of the trials."""
 
-LIBRARY = 10
+LIBRARY = 16
 """From so many trials, the best ones, members are chosen greedily."""
 
 FIRST = 5
-"""With so many of them the greedy choice begins, or with one in five of the trials."""
+"""With so many of them the greedy choice begins, or with one in four of the trials."""
 
-ROUNDS = 10
+ROUNDS = 12
 """At most so many members are chosen greedily, counted as often as they are chosen."""
 
 BINS = 512
@@ -160,9 +160,18 @@ def select(evidence: Evidence, candidates: Candidates, elsewhere: Sequence[Stand
     return {way: chooser.selection(way) for way in WAYS}
 
 
-def better_way(selections: Mapping[str, Sequence[Selection]]) -> str:
-    """The way whose selections (one a behavior) have the best mean score, as the challenge takes it."""
-    return max(selections, key=lambda way: mean_score(one.pooled.score for one in selections[way]))
+def exported_way(selections: Mapping[str, Mapping[str, Selection]]) -> str:
+    """The way by which every behavior of a run is exported: ensembles, unless the best trials lead by more than chance.
+
+    That is by more than two standard errors of the mean, over the behaviors, of what a best trial is worth more.
+    `selections` are by behavior, then by way. On recordings that had no part in a search, ensembles were ahead even of
+    best trials that seemed worth more (docs/search.md).
+    """
+    single, ensemble = WAYS
+    leads = np.array([theirs[single].pooled.f1 - theirs[ensemble].pooled.f1 for theirs in selections.values()])
+    if len(leads) < 2:
+        return ensemble
+    return single if leads.mean() > 2 * leads.std(ddof=1) / np.sqrt(len(leads)) else ensemble
 
 
 def _able(records: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -238,16 +247,17 @@ class _Chooser:
         """What the way chooses that knows only `units`."""
         if (way, units) not in self._chosen:
             members = self.members(way, units)
-            table = self.table(members)[list(units)].sum(axis=0)
-            self._chosen[way, units] = _Chosen(members, best_candidate(table, int(self.actual[list(units)].sum())))
+            table = steadied(self.table(members)[list(units)].sum(axis=0), self.candidates)
+            positives = SPAN * int(self.actual[list(units)].sum())
+            self._chosen[way, units] = _Chosen(members, best_candidate(table, positives))
         return self._chosen[way, units]
 
     def members(self, way: str, units: tuple[int, ...]) -> tuple[int, ...]:
         if way == "single":
             return (self.leader(units),)
-        share = max(1, len(self.able) // 5)
-        advised = _best_first(self.expected(units))[: min(ADVISED, share)] if self.elsewhere else ()
-        return self.greedy(units, min(FIRST, share)) + advised
+        trials = len(self.able)
+        advised = _best_first(self.expected(units))[: min(ADVISED, max(1, trials // 5))] if self.elsewhere else ()
+        return self.greedy(units, min(FIRST, max(1, trials // 4))) + advised
 
     def leader(self, units: tuple[int, ...]) -> int:
         """Of all units, the trial that leads; of some, the one of the library that is best where they are all."""
@@ -256,29 +266,28 @@ class _Chooser:
         actual = self.actual[list(units)]
 
         def worth(place: int) -> float:
-            table = self.table((place,))[list(units), ::-1]  # later decisions cut higher
-            return float(_cross_fitted(table, actual))
+            table = self.table((place,))[list(units)]
+            return _cross_fitted(table, steadied(table, self.candidates), actual)
 
         return max(self.library(units), key=worth)
 
     def library(self, units: tuple[int, ...]) -> tuple[int, ...]:
-        """The trials that are best on `units` by their cross-fitted F1 at a threshold alone, best first."""
-        merits = _cross_fitted(self.histograms[:, list(units)], self.actual[list(units)])
-        return _best_first(merits)[:LIBRARY]
+        """The trials with the best average precision on the frames of `units`, best first."""
+        return _best_first(_binned_precision(self.histograms[:, list(units)].sum(axis=1)))[:LIBRARY]
 
     def greedy(self, units: tuple[int, ...], first: int) -> tuple[int, ...]:
         """The best of the library, and then, time after time, whichever makes the mean log-odds best.
 
         Ensemble selection with replacement and sorted initialization (Caruana et al. 2004, section 2). Best is by
-        cross-fitted F1 at a threshold; of the ensembles on the way the best is taken, the smaller of equal ones.
+        average precision; of the ensembles on the way the best is taken, the smaller of equal ones.
         """
         library = self.library(units)
         known = np.isin(self.unit_of, units)
-        truth, unit_of = self.truth[known], np.searchsorted(units, self.unit_of[known])
-        levels, actual = self.levels[list(library)][:, known], self.actual[list(units)]
+        truth, together = self.truth[known], np.zeros(int(known.sum()), dtype=np.int64)
+        levels = self.levels[list(library)][:, known]
 
         def worth(summed: Array, size: int) -> float:
-            return float(_cross_fitted(_histogram(summed / size, truth, unit_of, len(units)), actual))
+            return float(_binned_precision(_histogram(summed / size, truth, together, 1)[0]))
 
         members = list(range(min(first, len(library))))
         summed = levels[members].sum(axis=0)
@@ -322,22 +331,28 @@ def _levels(probabilities: Array) -> Array:
 
 
 def _histogram(levels: Array, truth: Array, unit_of: Array, units: int) -> Array:
-    """Positive frames and frames at each of `BINS` levels or above, the highest first: int64 (units, bins, 2)."""
+    """Positive frames and frames at each of `BINS` levels or above, the highest first: int32 (units, bins, 2)."""
     cells = unit_of * BINS + levels.astype(np.int64)
     counts = [np.bincount(which, minlength=units * BINS).reshape(units, BINS) for which in (cells[truth], cells)]
-    return np.stack(counts, axis=-1)[:, ::-1].cumsum(axis=1)
+    return np.stack(counts, axis=-1)[:, ::-1].cumsum(axis=1, dtype=np.int32)  # thousands are held
 
 
-def _cross_fitted(table: Array, actual: Array) -> Array:
-    """F1 where each unit is cut as is best on the others, or where there are none, on itself: (...,).
+def _binned_precision(table: Array) -> Array:
+    """Average precision (...,) of a pool of frames, from its `_histogram` (..., bins, 2); 0 without positives."""
+    hits, claimed = table[..., 0], table[..., 1]
+    found = np.diff(hits, axis=-1, prepend=0)
+    return np.asarray((found * hits / np.maximum(claimed, 1)).sum(axis=-1) / np.maximum(hits[..., -1], 1))
 
-    `table` (..., units, cuts, 2) holds hits and claims, `actual` (units,) the positives. Of equal cuts the first is
-    taken, so that the highest threshold should come first.
+
+def _cross_fitted(table: Array, steady: Array, actual: Array) -> float:
+    """F1 where each unit is cut as is best on the others, or where there are none, on itself.
+
+    `table` (units, candidates, 2) holds hits and claims, `steady` the same `steadied`, `actual` (units,) the positives.
     """
-    hits, claimed = np.moveaxis(table, -1, 0)
     judged = len(actual) > 1  # whether a unit's own counts are taken off
-    known_hits, known_claimed = (one.sum(axis=-2, keepdims=True) - one * judged for one in (hits, claimed))
-    positives = (actual.sum() - actual * judged)[:, None]
-    best = f1_of(known_hits, known_claimed, positives).argmax(axis=-1)[..., None]
-    hits, claimed = (np.take_along_axis(one, best, axis=-1).sum(axis=(-1, -2)) for one in (hits, claimed))
-    return f1_of(hits, claimed, actual.sum())
+    hits = claimed = 0
+    for unit, positives in enumerate(actual):
+        others = steady.sum(axis=0) - steady[unit] * judged
+        best = best_candidate(others, SPAN * int(actual.sum() - positives * judged))
+        hits, claimed = hits + table[unit, best, 0], claimed + table[unit, best, 1]
+    return float(f1_of(hits, claimed, actual.sum()))

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.decisions import (
+    NEIGHBORS,
+    SPAN,
     THRESHOLDS,
     Candidates,
     Verdict,
@@ -27,6 +29,7 @@ from harness.registry import load_plugins
 from harness.resampling import resamples
 from harness.spaces import load_spaces
 from harness.spec import Choice, Decision
+from tests.toy import neighbors
 
 load_plugins()
 
@@ -203,7 +206,8 @@ def judged_one_by_one(candidates: Candidates, stages: Stages, labels: Sequence[A
 
     def best_on(units: Sequence[int]) -> int:
         def merit(candidate: int) -> tuple[Fraction, Fraction, int]:
-            pooled = sum((counts[candidate][unit] for unit in units), Counts())
+            near = neighbors(candidate, len(candidates.thresholds))
+            pooled = sum((counts[one][unit] for unit in units for one in near), Counts())
             f1 = Fraction(2 * pooled.hits, max(pooled.claimed + pooled.actual, 1))
             return f1, Fraction(pooled.hits, max(pooled.claimed, 1)), candidate
 
@@ -261,10 +265,21 @@ def test_of_equal_decisions_the_one_that_claims_less_is_chosen() -> None:
     probabilities = [np.array([0.1, 0.5, 0.5, 0.5], dtype=np.float32)] * 2
     labels = [np.array([0, 1, 1, 1], dtype=np.int8)] * 2
     verdict = judge(candidates, {10: probabilities, 20: probabilities}, labels, 3.0)
-    assert verdict.decision == Decision(Choice("none"), 0.4, 1.0, 1.0)
+    assert verdict.decision == Decision(Choice("none"), 0.2, 1.0, 1.0)  # fewer neighbors of 0.2 claim nothing
     assert verdict.rounds == 20
     assert verdict.counts == (Counts(3, 3, 3), Counts(3, 3, 3))
     assert verdict.bouts == (Counts(1, 1, 1), Counts(1, 1, 1))
+
+
+def test_a_threshold_is_chosen_by_what_its_neighbors_are_worth_too() -> None:
+    labels = np.array([0] * 20 + [1] * 10, dtype=np.int8)
+    # Only a cut at log-odds of 1.4 (0.802) is right throughout; any lower one claims one frame too many.
+    probabilities = np.array([0.005] * 19 + [0.79] + [0.82] * 10, dtype=np.float32)
+    candidates = Candidates((Choice("none"),), (0.0,), (0.0,))
+    table = count_table(candidates, [probabilities], [labels], 30.0)[0]
+    assert [one for one, counts in zip(THRESHOLDS, table.tolist(), strict=True) if counts == [10, 10]] == [0.8022]
+    threshold = judge(candidates, {None: [probabilities]}, [labels], 30.0).decision.threshold
+    assert threshold == THRESHOLDS[THRESHOLDS.index(0.8022) - NEIGHBORS]  # the highest whose neighbors all claim
 
 
 def test_precision_breaks_ties_of_f1() -> None:
@@ -308,11 +323,11 @@ def test_what_is_best_on_a_resample_is_counted_on_it_and_on_what_it_left_out(
     claimed = chance.integers(0, most + 1, (units, candidates))
     hits = (np.minimum(claimed, actual[:, None]) * chance.random((units, candidates))).round().astype(np.int64)
     table = np.stack([hits, claimed], axis=2)
-    assert count_resampled(table, actual).tolist() == resampled_one_by_one(table, actual)
+    assert count_resampled(table, SPAN * table, actual).tolist() == resampled_one_by_one(table, actual)
 
 
 def test_candidates_that_single_precision_cannot_tell_apart_are_told_apart() -> None:
     # F1 of 2a / (claimed + actual): one claim more or less in sixteen million changes the eighth digit.
     claimed = np.array([[8_000_001, 8_000_000, 8_000_002]])
     table = np.stack([np.full((1, 3), 4_000_000), claimed], axis=2)
-    assert count_resampled(table, np.array([8_000_000])).tolist() == [[4_000_000, 8_000_000, 0, 0]]
+    assert count_resampled(table, SPAN * table, np.array([8_000_000])).tolist() == [[4_000_000, 8_000_000, 0, 0]]

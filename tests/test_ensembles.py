@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.decisions import Candidates
-from harness.ensembles import FILE, Selections, ensemble_rows, ensembles, exported_way, keep, kept
+from harness.ensembles import FILE, Selections, ensemble_rows, ensembles, keep, kept
 from harness.errors import HarnessError
 from harness.leaderboard import leaderboard
 from harness.metrics import Counts, count
@@ -73,7 +73,6 @@ def test_every_behavior_gets_both_ways_whatever_the_workers(made: tuple[Run, lis
         (name, ["single", "ensemble"]) for name in BEHAVIORS
     ]
     assert found(run, records, workers=2) == selections
-    assert exported_way(selections) == "ensemble"
 
 
 def test_what_is_kept_comes_back_until_there_is_another_trial(tmp_path: Path) -> None:

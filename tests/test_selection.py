@@ -8,8 +8,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
-from harness.decisions import Candidates, decide
+from harness.decisions import THRESHOLDS, Candidates, decide
 from harness.elsewhere import standings
 from harness.metrics import Counts, count, total
 from harness.recording import Array
@@ -18,16 +19,18 @@ from harness.selection import (
     BINS,
     CLIP,
     FIRST,
+    LIBRARY,
     ROUNDS,
     Evidence,
     Selection,
-    better_way,
     blended,
+    exported_way,
     log_odds,
     select,
 )
 from harness.spec import Choice, Decision, PipelineSpec
 from harness.store import TrialRecord
+from tests.toy import neighbors
 
 load_plugins()
 CANDIDATES = Candidates(
@@ -81,9 +84,11 @@ def ensemble(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) 
     return both(probabilities, labels)["ensemble"]
 
 
-def both(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> dict[str, Selection]:
+def both(
+    probabilities: Sequence[Sequence[Array]], labels: Sequence[Array], candidates: Candidates = CANDIDATES
+) -> dict[str, Selection]:
     records, out_of_fold = records_of(probabilities, labels), dict(enumerate(probabilities))
-    return select(evidence(records, out_of_fold, labels), CANDIDATES)
+    return select(evidence(records, out_of_fold, labels), candidates)
 
 
 def weights(selection: Selection) -> dict[int, int]:
@@ -100,7 +105,7 @@ def evidence(
 def test_an_ensemble_of_independent_noise_beats_its_members() -> None:
     labels = labels_of(3, 600, 0)
     probabilities = [noisy(labels, 2.5, seed) for seed in range(1, 31)]
-    chosen = both(probabilities, labels)
+    chosen = both(probabilities, labels, replace(CANDIDATES, thresholds=THRESHOLDS))
     assert chosen["ensemble"].pooled.f1 > chosen["single"].pooled.f1 + 0.05
     assert chosen["ensemble"].average_precision > chosen["single"].average_precision + 0.3
 
@@ -116,15 +121,31 @@ def test_an_ensemble_of_one_trial_is_that_trial() -> None:
     chosen = both([noisy(labels, 1.0, 0)], labels)
     assert weights(chosen["ensemble"]) == {0: 1}
     assert chosen["ensemble"].counts == chosen["single"].counts
-    assert better_way({way: [one] for way, one in chosen.items()}) == "single"
 
 
-def test_the_way_with_the_better_mean_over_behaviors_is_taken_the_first_where_they_are_equal() -> None:
-    def worth(hits: int) -> Selection:
-        return Selection("groom", "single", (), Decision(Choice("none"), 0.5), (Counts(hits, 10, 10),))
+def worth(way: str, hits: int) -> Selection:
+    return Selection("groom", way, (), Decision(Choice("none"), 0.5), (Counts(hits, 100, 100),))
 
-    assert better_way({"single": [worth(9), worth(1)], "ensemble": [worth(6), worth(5)]}) == "ensemble"
-    assert better_way({"single": [worth(5), worth(5)], "ensemble": [worth(6), worth(4)]}) == "single"
+
+@pytest.mark.parametrize(
+    ("singles", "ensembles", "way"),
+    [
+        ([60, 50], [50, 60], "ensemble"),
+        ([50, 50, 50], [50, 50, 50], "ensemble"),
+        ([70, 50, 80], [50, 51, 50], "ensemble"),  # leads of 20, -1 and 30: a mean of 16.3, two errors are 18.3
+        ([70, 55, 80], [50, 50, 50], "single"),  # 20, 5, 30: a mean of 18.3, two errors are 14.5
+        ([90], [10], "ensemble"),  # one behavior does not show what is chance
+    ],
+)
+def test_ensembles_are_exported_unless_the_best_trials_lead_by_more_than_chance(
+    singles: list[int], ensembles: list[int], way: str
+) -> None:
+    pairs = zip(singles, ensembles, strict=True)
+    selections = {
+        f"behavior {number}": {"single": worth("single", one), "ensemble": worth("ensemble", other)}
+        for number, (one, other) in enumerate(pairs)
+    }
+    assert exported_way(selections) == way
 
 
 def test_a_selection_comes_back_from_plain_data() -> None:
@@ -138,21 +159,29 @@ def test_a_selection_comes_back_from_plain_data() -> None:
 # By the definition, as loops
 
 
+def best_of(claims: Sequence[Sequence[Array]], labels: Sequence[Array], units: Sequence[int]) -> int:
+    """The decision whose claims, with those of its neighbors, are best on the units; the last of equal ones."""
+
+    def merit(place: int) -> tuple[float, float, int]:
+        near = neighbors(place, len(CANDIDATES.thresholds))
+        return (*total(count(claims[one][unit], labels[unit]) for unit in units for one in near).score, place)
+
+    return max(range(len(claims)), key=merit)
+
+
 def cross_fitted(claims: Sequence[Sequence[Array]], labels: Sequence[Array]) -> float:
-    """F1 where each unit is claimed by the choice that is best on the others; the last of `claims` wins ties."""
+    """F1 where each unit is claimed by the decision that is best on the others."""
     counts = []
     for judged, truth in enumerate(labels):
-        others = [unit for unit in range(len(labels)) if unit != judged] or [judged]
-        f1 = [total(count(one[unit], labels[unit]) for unit in others).f1 for one in claims]
-        best = max(range(len(claims)), key=lambda place: (f1[place], place))
+        best = best_of(claims, labels, [unit for unit in range(len(labels)) if unit != judged] or [judged])
         counts.append(count(claims[best][judged], truth))
     return total(counts).f1
 
 
 def at_levels(units: Sequence[Array], labels: Sequence[Array]) -> float:
-    """Cross-fitted F1 of mean log-odds (frames,), cut at any of `BINS` even steps."""
+    """Average precision of mean log-odds (frames,), sorted into `BINS` even steps."""
     steps = [((unit / log_odds(1 - CLIP) + 1) / 2 * (BINS - 1)).astype(int) for unit in units]
-    return cross_fitted([[unit >= level for unit in steps] for level in range(BINS)], labels)
+    return float(average_precision_score(np.concatenate(labels), np.concatenate(steps)))
 
 
 def greedy(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) -> tuple[int, ...]:
@@ -161,8 +190,8 @@ def greedy(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) ->
     def worth(members: Sequence[int]) -> float:
         return at_levels([np.mean([odds[one][unit] for one in members], axis=0) for unit in range(len(labels))], labels)
 
-    library = sorted(range(len(odds)), key=lambda trial: -worth([trial]))[:10]
-    members = library[: min(FIRST, max(1, len(odds) // 5))]
+    library = sorted(range(len(odds)), key=lambda trial: -worth([trial]))[:LIBRARY]
+    members = library[: min(FIRST, max(1, len(odds) // 4))]
     steps = [members]
     while len(members) < ROUNDS:
         members = [*members, max(library, key=lambda one: worth([*members, one]))]
@@ -193,14 +222,8 @@ def judged(
     blends = [
         blended([probabilities[member][unit] for member in times], list(times.values())) for unit in range(len(labels))
     ]
-    best, claims = (-1.0, -1.0), None
-    for index in range(len(CANDIDATES)):
-        labeled = [decide(CANDIDATES[index], blend, 30.0) for blend in blends]
-        score = total(count(labeled[unit], labels[unit]) for unit in known).score
-        if score >= best:
-            best, claims = score, labeled
-    assert claims is not None
-    return [count(one, truth) for one, truth in zip(claims, labels, strict=True)]
+    claims = [[decide(CANDIDATES[index], blend, 30.0) for blend in blends] for index in range(len(CANDIDATES))]
+    return [count(one, truth) for one, truth in zip(claims[best_of(claims, labels, known)], labels, strict=True)]
 
 
 @pytest.mark.parametrize("way", ["single", "ensemble"])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from harness.decisions import NEIGHBORS
 from harness.recording import CALMS21, Array, Recording, Skeleton
 
 BODY = 40.0
@@ -83,3 +84,10 @@ def _gaps(shape: tuple[int, ...], chance: np.random.Generator, missing: float) -
     shifts = chance.integers(0, 10, (1, animals, 1, parts))
     blocks = (np.arange(frames)[:, None, None, None] + shifts) // 10
     return np.take_along_axis(coarse, blocks, axis=0)
+
+
+def neighbors(candidate: int, thresholds: int) -> list[int]:
+    """The places of the candidates that a candidate is chosen together with; beyond the last threshold, the last."""
+    place = candidate % thresholds
+    steps = range(-NEIGHBORS, NEIGHBORS + 1)
+    return [candidate - place + min(max(place + step, 0), thresholds - 1) for step in steps]

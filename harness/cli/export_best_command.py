@@ -12,13 +12,14 @@ from harness.cli.arguments import data_folder, last_run_folder, usable_cache, wo
 from harness.cli.console import counted, pipeline_name, say
 from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
-from harness.ensembles import ensembles, exported_way
+from harness.ensembles import ensembles
 from harness.errors import HarnessError, NothingToRankError
 from harness.export import Exported, Training, export, manifest
 from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
 from harness.search import pool_of
+from harness.selection import exported_way
 from harness.spaces import Spaces
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
