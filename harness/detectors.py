@@ -7,7 +7,7 @@ NumPy's arrays without pickles, and what the `load` of a model family takes. Eac
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -197,6 +197,23 @@ def _again(
     if fit is None:
         raise ValueError(f"the model of {behavior} is not there")
     return fit(behavior, spec)
+
+
+def refuse_other_bodies(folder: Path, recordings: Sequence[Recording]) -> list[str]:
+    """The behaviors that the models in `folder` label.
+
+    Raises `HarnessError` where the models cannot be read, or were fitted on recordings of other animals.
+    """
+    plain = described(folder)
+    with _Stored(folder, plain).naming(FILE):
+        wanted, behaviors = dict(plain["body"]), [str(one["behavior"]) for one in plain["behaviors"]]
+    for recording in recordings:
+        found = body_of(recording)
+        different = [name for name in found if found[name] != wanted.get(name)]
+        if different:
+            here, there = ({name: one.get(name) for name in different} for one in (found, wanted))
+            raise HarnessError(f"{shown(recording.id)}: has {here}, but the models in {folder} were fitted on {there}")
+    return behaviors
 
 
 def described(folder: Path) -> dict[str, Any]:

@@ -65,7 +65,10 @@ def export(
     applied.
     """
     with _folder(models, selections) as folder:
-        fit_detectors(selections, training, unlabelled[0], folder, workers)
+        try:
+            fit_detectors(selections, training, unlabelled[0], folder, workers)
+        except OSError as error:
+            raise HarnessError(f"{folder}: models cannot be written ({error.strerror}); make room there") from error
         again = training if _not_kept(selections) else None
         labels = label_recordings(folder, unlabelled, workers=workers, plugins=training.plugins, training=again)
     return {
@@ -82,12 +85,18 @@ def _folder(models: Path | None, selections: Mapping[str, Selection]) -> Iterato
             yield Path(folder)
         return
     refuse_models(models, selections)
-    models.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        models.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
     with tempfile.TemporaryDirectory(prefix=f".{models.name}.", dir=models.parent) as folder:
         made = Path(folder) / models.name
         made.mkdir()
         yield made
-        made.rename(models)  # fails where somebody else was faster
+        try:
+            made.rename(models)
+        except OSError as error:  # somebody else was faster
+            raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
 
 
 def refuse_models(models: Path, selections: Mapping[str, Selection]) -> None:
@@ -110,20 +119,26 @@ def fit_detectors(
     """Fit all members and write them to the folder; those of a behavior that share their columns are one task."""
     files = DetectorFiles(folder)
     with LocalWorkers(workers, partial(_start_fitting, training), _fit) as pool:
-        waiting = []
-        for behavior, selection in selections.items():
-            together: dict[str, list[tuple[int, Part]]] = {}
-            for place, member in enumerate(selection.members):
-                part = Part(member.record.spec, member.record.rounds, member.weight)
-                prepared = member.record.spec.preparation.as_json() | {"negatives": 0, "columns": 0}
-                key = f"{[choice.as_json() for choice in part.spec.features]} {prepared}"
-                together.setdefault(key, []).append((place, part))
-            for parts in together.values():
-                waiting.append((behavior, parts, pool.submit(behavior, tuple(part.spec for _, part in parts))))
+        waiting = [
+            (behavior, parts, pool.submit(behavior, tuple(part.spec for _, part in parts)))
+            for behavior, selection in selections.items()
+            for parts in _together(selection)
+        ]
         for behavior, parts, future in waiting:
-            for (place, part), trained in zip(parts, result(future, behavior), strict=True):
-                files.add(behavior, place, part, trained)
+            for (place, part), one in zip(parts, result(future, behavior), strict=True):
+                files.add(behavior, place, part, one)
     files.finish({behavior: selection.decision for behavior, selection in selections.items()}, example)
+
+
+def _together(selection: Selection) -> list[list[tuple[int, Part]]]:
+    """The members with their places, those that share a design matrix in one list."""
+    groups: dict[str, list[tuple[int, Part]]] = {}
+    for place, member in enumerate(selection.members):
+        spec = member.record.spec
+        prepared = spec.preparation.as_json() | {"negatives": 0, "columns": 0}
+        key = f"{[choice.as_json() for choice in spec.features]} {prepared}"
+        groups.setdefault(key, []).append((place, Part(spec, member.record.rounds, member.weight)))
+    return list(groups.values())
 
 
 def label_recordings(
@@ -164,10 +179,11 @@ def _start_fitting(training: Training) -> tuple[Training, FeatureTables]:
 
 def _fit(state: tuple[Training, FeatureTables], behavior: str, specs: tuple[PipelineSpec, ...]) -> list[Trained]:
     training, tables = state
-    return [_trained(training.fit(behavior, spec, tables)) for spec in specs]
+    return [trained(training.fit(behavior, spec, tables)) for spec in specs]
 
 
-def _trained(fitted: FittedPipeline) -> Trained:
+def trained(fitted: FittedPipeline) -> Trained:
+    """What labelling needs of a fitted pipeline, as plain data."""
     if fitted.classifier is None:
         return Trained(fitted.constant)
     load, preparation = model_family_named(fitted.spec.model.name).load, fitted.spec.preparation

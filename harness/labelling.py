@@ -124,12 +124,8 @@ class _Place:
     """Where a member's columns are found."""
 
     member: int
-    chosen: Array
-    """In the scheme's table."""
-    places: Array | None
-    """In what the model is given; None where that is all of it."""
-    width: int
-    """Of what the model is given."""
+    rows: Array
+    """For each column that the model is given its row of the table; the last, of zeros, where it does not look."""
 
 
 @dataclass(frozen=True)
@@ -160,18 +156,13 @@ class _Scheme:
         for first in range(0, recording.frames, step):
             frames = slice(first, min(first + step, recording.frames))
             around = chosen_windows(bare, recording.fps, self.seconds, self.windows, frames)
-            table = np.concatenate([bare[frames], around], axis=1)
+            # Columns lie as rows here, since a few hundred of thousands are taken of it again and again.
+            table = np.zeros((bare.shape[1] + around.shape[1] + 1, len(around)), dtype=np.float32)
+            table[: bare.shape[1]], table[bare.shape[1] : -1] = bare[frames].T, around.T
             for place in self.members:
-                found[place.member].append(_probability(members[place.member], _model_input(table, place)))
+                X = np.take(table, place.rows, axis=0).T
+                found[place.member].append(_probability(members[place.member], X))
         return {member: np.concatenate(parts) for member, parts in found.items()}
-
-
-def _model_input(table: Array, place: _Place) -> Array:
-    if place.places is None:
-        return np.take(table, place.chosen, axis=1)
-    X = np.zeros((len(table), place.width), dtype=np.float32)
-    X[:, place.places] = np.take(table, place.chosen, axis=1)
-    return X
 
 
 def _schemes(members: Sequence[Member], names: Mapping[LearnedKey, list[str]]) -> Iterator[_Scheme]:
@@ -206,12 +197,7 @@ def _scheme(seconds: tuple[float, ...], needs: Mapping[int, "_Needs"], members: 
         tuple((key, is_unordered, np.array(columns)) for (key, is_unordered), columns in grouped.items()),
         windows,
         tuple(
-            _Place(
-                member,
-                np.array([place_of[number[source], window] for source, window in need.columns], dtype=np.int64),
-                need.places,
-                need.width,
-            )
+            _Place(member, need.rows([place_of[number[source], window] for source, window in need.columns]))
             for member, need in needs.items()
         ),
     )
@@ -222,8 +208,16 @@ class _Needs:
     """What one member looks at."""
 
     columns: list[tuple[Source, Window | None]]
-    places: Array | None
+    places: Array
+    """Of these in what its model is given."""
     width: int
+    """Of what its model is given."""
+
+    def rows(self, found: Sequence[int]) -> Array:
+        """For each column that the model is given, where it was `found`; -1 for those that it does not look at."""
+        rows = np.full(self.width, -1)
+        rows[self.places] = found
+        return rows
 
 
 def _needed(member: Member, names: Mapping[LearnedKey, list[str]]) -> _Needs:
@@ -235,12 +229,10 @@ def _needed(member: Member, names: Mapping[LearnedKey, list[str]]) -> _Needs:
             f"{sets}: {len(every)} columns with their windows, {member.width} when they were learned from"
         )
     known = np.arange(member.width) if member.columns is None else member.columns
-    places = None
+    places = np.arange(len(known))
     if isinstance(member.classifier, SparingClassifier):
         places = member.classifier.used_columns()
-        places = None if len(places) == len(known) else places
-    used = known if places is None else known[places]
-    return _Needs([every[column] for column in used.tolist()], places, len(known))
+    return _Needs([every[column] for column in known[places].tolist()], places, len(known))
 
 
 def _design_columns(member: Member, names: Mapping[LearnedKey, list[str]]) -> list[tuple[Source, Window | None]]:

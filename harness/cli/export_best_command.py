@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.atomic import write_text
 from harness.cli.arguments import data_folder, last_run_folder, usable_cache, worker_count
 from harness.cli.console import counted, pipeline_name, say
 from harness.data.challenge import load_dataset
@@ -34,7 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     run = Run(last_run_folder(arguments.results))
     description = run.description
     out: Path = arguments.out
-    _make_room(out, run.folder)
+    if out.with_suffix(".json").resolve() == (run.folder / "run.json").resolve():
+        raise HarnessError(
+            f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
+        )
+    make_room(out)
     load_plugins(arguments.plugin)
     data = data_folder(arguments.data) or _searched_data(run)
     dataset = load_dataset(data)
@@ -68,13 +71,17 @@ def run(arguments: argparse.Namespace) -> int:
         ),
         dataset.unlabelled,
         workers=workers,
+        models=arguments.models,
     )
     beside = out.with_suffix(".json")
     try:
-        write_submission(out, {behavior: one.labels for behavior, one in exported.items()})
-        write_text(beside, json.dumps(manifest(exported, description), indent=1) + "\n")
+        write_submission(
+            out,
+            {behavior: one.labels for behavior, one in exported.items()},
+            {beside.name: json.dumps(manifest(exported, description), indent=1) + "\n"},
+        )
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one)}")
     say(f"{WAYS[way]} of each behavior is taken, which is better for all behaviors together")
@@ -82,6 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"mean F1 {mean:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
     say(f"wrote {out} ({sizes}) and {beside} (how it was made)")
+    if arguments.models is not None:
+        say(
+            f"wrote {arguments.models} (the fitted models), for harness predict --models {arguments.models} --data FILE"
+        )
     return 0
 
 
@@ -94,12 +105,8 @@ def _in_words(exported: Exported) -> str:
     return f"F1 {selection.pooled.f1:.3f}, {what}; {claimed} claimed"
 
 
-def _make_room(out: Path, run: Path) -> None:
-    """Find out whether `out` can be written before hours of fitting, not after them."""
-    if out.with_suffix(".json").resolve() == (run / "run.json").resolve():
-        raise HarnessError(
-            f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
-        )
+def make_room(out: Path) -> None:
+    """Find out whether `out` can be written before hours of work, not after them."""
     if out.suffix != ".npy" or out.is_dir():
         raise HarnessError(f"--out {out}: should be a file that ends in .npy")
     try:
@@ -107,10 +114,10 @@ def _make_room(out: Path, run: Path) -> None:
         with tempfile.TemporaryFile(dir=out.parent):
             pass
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
 
 
-def _unwritable(out: Path, error: OSError) -> HarnessError:
+def unwritable(out: Path, error: OSError) -> HarnessError:
     return HarnessError(f"{out}: cannot be written ({error.strerror}); name another file with --out")
 
 
