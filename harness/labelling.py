@@ -21,7 +21,7 @@ from harness.selection import blended
 from harness.spec import Choice, Preparation
 from harness.windows import chosen_windows, frames_at_once
 
-FRAMES = 4096
+FRAMES = 2048
 """About so many frames are windowed and predicted at once."""
 
 Source = tuple[LearnedKey, bool, int]

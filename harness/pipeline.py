@@ -26,6 +26,9 @@ T = TypeVar("T")
 HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
 
+TOLD_BYTES = 30_000_000
+"""How much of the effects of columns."""
+
 FEWEST_NEGATIVES = 100
 """Of a recording, however few positive frames it has."""
 
@@ -67,6 +70,8 @@ class FeatureTables:
     """What feature sets are fitted on: poses only."""
     held: dict[str, tuple[int, Any]] = field(default_factory=dict)
     """Key to bytes and value, the one last used at the end."""
+    told: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    """The same of what is small, and so outlasts the tables that it was told from."""
 
     @cached_property
     def pool_digests(self) -> list[str]:
@@ -90,25 +95,33 @@ class FeatureTables:
         labels = recording.known_labels[frames]
 
         def compute() -> TrainingRows:
-            others = np.flatnonzero(labels == 0)
-            spaced = np.round(np.linspace(0, len(others) - 1, min(len(others), negatives))).astype(np.int64)
-            kept = np.sort(np.concatenate([np.flatnonzero(labels == 1), others[spaced]]))
+            kept = _kept(labels, negatives)
             return TrainingRows(self.design_matrix(recording, features, preparation)[frames][kept], labels[kept])
 
-        of_labels = hashlib.sha256(np.ascontiguousarray(labels).tobytes()).hexdigest()
-        key = f"{_key(recording, features, preparation)} {frames} {negatives} {of_labels}"
+        key = _rows_key(recording, frames, features, preparation, negatives)
         return self._held(key, compute, lambda rows: _nbytes(rows.X))
 
+    def effects(
+        self,
+        recording: Recording,
+        frames: slice,
+        features: Sequence[Choice],
+        preparation: Preparation,
+        negatives: int,
+    ) -> Array | None:
+        """The `effects` of these training rows, which are held when there is no room for the rows any more."""
+        key = _rows_key(recording, frames, features, preparation, negatives)
+        asked = recording, frames, features, preparation, negatives
+        return _looked_up(
+            self.told,
+            TOLD_BYTES,
+            key,
+            lambda: self.training_rows(*asked).effects,
+            lambda one: 0 if one is None else one.nbytes,
+        )
+
     def _held(self, key: str, compute: Callable[[], T], size: Callable[[T], int]) -> T:
-        if key in self.held:
-            self.held[key] = self.held.pop(key)  # now the one last used
-        else:
-            made = compute()
-            self.held[key] = size(made), made
-            while sum(nbytes for nbytes, _ in self.held.values()) > HELD_BYTES and len(self.held) > 1:
-                del self.held[next(iter(self.held))]
-        value: T = self.held[key][1]
-        return value
+        return _looked_up(self.held, HELD_BYTES, key, compute, size)
 
     def _table(self, recording: Recording, features: Sequence[Choice], preparation: Preparation) -> Array:
         blocks = [self._block(recording, choice, preparation) for choice in features]
@@ -157,6 +170,35 @@ def _key(recording: Recording, features: Sequence[Choice], preparation: Preparat
     """Of a design matrix, which does not depend on how training thins its rows and screens its columns."""
     settings = preparation.as_json() | {"negatives": 0, "columns": 0}
     return f"{recording.digest} {[choice.as_json() for choice in features]} {settings}"
+
+
+def _looked_up(
+    held: dict[str, tuple[int, Any]], limit: int, key: str, compute: Callable[[], T], size: Callable[[T], int]
+) -> T:
+    """What is held under the key, else what is computed; what was used longest ago goes where `limit` bytes are full."""
+    if key in held:
+        held[key] = held.pop(key)  # now the one last used
+    else:
+        made = compute()
+        held[key] = size(made), made
+        while sum(nbytes for nbytes, _ in held.values()) > limit and len(held) > 1:
+            del held[next(iter(held))]
+    value: T = held[key][1]
+    return value
+
+
+def _rows_key(
+    recording: Recording, frames: slice, features: Sequence[Choice], preparation: Preparation, negatives: int
+) -> str:
+    of_labels = hashlib.sha256(np.ascontiguousarray(recording.known_labels[frames]).tobytes()).hexdigest()
+    return f"{_key(recording, features, preparation)} {frames} {negatives} {of_labels}"
+
+
+def _kept(labels: Array, negatives: int) -> Array:
+    """Which frames are trained on: those labelled 1, and so many of the others, evenly spaced."""
+    others = np.flatnonzero(labels == 0)
+    spaced = np.round(np.linspace(0, len(others) - 1, min(len(others), negatives))).astype(np.int64)
+    return np.sort(np.concatenate([np.flatnonzero(labels == 1), others[spaced]]))
 
 
 def _nbytes(table: Array) -> int:
@@ -234,29 +276,35 @@ class FittedPipeline:
 def fit_pipeline(
     spec: PipelineSpec, tables: FeatureTables, training: Sequence[tuple[Recording, slice]], seed: int
 ) -> FittedPipeline:
-    """Fit on the given frames of labelled recordings, their negatives thinned and columns screened on them alone."""
-    rows = [
-        tables.training_rows(recording, frames, spec.features, spec.preparation, negatives)
+    """Fit on the given frames of labelled recordings, their negatives thinned and columns screened on them alone.
+
+    The rows of one recording at a time are in memory with all their columns, besides what `tables` holds.
+    """
+    asked = [
+        (recording, frames, spec.features, spec.preparation, negatives)
         for (recording, frames), negatives in zip(training, _negatives(training, spec), strict=True)
     ]
-    target = np.concatenate([one.y for one in rows]) if rows else np.zeros(0, dtype=np.int8)
+    labels = [recording.known_labels[frames] for recording, frames in training]
+    kept = [one[_kept(one, negatives)] for one, (*_, negatives) in zip(labels, asked, strict=True)]
+    target = np.concatenate(kept) if kept else np.zeros(0, dtype=np.int8)
     if len(np.unique(target)) < 2:
         return FittedPipeline(spec, tables, None, float(target.any()))
-    columns = _steady_columns(rows, spec.preparation.columns)
+    width = tables.training_rows(*asked[0]).X.shape[1]
+    columns = None
+    if width > spec.preparation.columns:
+        telling = [effects for one in asked if (effects := tables.effects(*one)) is not None]
+        columns = steadiest(telling, spec.preparation.columns) if telling else None
+    X = np.empty((len(target), width if columns is None else len(columns)), dtype=np.float32)
+    stops = np.cumsum([len(one) for one in kept])
+    for one, part in zip(asked, np.split(X, stops[:-1]), strict=True):
+        rows = tables.training_rows(*one).X
+        if columns is None:
+            part[:] = rows
+        else:
+            np.take(rows, columns, axis=1, out=part, mode="clip")  # the mode that writes straight into `out`
     classifier: Classifier = model_family_named(spec.model.name).function(seed, **spec.model.parameters)
-    classifier.fit(_together(rows, columns), target)
-    return FittedPipeline(spec, tables, classifier, columns=columns, width=rows[0].X.shape[1])
-
-
-def _together(rows: Sequence[TrainingRows], columns: Array | None) -> Array:
-    """The rows of all recordings, in one copy; `columns` of them, or all."""
-    if columns is None:
-        return np.concatenate([one.X for one in rows])
-    X = np.empty((sum(len(one.X) for one in rows), len(columns)), dtype=np.float32)
-    stops = np.cumsum([len(one.X) for one in rows])
-    for one, part in zip(rows, np.split(X, stops[:-1]), strict=True):
-        np.take(one.X, columns, axis=1, out=part, mode="clip")  # the mode that writes straight into `out`
-    return X
+    classifier.fit(X, target)
+    return FittedPipeline(spec, tables, classifier, columns=columns, width=width)
 
 
 def _negatives(training: Sequence[tuple[Recording, slice]], spec: PipelineSpec) -> list[int]:
@@ -269,14 +317,6 @@ def _negatives(training: Sequence[tuple[Recording, slice]], spec: PipelineSpec) 
     showing = [count for count in positives if count] or [0]
     usual = sum(showing) / len(showing)
     return [max(FEWEST_NEGATIVES, round(spec.preparation.negatives * (count or usual))) for count in positives]
-
-
-def _steady_columns(rows: Sequence[TrainingRows], count: int) -> Array | None:
-    """The columns to learn from, screened on training rows alone; None for all of them."""
-    if rows[0].X.shape[1] <= count:
-        return None
-    telling = [one.effects for one in rows if one.effects is not None]
-    return steadiest(telling, count) if telling else None
 
 
 def checked(values: Array, recording: Recording) -> Array:

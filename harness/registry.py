@@ -42,6 +42,13 @@ class Classifier(Protocol):
         """Probabilities (frames, 2) of 0 and 1."""
 
 
+class StagedClassifier(Classifier, Protocol):
+    """A classifier that grows in rounds, and can tell what it would have said after fewer of them."""
+
+    def staged_probabilities(self, X: Array) -> Mapping[int, Array]:
+        """Number of rounds to the probability (frames,) of 1, in growing order; the last is the whole model's."""
+
+
 @runtime_checkable
 class SavedClassifier(Classifier, Protocol):
     """A classifier that can be kept in files, from which the `load` of its family makes it again."""
@@ -59,18 +66,11 @@ class SparingClassifier(Classifier, Protocol):
 
 
 @runtime_checkable
-class SteppedClassifier(Classifier, Protocol):
+class SteppedClassifier(StagedClassifier, Protocol):
     """A staged classifier that can stop early, where that costs less than all stages."""
 
     def probability_after(self, rounds: int, X: Array) -> Array:
         """The very probabilities (frames,) that `staged_probabilities` gives after so many rounds."""
-
-
-class StagedClassifier(Classifier, Protocol):
-    """A classifier that grows in rounds, and can tell what it would have said after fewer of them."""
-
-    def staged_probabilities(self, X: Array) -> Mapping[int, Array]:
-        """Number of rounds to the probability (frames,) of 1, in growing order; the last is the whole model's."""
 
 
 @dataclass(frozen=True)
