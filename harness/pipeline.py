@@ -175,7 +175,7 @@ def _key(recording: Recording, features: Sequence[Choice], preparation: Preparat
 def _looked_up(
     held: dict[str, tuple[int, Any]], limit: int, key: str, compute: Callable[[], T], size: Callable[[T], int]
 ) -> T:
-    """What is held under the key, else what is computed; what was used longest ago goes where `limit` bytes are full."""
+    """What is held under the key, else what is computed; what was used longest ago goes where there is no room."""
     if key in held:
         held[key] = held.pop(key)  # now the one last used
     else:

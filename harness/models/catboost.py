@@ -89,7 +89,9 @@ class _CatBoost:
         return np.stack([1 - positive, positive], axis=1)
 
     def used_columns(self) -> Array:
-        splits = [split for tree in json.loads(self._written("json"))["oblivious_trees"] for split in tree["splits"]]
+        splits = [
+            split for tree in json.loads(self._written("json"))["oblivious_trees"] for split in tree["splits"] or ()
+        ]
         return np.unique(np.array([split["float_feature_index"] for split in splits], dtype=np.int64))
 
     def saved(self) -> dict[str, bytes]:
