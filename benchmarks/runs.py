@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -46,22 +47,50 @@ class Cost:
     seconds: float
     peak_bytes: int
     """The most memory that its processes held together, shared pages counted once (PSS)."""
+    core_seconds: float
+    """What all its processes computed, which other programs on the machine slow down less than the clock."""
 
 
 def watched(*words: object, place: Path) -> Cost:
     """What running the command costs."""
     began, peak = time.monotonic(), 0
+    cores: dict[int, float] = {}
     with subprocess.Popen([*HARNESS, *map(str, words)], cwd=place, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             peak = max(peak, resident_bytes(process.pid))
+            cores |= core_seconds(process.pid)
             time.sleep(WATCH_SECONDS)
     if process.returncode:
         raise RuntimeError(f"harness {' '.join(map(str, words))}: exit code {process.returncode}")
-    return Cost(time.monotonic() - began, peak)
+    return Cost(time.monotonic() - began, peak, sum(cores.values()))
 
 
 def resident_bytes(root: int) -> int:
     """Proportional set size of a process and its descendants, which is what they take from the machine together."""
+    total = 0
+    for pid in family(root):
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+    return total
+
+
+def core_seconds(root: int) -> dict[int, float]:
+    """What a process and its descendants have computed so far, by their number."""
+    found = {}
+    for pid in family(root):
+        try:
+            words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        found[pid] = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def family(root: int) -> list[int]:
+    """The numbers of a process and all its descendants."""
     children: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -69,16 +98,10 @@ def resident_bytes(root: int) -> int:
         except (FileNotFoundError, ProcessLookupError):
             continue
         children.setdefault(parent, []).append(pid)
-    waiting, total = [root], 0
-    while waiting:
-        pid = waiting.pop()
-        waiting += children.get(pid, [])
-        try:
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
-    return total
+    found = [root]
+    for pid in found:  # which grows
+        found += children.get(pid, [])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

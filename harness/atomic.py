@@ -1,8 +1,10 @@
 """Write files so that a reader sees the old content or the new, never half of one."""
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +15,30 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     A process killed in between leaves `path` as it was, and at worst a hidden temporary file beside it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _written(path, write)
+    _renamed({path: temporary})
+
+
+def write_together(folder: Path, contents: Mapping[str, Callable[[BinaryIO], object]]) -> None:
+    """The same for files of a folder that belong together: all are written before the first gets its name.
+
+    So a disk that is full leaves all as they were, and of two processes that write the same files the last one wins
+    with all of its own. Only a kill in the instant between the renames leaves some old and some new.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary: dict[Path, str] = {}
+    try:
+        for name, write in contents.items():
+            temporary[folder / name] = _written(folder / name, write)
+        with _alone_in(folder):
+            _renamed(temporary)
+    finally:
+        for one in temporary.values():
+            Path(one).unlink(missing_ok=True)
+
+
+def _written(path: Path, write: Callable[[BinaryIO], object]) -> str:
+    """The name of a finished temporary file beside `path`."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -20,10 +46,32 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    return temporary
+
+
+def _renamed(temporary: Mapping[Path, str]) -> None:
+    try:
+        for path, one in temporary.items():
+            os.replace(one, path)
+    except BaseException:
+        for one in temporary.values():
+            Path(one).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Within, no other process is here for the same folder; where the disk has no locks, one may be."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)  # and with it the lock
 
 
 def reason(error: OSError) -> str:

@@ -1,23 +1,28 @@
 """Fit what was chosen for good, label every test recording, and say how it was done."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.cache import BlockCache
-from harness.decisions import decide
-from harness.engines import Engine
+from harness.detectors import DetectorFiles, Part, Trained, files_in, learned_key, read_detectors
+from harness.engines import Engine, TrialError, WorkerDiedError
 from harness.ensembles import result
+from harness.errors import HarnessError
+from harness.labelling import Labeller
 from harness.leaderboard import scores_as_json
 from harness.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.recording import Array, Recording
-from harness.registry import PluginFile, load_plugins
-from harness.selection import Selection, blended
-from harness.store import TrialRecord
+from harness.registry import PluginFile, SavedClassifier, load_plugins, model_family_named
+from harness.selection import Selection
+from harness.spec import PipelineSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,73 +33,207 @@ class Exported:
     labels: Mapping[str, Array]
 
 
-def label_recordings(
-    selection: Selection,
-    labelled: Sequence[Recording],
-    unlabelled: Sequence[Recording],
-    tables: FeatureTables,
-    seed: int,
-) -> dict[str, Array]:
-    """Recording id to labels (frames,) int8: all members fitted on all of `labelled`, averaged, and cut."""
-    everything = [(recording, slice(0, recording.frames)) for recording in labelled]
-    members = [member.record for member in selection.members]
-    fitted = [(member, fit_pipeline(member.spec, tables, everything, seed)) for member in members]
-    weights = [member.weight for member in selection.members]
-    labels = {}
-    for recording in unlabelled:
-        probabilities = blended([_probabilities(pipeline, member, recording) for member, pipeline in fitted], weights)
-        labels[recording.id] = decide(selection.decision, probabilities, recording.fps)
-    return labels
+@dataclass(frozen=True)
+class Training:
+    """What pipelines are fitted on and with."""
 
+    labelled: Mapping[str, tuple[Recording, ...]]
+    """By behavior."""
+    pool: tuple[Recording, ...]
+    seed: int
+    cache: BlockCache
+    plugins: tuple[PluginFile, ...] = ()
 
-def _probabilities(fitted: FittedPipeline, record: TrialRecord, recording: Recording) -> Array:
-    stages = fitted.probabilities(recording)
-    # A constant has no rounds, neither now nor where every fold had nothing to learn from: then all are taken.
-    return stages.get(record.rounds, list(stages.values())[-1])
+    def fit(self, behavior: str, spec: PipelineSpec, tables: FeatureTables) -> FittedPipeline:
+        """Fit on all labelled recordings of the behavior."""
+        everything = [(recording, slice(0, recording.frames)) for recording in self.labelled[behavior]]
+        return fit_pipeline(spec, tables, everything, self.seed)
 
 
 def export(
     selections: Mapping[str, Selection],
-    labelled: Mapping[str, Sequence[Recording]],
+    training: Training,
     unlabelled: Sequence[Recording],
     *,
-    pool: tuple[Recording, ...],
-    seed: int,
-    cache: BlockCache,
+    engine: Engine,
+    models: Path | None = None,
+) -> dict[str, Exported]:
+    """Fit what was selected for each behavior, and label all of `unlabelled`.
+
+    The fitted models go to the folder `models`, which must not be there yet, or to a temporary one. Raises
+    `HarnessError` naming the behavior where a pipeline cannot be fitted again, and the recording where it cannot be
+    applied.
+    """
+    with _folder(models, selections) as folder:
+        try:
+            fit_detectors(selections, training, unlabelled[0], folder, engine)
+        except OSError as error:
+            raise HarnessError(f"{folder}: models cannot be written ({error.strerror}); make room there") from error
+        again = training if _not_kept(selections) else None
+        labels = label_recordings(folder, unlabelled, engine=engine, plugins=training.plugins, training=again)
+    return {
+        name: Exported(selection, {recording.id: labels[recording.id][name] for recording in unlabelled})
+        for name, selection in selections.items()
+    }
+
+
+@contextmanager
+def _folder(models: Path | None, selections: Mapping[str, Selection]) -> Iterator[Path]:
+    """A folder to write models to, which at the end becomes `models` or is deleted."""
+    if models is None:
+        with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
+            yield Path(folder)
+        return
+    refuse_models(models, selections)
+    try:
+        models.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
+    with tempfile.TemporaryDirectory(prefix=f".{models.name}.", dir=models.parent) as folder:
+        made = Path(folder) / models.name
+        made.mkdir()
+        yield made
+        try:
+            made.rename(models)
+        except OSError as error:  # somebody else was faster
+            raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
+
+
+def refuse_models(models: Path, selections: Mapping[str, Selection]) -> None:
+    """Raise `HarnessError` where the folder is there already, or a model family cannot be kept in files."""
+    if models.exists():
+        raise HarnessError(f"--models {models}: is there already; name a folder that is not")
+    for name in _not_kept(selections):
+        raise HarnessError(f"--models {models}: the model family {name!r} does not say how its models are kept")
+
+
+def _not_kept(selections: Mapping[str, Selection]) -> list[str]:
+    """Model families whose models cannot be kept in files."""
+    names = {member.record.spec.model.name for one in selections.values() for member in one.members}
+    return sorted(name for name in names if model_family_named(name).load is None)
+
+
+def fit_detectors(
+    selections: Mapping[str, Selection], training: Training, example: Recording, folder: Path, engine: Engine
+) -> None:
+    """Fit all members and write them to the folder; those of a behavior that share their columns are one task."""
+    files = DetectorFiles(folder)
+    with engine.open(partial(_start_fitting, training), _fit) as pool:
+        waiting = [
+            (behavior, parts, pool.submit(behavior, tuple(part.spec for _, part in parts)))
+            for behavior, selection in selections.items()
+            for parts in _together(selection)
+        ]
+        for behavior, parts, future in waiting:
+            for (place, part), one in zip(parts, result(future, behavior), strict=True):
+                files.add(behavior, place, part, one)
+    files.finish({behavior: selection.decision for behavior, selection in selections.items()}, example)
+
+
+def _together(selection: Selection) -> list[list[tuple[int, Part]]]:
+    """The members with their places, those that share a design matrix in one list."""
+    groups: dict[str, list[tuple[int, Part]]] = {}
+    for place, member in enumerate(selection.members):
+        spec = member.record.spec
+        prepared = spec.preparation.as_json() | {"negatives": 0, "columns": 0}
+        key = f"{[choice.as_json() for choice in spec.features]} {prepared}"
+        groups.setdefault(key, []).append((place, Part(spec, member.record.rounds, member.weight)))
+    return list(groups.values())
+
+
+def label_recordings(
+    folder: Path,
+    recordings: Sequence[Recording],
+    *,
     engine: Engine,
     plugins: Sequence[PluginFile] = (),
-) -> dict[str, Exported]:
-    """Refit what was selected for each behavior, and label all of `unlabelled`; behaviors run side by side.
+    training: Training | None = None,
+) -> dict[str, dict[str, Array]]:
+    """Recording id to behavior to labels (frames,) int8, by the detectors in `folder`.
 
-    Raises `HarnessError` naming the behavior where a pipeline cannot be fitted again or applied.
+    `training` is for models that their family cannot keep. Raises `HarnessError` that names the recording where one
+    cannot be labelled.
     """
-    bench = _Bench(tuple(unlabelled), pool, seed, cache, tuple(plugins))
-    with engine.open(partial(_start, bench), _label) as children:
-        fitting = {name: children.submit(one, tuple(labelled[name])) for name, one in selections.items()}
-        return {name: Exported(selections[name], result(future, name)) for name, future in fitting.items()}
+    before = np.cumsum([0, *(recording.frames for recording in recordings)])
+    files = None if engine.shares_files else files_in(folder)
+    bench = _Labelling(folder, files, int(before[-1]), tuple(plugins), training)
+    with engine.open(partial(_start_labelling, bench), _label) as pool:
+        waiting = [
+            (recording, pool.submit(recording, int(first)))
+            for recording, first in zip(recordings, before, strict=False)
+        ]
+        return {recording.id: _labels(future, recording) for recording, future in waiting}
+
+
+def _labels(future: Any, recording: Recording) -> dict[str, Array]:
+    try:
+        labels: dict[str, Array] = future.result()
+    except (TrialError, WorkerDiedError) as error:
+        raise HarnessError(f"{recording.id} cannot be labelled: {error}") from error
+    return labels
+
+
+def _start_fitting(training: Training) -> tuple[Training, FeatureTables]:
+    load_plugins(training.plugins)
+    return training, FeatureTables(training.cache.here(), training.pool)
+
+
+def _fit(state: tuple[Training, FeatureTables], behavior: str, specs: tuple[PipelineSpec, ...]) -> list[Trained]:
+    training, tables = state
+    return [trained(training.fit(behavior, spec, tables)) for spec in specs]
+
+
+def trained(fitted: FittedPipeline) -> Trained:
+    """What labelling needs of a fitted pipeline, as plain data."""
+    if fitted.classifier is None:
+        return Trained(fitted.constant)
+    load, preparation = model_family_named(fitted.spec.model.name).load, fitted.spec.preparation
+    files = fitted.classifier.saved() if load is not None and isinstance(fitted.classifier, SavedClassifier) else None
+    learned = {
+        learned_key(choice, preparation): arrays
+        for choice in fitted.spec.features
+        if (arrays := fitted.tables.learned(choice, preparation)) is not None
+    }
+    return Trained(None, fitted.width, fitted.columns, files, learned)
 
 
 @dataclass(frozen=True)
-class _Bench:
-    """What a worker needs to export any behavior."""
+class _Labelling:
+    """What a worker needs to label any recording; it reads the models when the first comes."""
 
-    unlabelled: tuple[Recording, ...]
-    pool: tuple[Recording, ...]
-    seed: int
-    cache: BlockCache
+    folder: Path
+    files: Mapping[str, bytes] | None
+    """What lies in the folder, for a worker that may not see it."""
+    frames: int
     plugins: tuple[PluginFile, ...]
+    training: Training | None
+
+    @cached_property
+    def labeller(self) -> Labeller:
+        if self.files is None:
+            return Labeller(read_detectors(self.folder, self._fit_again), self.frames)
+        with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
+            for name, content in self.files.items():
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            return Labeller(read_detectors(Path(folder), self._fit_again), self.frames)
+
+    @property
+    def _fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline] | None:
+        if self.training is None:
+            return None
+        tables = FeatureTables(self.training.cache.here(), self.training.pool)
+        return partial(self.training.fit, tables=tables)
 
 
-def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
+def _start_labelling(bench: _Labelling) -> _Labelling:
     load_plugins(bench.plugins)
-    return bench, FeatureTables(bench.cache.here(), bench.pool)
+    return bench
 
 
-def _label(
-    state: tuple[_Bench, FeatureTables], selection: Selection, labelled: Sequence[Recording]
-) -> dict[str, Array]:
-    bench, tables = state
-    return label_recordings(selection, labelled, bench.unlabelled, tables, bench.seed)
+def _label(bench: _Labelling, recording: Recording, first: int) -> dict[str, Array]:
+    return bench.labeller.labels(recording, first)
 
 
 def manifest(exported: Mapping[str, Exported], description: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,19 @@ def with_unordered(names: Sequence[str], block: Array) -> Array:
     return np.concatenate([block, unordered(names, block)[:, sorted(changed)]], axis=1)
 
 
+def sources(names: Sequence[str], identities: str) -> list[tuple[bool, int]]:
+    """Where each column that a way of `IDENTITIES` gives comes from: whether it is a sorted one, and its place.
+
+    Places are those of `names`, in the block and in its `unordered` columns.
+    """
+    if identities == "kept":
+        return [(False, column) for column in range(len(names))]
+    changed = {column for columns in _alike(names) for column in columns}
+    if identities == "unordered":
+        return [(column in changed, column) for column in range(len(names))]
+    return [(False, column) for column in range(len(names))] + [(True, column) for column in sorted(changed)]
+
+
 def _alike(names: Sequence[str]) -> list[list[int]]:
     """Groups of two or more columns that differ only by their animals."""
     groups: dict[str, list[int]] = {}

@@ -26,6 +26,9 @@ T = TypeVar("T")
 HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
 
+TOLD_BYTES = 30_000_000
+"""How much of the effects of columns."""
+
 FEWEST_NEGATIVES = 100
 """Of a recording, however few positive frames it has."""
 
@@ -67,6 +70,8 @@ class FeatureTables:
     """What feature sets are fitted on: poses only."""
     held: dict[str, tuple[int, Any]] = field(default_factory=dict)
     """Key to bytes and value, the one last used at the end."""
+    told: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    """The same of what is small, and so outlasts the tables that it was told from."""
 
     @cached_property
     def pool_digests(self) -> list[str]:
@@ -90,25 +95,33 @@ class FeatureTables:
         labels = recording.known_labels[frames]
 
         def compute() -> TrainingRows:
-            others = np.flatnonzero(labels == 0)
-            spaced = np.round(np.linspace(0, len(others) - 1, min(len(others), negatives))).astype(np.int64)
-            kept = np.sort(np.concatenate([np.flatnonzero(labels == 1), others[spaced]]))
+            kept = _kept(labels, negatives)
             return TrainingRows(self.design_matrix(recording, features, preparation)[frames][kept], labels[kept])
 
-        of_labels = hashlib.sha256(np.ascontiguousarray(labels).tobytes()).hexdigest()
-        key = f"{_key(recording, features, preparation)} {frames} {negatives} {of_labels}"
+        key = _rows_key(recording, frames, features, preparation, negatives)
         return self._held(key, compute, lambda rows: _nbytes(rows.X))
 
+    def effects(
+        self,
+        recording: Recording,
+        frames: slice,
+        features: Sequence[Choice],
+        preparation: Preparation,
+        negatives: int,
+    ) -> Array | None:
+        """The `effects` of these training rows, which are held when there is no room for the rows any more."""
+        key = _rows_key(recording, frames, features, preparation, negatives)
+        asked = recording, frames, features, preparation, negatives
+        return _looked_up(
+            self.told,
+            TOLD_BYTES,
+            key,
+            lambda: self.training_rows(*asked).effects,
+            lambda one: 0 if one is None else one.nbytes,
+        )
+
     def _held(self, key: str, compute: Callable[[], T], size: Callable[[T], int]) -> T:
-        if key in self.held:
-            self.held[key] = self.held.pop(key)  # now the one last used
-        else:
-            made = compute()
-            self.held[key] = size(made), made
-            while sum(nbytes for nbytes, _ in self.held.values()) > HELD_BYTES and len(self.held) > 1:
-                del self.held[next(iter(self.held))]
-        value: T = self.held[key][1]
-        return value
+        return _looked_up(self.held, HELD_BYTES, key, compute, size)
 
     def _table(self, recording: Recording, features: Sequence[Choice], preparation: Preparation) -> Array:
         blocks = [self._block(recording, choice, preparation) for choice in features]
@@ -119,7 +132,18 @@ class FeatureTables:
             with_windows(block, recording.fps, widths, statistics, out=table[:, start:stop])
         return table
 
-    def _block(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
+    def learned(self, choice: Choice, preparation: Preparation) -> Fitted | None:
+        """What the feature set has learned from the pool; None where it does not learn."""
+        return self._learned(self._made_from(choice, preparation), choice, preparation)
+
+    def _learned(self, made_from: Mapping[str, Any], choice: Choice, preparation: Preparation) -> Fitted | None:
+        fit = feature_set_named(choice.name).fit
+        if fit is None:
+            return None
+        pool = _PreparedOneByOne(self.pool, preparation)
+        return self.cache.arrays(made_from, lambda: fit(pool, **choice.parameters))
+
+    def _made_from(self, choice: Choice, preparation: Preparation) -> dict[str, Any]:
         plugin = feature_set_named(choice.name)
         made_from: dict[str, Any] = {
             "features": choice.as_json(),
@@ -129,25 +153,52 @@ class FeatureTables:
         }
         if plugin.fit is not None:
             made_from["pool"] = self.pool_digests
+        return made_from
+
+    def _block(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
+        made_from = self._made_from(choice, preparation)
 
         def compute() -> Array:
             # What was learned is read only where columns are to be computed with it.
-            learned = plugin.fit and self.cache.arrays(made_from, lambda: self._fitted(choice, preparation))
-            return _columns(recording, choice, preparation, learned)
+            return _columns(recording, choice, preparation, self._learned(made_from, choice, preparation))
 
         of_this = {"recording": recording.digest, "identities": preparation.identities}
         return self.cache.block(made_from | of_this, compute)
-
-    def _fitted(self, choice: Choice, preparation: Preparation) -> Fitted:
-        fit = feature_set_named(choice.name).fit
-        assert fit is not None
-        return fit(_PreparedOneByOne(self.pool, preparation), **choice.parameters)
 
 
 def _key(recording: Recording, features: Sequence[Choice], preparation: Preparation) -> str:
     """Of a design matrix, which does not depend on how training thins its rows and screens its columns."""
     settings = preparation.as_json() | {"negatives": 0, "columns": 0}
     return f"{recording.digest} {[choice.as_json() for choice in features]} {settings}"
+
+
+def _looked_up(
+    held: dict[str, tuple[int, Any]], limit: int, key: str, compute: Callable[[], T], size: Callable[[T], int]
+) -> T:
+    """What is held under the key, else what is computed; what was used longest ago goes where there is no room."""
+    if key in held:
+        held[key] = held.pop(key)  # now the one last used
+    else:
+        made = compute()
+        held[key] = size(made), made
+        while sum(nbytes for nbytes, _ in held.values()) > limit and len(held) > 1:
+            del held[next(iter(held))]
+    value: T = held[key][1]
+    return value
+
+
+def _rows_key(
+    recording: Recording, frames: slice, features: Sequence[Choice], preparation: Preparation, negatives: int
+) -> str:
+    of_labels = hashlib.sha256(np.ascontiguousarray(recording.known_labels[frames]).tobytes()).hexdigest()
+    return f"{_key(recording, features, preparation)} {frames} {negatives} {of_labels}"
+
+
+def _kept(labels: Array, negatives: int) -> Array:
+    """Which frames are trained on: those labelled 1, and so many of the others, evenly spaced."""
+    others = np.flatnonzero(labels == 0)
+    spaced = np.round(np.linspace(0, len(others) - 1, min(len(others), negatives))).astype(np.int64)
+    return np.sort(np.concatenate([np.flatnonzero(labels == 1), others[spaced]]))
 
 
 def _nbytes(table: Array) -> int:
@@ -174,7 +225,17 @@ def _prepared(recording: Recording, interpolate: float, top_speed: float) -> Rec
 
 
 def _columns(recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None) -> Array:
-    """The block (frames, columns) float32 that the feature set makes of the recording."""
+    """The block (frames, columns) float32 that the feature set makes of the recording, with its identities."""
+    names, block = named_block(recording, choice, preparation, fitted)
+    if preparation.identities == "kept":
+        return block
+    return (unordered if preparation.identities == "unordered" else with_unordered)(names, block)
+
+
+def named_block(
+    recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None
+) -> tuple[list[str], Array]:
+    """Names and values (frames, columns) float32 of what the set makes of the recording; identities are kept."""
     seen = _prepared(recording, preparation.interpolate, preparation.top_speed)
     arguments = (seen,) if fitted is None else (seen, fitted)
     columns = feature_set_named(choice.name).function(*arguments, **choice.parameters)
@@ -183,9 +244,7 @@ def _columns(recording: Recording, choice: Choice, preparation: Preparation, fit
         block[:, place] = values
         if np.isinf(block[:, place]).any():
             raise ValueError(f"{choice.name}: column {name!r} of {recording.id} holds an infinite value")
-    if preparation.identities == "kept":
-        return block
-    return (unordered if preparation.identities == "unordered" else with_unordered)(list(columns), block)
+    return list(columns), block
 
 
 @dataclass(frozen=True)
@@ -199,6 +258,8 @@ class FittedPipeline:
     constant: float = 0.0
     columns: Array | None = None
     """The columns of the design matrix that the classifier knows; None for all."""
+    width: int = 0
+    """How many columns the design matrix has."""
 
     def probabilities(self, recording: Recording) -> Mapping[int | None, Array]:
         """The probability (frames,) float32 of the behavior, by number of rounds; None where there are no rounds."""
@@ -211,36 +272,42 @@ class FittedPipeline:
             both = np.asarray(self.classifier.predict_proba(X))
             if both.ndim != 2 or both.shape[1] != 2:
                 raise ValueError(f"the model gave an array {both.shape}, expected a row of two for each frame")
-            return {None: _checked(both[:, 1], recording)}
-        return {rounds: _checked(values, recording) for rounds, values in staged(X).items()}
+            return {None: checked(both[:, 1], recording)}
+        return {rounds: checked(values, recording) for rounds, values in staged(X).items()}
 
 
 def fit_pipeline(
     spec: PipelineSpec, tables: FeatureTables, training: Sequence[tuple[Recording, slice]], seed: int
 ) -> FittedPipeline:
-    """Fit on the given frames of labelled recordings, their negatives thinned and columns screened on them alone."""
-    rows = [
-        tables.training_rows(recording, frames, spec.features, spec.preparation, negatives)
+    """Fit on the given frames of labelled recordings, their negatives thinned and columns screened on them alone.
+
+    The rows of one recording at a time are in memory with all their columns, besides what `tables` holds.
+    """
+    asked = [
+        (recording, frames, spec.features, spec.preparation, negatives)
         for (recording, frames), negatives in zip(training, _negatives(training, spec), strict=True)
     ]
-    target = np.concatenate([one.y for one in rows]) if rows else np.zeros(0, dtype=np.int8)
+    labels = [recording.known_labels[frames] for recording, frames in training]
+    kept = [one[_kept(one, negatives)] for one, (*_, negatives) in zip(labels, asked, strict=True)]
+    target = np.concatenate(kept) if kept else np.zeros(0, dtype=np.int8)
     if len(np.unique(target)) < 2:
         return FittedPipeline(spec, tables, None, float(target.any()))
-    columns = _steady_columns(rows, spec.preparation.columns)
+    width = tables.training_rows(*asked[0]).X.shape[1]
+    columns = None
+    if width > spec.preparation.columns:
+        telling = [effects for one in asked if (effects := tables.effects(*one)) is not None]
+        columns = steadiest(telling, spec.preparation.columns) if telling else None
+    X = np.empty((len(target), width if columns is None else len(columns)), dtype=np.float32)
+    stops = np.cumsum([len(one) for one in kept])
+    for one, part in zip(asked, np.split(X, stops[:-1]), strict=True):
+        rows = tables.training_rows(*one).X
+        if columns is None:
+            part[:] = rows
+        else:
+            np.take(rows, columns, axis=1, out=part, mode="clip")  # the mode that writes straight into `out`
     classifier: Classifier = model_family_named(spec.model.name).function(seed, **spec.model.parameters)
-    classifier.fit(_together(rows, columns), target)
-    return FittedPipeline(spec, tables, classifier, columns=columns)
-
-
-def _together(rows: Sequence[TrainingRows], columns: Array | None) -> Array:
-    """The rows of all recordings, in one copy; `columns` of them, or all."""
-    if columns is None:
-        return np.concatenate([one.X for one in rows])
-    X = np.empty((sum(len(one.X) for one in rows), len(columns)), dtype=np.float32)
-    stops = np.cumsum([len(one.X) for one in rows])
-    for one, part in zip(rows, np.split(X, stops[:-1]), strict=True):
-        np.take(one.X, columns, axis=1, out=part, mode="clip")  # the mode that writes straight into `out`
-    return X
+    classifier.fit(X, target)
+    return FittedPipeline(spec, tables, classifier, columns=columns, width=width)
 
 
 def _negatives(training: Sequence[tuple[Recording, slice]], spec: PipelineSpec) -> list[int]:
@@ -255,15 +322,8 @@ def _negatives(training: Sequence[tuple[Recording, slice]], spec: PipelineSpec) 
     return [max(FEWEST_NEGATIVES, round(spec.preparation.negatives * (count or usual))) for count in positives]
 
 
-def _steady_columns(rows: Sequence[TrainingRows], count: int) -> Array | None:
-    """The columns to learn from, screened on training rows alone; None for all of them."""
-    if rows[0].X.shape[1] <= count:
-        return None
-    telling = [one.effects for one in rows if one.effects is not None]
-    return steadiest(telling, count) if telling else None
-
-
-def _checked(values: Array, recording: Recording) -> Array:
+def checked(values: Array, recording: Recording) -> Array:
+    """What a model gives for the frames of a recording, as float32. Raises `ValueError` where some have none."""
     probabilities = np.asarray(values, dtype=np.float32)
     if probabilities.shape != (recording.frames,) or not np.isfinite(probabilities).all():
         raise ValueError(f"the model gave no probability for some of the {recording.frames} frames of {recording.id}")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from harness.errors import HarnessError, unknown
 from harness.recording import Array, Recording
@@ -48,6 +48,30 @@ class StagedClassifier(Classifier, Protocol):
 
     def staged_probabilities(self, X: Array) -> Mapping[int, Array]:
         """Number of rounds to the probability (frames,) of 1, in growing order; the last is the whole model's."""
+
+
+@runtime_checkable
+class SavedClassifier(Classifier, Protocol):
+    """A classifier that can be kept in files, from which the `load` of its family makes it again."""
+
+    def saved(self) -> Mapping[str, bytes]:
+        """File name to content, once it is fitted. Nothing in them is ever run, so pickles are out of place."""
+
+
+@runtime_checkable
+class SparingClassifier(Classifier, Protocol):
+    """A classifier that knows which columns it does not look at, so that they need not be computed."""
+
+    def used_columns(self) -> Array:
+        """Those that have a say in what a fitted one predicts, in growing order; any number may stand in the others."""
+
+
+@runtime_checkable
+class SteppedClassifier(StagedClassifier, Protocol):
+    """A staged classifier that can stop early, where that costs less than all stages."""
+
+    def probability_after(self, rounds: int, X: Array) -> Array:
+        """The very probabilities (frames,) that `staged_probabilities` gives after so many rounds."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +151,11 @@ class ModelFamily(Plugin):
 
     baseline: bool = False
     """A yardstick that looks at no features, runs once, and is never exported while anything else finished."""
+    load: Callable[[Mapping[str, bytes]], Classifier] | None = None
+    """`load(files) -> Classifier`, from what `saved()` of a fitted one gave; None where a family cannot be kept.
+
+    Raises `ValueError` where the files are not what `saved()` gives.
+    """
 
 
 @dataclass(frozen=True)
@@ -198,15 +227,22 @@ def feature_set(
 
 
 def model_family(
-    name: str, *, baseline: bool = False
+    name: str, *, baseline: bool = False, load: Callable[[Mapping[str, bytes]], Classifier] | None = None
 ) -> Callable[[Callable[..., Classifier]], Callable[..., Classifier]]:
     """Register a function as the model family `name`; see `ModelFamily`."""
 
     def register(function: Callable[..., Classifier]) -> Callable[..., Classifier]:
-        _add(MODELS, "model family", ModelFamily(name, function, baseline))
+        _add(MODELS, "model family", ModelFamily(name, function, baseline, load))
         return function
 
     return register
+
+
+def only_file(files: Mapping[str, bytes], name: str) -> bytes:
+    """The content of the one file that a model is kept in. Raises `ValueError` where it is not there."""
+    if set(files) != {name}:
+        raise ValueError(f"kept in {', '.join(sorted(files)) or 'no file'}, expected {name}")
+    return files[name]
 
 
 def smoother(name: str, *, reach_seconds: float = 0.0) -> Callable[[Callable[..., Array]], Callable[..., Array]]:

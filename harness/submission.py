@@ -3,12 +3,13 @@
 import difflib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from harness.atomic import write_atomically
+from harness.atomic import write_together
 from harness.errors import DataError
 from harness.metrics import Counts, count, total
 from harness.pickles import LONGEST_SHOWN, read_pickled_npy, shown
@@ -26,16 +27,25 @@ ELEMENTS = (int, np.int32, np.int64)
 SAMPLE_FILE, TEST_FILE = "sample_submission.npy", "test.npy"
 
 
-def write_submission(path: Path, labels: Mapping[str, Mapping[str, Array]]) -> None:
+def write_submission(
+    path: Path, labels: Mapping[str, Mapping[str, Array]], beside: Mapping[str, str] | None = None
+) -> None:
     """Write 0/1 labels (frames,) as the challenge wants them: a pickled dict of dicts of lists of Python ints.
 
-    The same labels in the same order give the same bytes. Raises `ValueError` where a label is neither 0 nor 1.
+    The same labels in the same order give the same bytes. `beside` are texts by file name that belong to it: all
+    appear together or not at all. Raises `ValueError` where a label is neither 0 nor 1.
     """
     content = {
         _name(behavior): {_name(recording): _plain(values) for recording, values in recordings.items()}
         for behavior, recordings in labels.items()
     }
-    write_atomically(path, lambda file: np.save(file, np.array(content, dtype=object), allow_pickle=True))
+    texts = {name: partial(_write_text, text) for name, text in (beside or {}).items()}
+    submission = partial(np.save, arr=np.array(content, dtype=object), allow_pickle=True)
+    write_together(path.parent, {path.name: submission, **texts})
+
+
+def _write_text(text: str, file: BinaryIO) -> None:
+    file.write(text.encode())
 
 
 def read_submission(path: Path) -> object:

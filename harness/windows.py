@@ -57,10 +57,10 @@ def windowed(
         return result
     _keep_freed_memory()
     with np.errstate(invalid="ignore"):  # 0 / 0 where nothing was seen is the NaN that is wanted
-        for rows, across, tile in _tiles(block, halves):
+        for rows, across, tile in _tiles(block, halves, slice(0, frames)):
             places = result[rows].reshape(tile.frames, len(halves), len(statistics), columns)[..., across]
             for width, half in enumerate(halves):
-                window = _Window(tile, half)
+                window = _Window(tile, half, slice(None))
                 for place, statistic in enumerate(statistics):
                     WRITERS[statistic](window, places[:, width, place])
     return result
@@ -76,6 +76,36 @@ def with_windows(
     table[:, :columns] = block
     windowed(block, fps, seconds, statistics, out=table[:, columns:])
     return table
+
+
+def frames_at_once(fps: float, seconds: Sequence[float]) -> int:
+    """Where `chosen_windows` may begin: what it gives is the same from any multiple of this."""
+    return _tall([half_width(width, fps) for width in seconds])
+
+
+def chosen_windows(
+    block: Array, fps: float, seconds: Sequence[float], wanted: Mapping[tuple[int, str], Array], frames: slice
+) -> Array:
+    """Some of what `windowed` gives, without computing the rest: the very same values.
+
+    `wanted` says by place in `seconds` and statistic of which columns, in growing order; the result, float32 (frames,
+    all that is wanted), has them in that order. `frames` begins at a multiple of `frames_at_once`.
+    """
+    ends = np.cumsum([0, *(len(columns) for columns in wanted.values())])
+    result = np.empty((frames.stop - frames.start, ends[-1]), dtype=np.float32)
+    if result.size == 0:
+        return result
+    halves = [min(half_width(width, fps), len(block)) for width in seconds]
+    _keep_freed_memory()
+    with np.errstate(invalid="ignore"):
+        for rows, across, tile in _tiles(block, halves, frames):
+            for end, ((width, statistic), columns) in zip(ends, wanted.items(), strict=False):
+                first, last = np.searchsorted(columns, (across.start, across.stop))
+                if first < last:
+                    window = _Window(tile, halves[width], columns[first:last] - across.start)
+                    out = result[rows.start - frames.start : rows.stop - frames.start, end + first : end + last]
+                    WRITERS[statistic](window, out)
+    return result
 
 
 def moving_mean(values: Array, half: int) -> Array:
@@ -176,6 +206,8 @@ class _Window:
 
     tile: _Tile
     half: int
+    columns: Array | slice
+    """Of the tile, those that are asked for."""
 
     @cached_property
     def total(self) -> Array:
@@ -197,12 +229,26 @@ class _Window:
 
     @property
     def value(self) -> Array:
-        return self.tile.steps[self.tile.margin :][: self.tile.frames]
+        return self.tile.steps[self.tile.margin :][: self.tile.frames, self.columns]
+
+    @property
+    def grid(self) -> tuple[Array, Array]:
+        center, step = self.tile.grid
+        return center[self.columns], step[self.columns]
+
+    @property
+    def lowest(self) -> Array:
+        return np.asarray(self.tile.lowest[self.half][:, self.columns])
+
+    @property
+    def highest(self) -> Array:
+        return np.asarray(self.tile.highest[self.half][:, self.columns])
 
     def between(self, sums: Array, first: int, last: int) -> Array:
         """What was summed from `first` up to `last` (exclusive), both counted from each frame."""
         here, frames = self.tile.margin, self.tile.frames
-        return np.asarray(sums[here + last :][:frames] - sums[here + first :][:frames])
+        columns = self.columns
+        return np.asarray(sums[here + last :][:frames, columns] - sums[here + first :][:frames, columns])
 
     def _count(self, first: int, last: int) -> Array | int:
         return last - first if self.tile.seen is None else self.between(self.tile.seen, first, last)
@@ -214,12 +260,12 @@ class _Window:
 
     def write(self, steps: Array, out: Array) -> None:
         """Write what is in steps in the units of the columns."""
-        _, step = self.tile.grid
+        _, step = self.grid
         np.multiply(steps.astype(np.float32, copy=False), step.astype(np.float32), out=out)
 
 
 def _mean(window: _Window, out: Array) -> None:
-    center, step = window.tile.grid
+    center, step = window.grid
     mean = window.total.astype(np.float32)
     mean /= window.count
     mean *= step.astype(np.float32)
@@ -251,15 +297,15 @@ def _change(window: _Window, out: Array) -> None:
 
 
 def _min(window: _Window, out: Array) -> None:
-    np.copyto(out, window.tile.lowest[window.half])
+    np.copyto(out, window.lowest)
 
 
 def _max(window: _Window, out: Array) -> None:
-    np.copyto(out, window.tile.highest[window.half])
+    np.copyto(out, window.highest)
 
 
 def _range(window: _Window, out: Array) -> None:
-    np.subtract(window.tile.highest[window.half], window.tile.lowest[window.half], out=out)
+    np.subtract(window.highest, window.lowest, out=out)
 
 
 WRITERS: Mapping[str, Callable[[_Window, Array], None]] = {
@@ -275,15 +321,18 @@ WRITERS: Mapping[str, Callable[[_Window, Array], None]] = {
 """How each of the `STATISTICS` comes to its place (frames, columns) in the result."""
 
 
-def _tiles(block: Array, halves: Sequence[int]) -> Iterator[tuple[slice, slice, _Tile]]:
-    """The block in pieces: which frames, which columns, and the tile that holds them."""
-    frames, columns = block.shape
-    margin = max(halves)
-    tall = max(TILE, 4 * margin)
-    parts = -(-(min(tall, frames) + 2 * margin) * columns // BLOCK)
+def _tall(halves: Sequence[int]) -> int:
+    return max(TILE, 4 * max(halves, default=0))
+
+
+def _tiles(block: Array, halves: Sequence[int], frames: slice) -> Iterator[tuple[slice, slice, _Tile]]:
+    """The block in pieces: which of the `frames`, which columns, and the tile that holds them."""
+    columns = block.shape[1]
+    margin, tall = max(halves), _tall(halves)
+    parts = -(-(min(tall, len(block)) + 2 * margin) * columns // BLOCK)
     wide = max(16, -(-columns // parts))
-    for start in range(0, frames, tall):
-        stop = min(start + tall, frames)
+    for start in range(frames.start, frames.stop, tall):
+        stop = min(start + tall, frames.stop)
         for left in range(0, columns, wide):
             across = slice(left, left + wide)
             values = _nearby(block[:, across], start - margin, stop + margin)

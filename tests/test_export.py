@@ -1,12 +1,16 @@
 """From a search to labels: the submission, what it says of itself, and what becomes of it when things go wrong."""
 
 import hashlib
+import io
 import json
 import os
+import pickle
 import random
+import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -21,14 +25,19 @@ from harness.cache import BlockCache
 from harness.cli import main
 from harness.data.challenge import load_dataset
 from harness.data.demo import write_demo
+from harness.decisions import decide
+from harness.detectors import DetectorFiles, Part, read_detectors
 from harness.ensembles import FILE as ENSEMBLES
-from harness.export import label_recordings
+from harness.errors import HarnessError
+from harness.export import Training, trained
+from harness.labelling import Labeller
 from harness.leaderboard import best_records
 from harness.pipeline import FeatureTables, fit_pipeline
+from harness.recording import Array
 from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
 from harness.search import pool_of
 from harness.selection import Member, Selection, blended
-from harness.spec import Choice, Decision, PipelineSpec
+from harness.spec import Choice, Decision, PipelineSpec, Preparation
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
 from tests.challenge_files import Files, released, save, test_file, train_file, write
@@ -106,7 +115,7 @@ def test_the_labels_are_those_of_the_pipeline_fitted_on_all_recordings(demo: Pat
     dataset, submission = load_dataset(demo / "demo"), loaded(demo / "submission.npy")
     tables = FeatureTables(BlockCache(tmp_path / "blocks"), pool_of(dataset))
     for behavior, record in best_records(Run(demo / "results" / "demo").records()).items():
-        labels = label_recordings(alone(record), dataset.labelled[behavior], dataset.unlabelled, tables, seed=3)
+        labels = straight_through(alone(record), dataset.labelled[behavior], dataset.unlabelled, tables, seed=3)
         assert {name: values.tolist() for name, values in labels.items()} == submission[behavior]
 
 
@@ -475,6 +484,287 @@ def test_other_layouts_of_the_data_are_searched_exported_checked_and_scored(
 # One trial's labels
 
 
+def straight_through(
+    selection: Selection, labelled: Any, unlabelled: Any, tables: FeatureTables, seed: int
+) -> dict[str, Array]:
+    """Labels (frames,) by recording as one would compute them with time and memory to spare."""
+    everything = [(recording, slice(0, recording.frames)) for recording in labelled]
+    fitted = [fit_pipeline(member.record.spec, tables, everything, seed) for member in selection.members]
+    labels = {}
+    for recording in unlabelled:
+        stages = [one.probabilities(recording) for one in fitted]
+        taken = [
+            one.get(member.record.rounds, one[list(one)[-1]])
+            for one, member in zip(stages, selection.members, strict=True)
+        ]
+        probabilities = blended(taken, [member.weight for member in selection.members])
+        labels[recording.id] = decide(selection.decision, probabilities, recording.fps)
+    return labels
+
+
+def through_files(
+    selections: list[Selection], labelled: Any, unlabelled: Any, tables: FeatureTables, seed: int, folder: Path
+) -> dict[str, dict[str, Array]]:
+    """Labels by recording and behavior, of pipelines that were written to a folder and read again."""
+    names = [selection.behavior for selection in selections]
+    training = Training({name: tuple(labelled) for name in names}, tables.pool, seed, tables.cache)
+    files = DetectorFiles(folder)
+    for selection in selections:
+        for place, member in enumerate(selection.members):
+            part = Part(member.record.spec, member.record.rounds, member.weight)
+            files.add(selection.behavior, place, part, trained(training.fit(selection.behavior, part.spec, tables)))
+    files.finish({selection.behavior: selection.decision for selection in selections}, unlabelled[0])
+    labeller = Labeller(read_detectors(folder), sum(one.frames for one in unlabelled))
+    return {recording.id: labeller.labels(recording, 0) for recording in unlabelled}
+
+
+def label_recordings(
+    selection: Selection, labelled: Any, unlabelled: Any, tables: FeatureTables, seed: int
+) -> dict[str, Array]:
+    """What both ways say, and say alike."""
+    with tempfile.TemporaryDirectory() as folder:
+        by_files = through_files([selection], labelled, unlabelled, tables, seed, Path(folder))
+    labels = straight_through(selection, labelled, unlabelled, tables, seed)
+    for name, values in labels.items():
+        assert np.array_equal(by_files[name][selection.behavior], values)
+    return labels
+
+
+def some_pipelines() -> list[TrialRecord]:
+    """Every family, learned and other features, and every way to prepare them."""
+    sets = [("kinematics", "social_geometry"), ("pose_window_pca", "kinematics"), ("social_geometry",)]
+    windows, ways = ["0.5+2", "none", "1+5"], ["both", "unordered", "kept"]
+    statistics = ["mean+std+change", "mean+std+min+max", "range+past+future"]
+    models = ["lightgbm", "catboost", "extra_trees", "logistic_regression"]
+    records = []
+    for number in range(12):
+        preparation = Preparation(
+            windows=windows[number % 3],
+            statistics=statistics[number // 2 % 3],
+            identities=ways[number // 4],
+            columns=[24, 2000][number % 2],
+            interpolate=[5.0, 0.2][number // 6],
+        )
+        features = tuple(Choice(name) for name in sets[number // 3 % 3])
+        rounds = [20, 80, None][number % 3] if number % 4 < 2 else None
+        records.append(record(rounds=rounds, spec=PipelineSpec(features, Choice(models[number % 4]), preparation)))
+    return records
+
+
+def test_the_labels_of_many_pipelines_at_once_are_those_of_each_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelled, new = toy_recordings(2, 240), toy_recordings(2, 1100, seed=9, missing=0.1)
+    tables = FeatureTables(BlockCache(tmp_path / "blocks"), tuple(labelled))
+    monkeypatch.setattr("harness.labelling.FRAMES", 512)  # so that there are several stretches
+    records = some_pipelines()
+    selections = [replace(alone(one), behavior=str(number)) for number, one in enumerate(records)]
+    members = tuple(Member(one, 1 + number % 2) for number, one in enumerate(records))
+    selections.append(Selection("all", "ensemble", members, Decision(Choice("gaussian"), 0.4, 0.3, 0.2), ()))
+    labels = through_files(selections, labelled, new, tables, 5, tmp_path / "models")
+    for selection in selections:
+        expected = straight_through(selection, labelled, new, tables, seed=5)
+        for recording in new:
+            assert labels[recording.id][selection.behavior].tolist() == expected[recording.id].tolist()
+    assert any(labels[recording.id]["all"].any() for recording in new)
+
+
+# Models that are kept
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A folder of models of every family."""
+    labelled = toy_recordings(2, 200)
+    tables = FeatureTables(BlockCache(tmp_path / "blocks"), tuple(labelled))
+    selections = [replace(alone(one), behavior=str(number)) for number, one in enumerate(some_pipelines()[:6])]
+    through_files(selections, labelled, labelled, tables, 5, tmp_path / "models")
+    return tmp_path / "models"
+
+
+def kept_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_every_family_is_kept_in_the_format_of_its_library_and_nothing_in_a_pickle(kept: Path) -> None:
+    names = {path.name for path in kept_files(kept)}
+    assert names == {
+        *("models.json", "columns.npz", "learned-00.npz", "model.txt", "model.cbm", "trees.npz", "weights.npz")
+    }
+    for path in kept_files(kept):
+        if path.suffix == ".npz":
+            for values in np.load(path, allow_pickle=False).values():
+                assert values.dtype != object
+
+
+def test_a_damaged_model_file_is_named_in_one_line(kept: Path) -> None:
+    for path in kept_files(kept):
+        whole = path.read_bytes()
+        for damaged in (b"", whole[: len(whole) // 2], whole[:-1] + bytes([whole[-1] ^ 1]), b"nonsense" * 9):
+            path.write_bytes(damaged)
+            if path.suffix == ".json" and damaged == whole[:-1] + bytes([whole[-1] ^ 1]):
+                continue  # a newline more or less
+            with pytest.raises(HarnessError) as caught:
+                read_detectors(kept)
+            assert len(str(caught.value).splitlines()) == 1
+            assert str(path) in str(caught.value)
+        path.unlink()
+        with pytest.raises(HarnessError, match=re.escape(f"{path}: cannot be read (No such file or directory)")):
+            read_detectors(kept)
+        path.write_bytes(whole)
+    read_detectors(kept)
+
+
+def with_content(folder: Path, path: Path, content: bytes) -> None:
+    """Replace a file as somebody would who knows that it is held against its digest."""
+    path.write_bytes(content)
+    plain = json.loads((folder / "models.json").read_text())
+    plain["sha256"][str(path.relative_to(folder))] = hashlib.sha256(content).hexdigest()
+    (folder / "models.json").write_text(json.dumps(plain))
+
+
+class Trap:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
+
+
+def test_a_model_file_that_holds_a_program_does_not_run_it(kept: Path, tmp_path: Path) -> None:
+    sprung = tmp_path / "sprung"
+    hostile = io.BytesIO()
+    np.savez(hostile, columns=np.array([Trap(sprung)]), knots=np.array([Trap(sprung)]))
+    for path in kept_files(kept):
+        whole = path.read_bytes()
+        if path.suffix not in (".npz", ".cbm", ".txt"):
+            continue
+        for content in (hostile.getvalue(), pickle.dumps(Trap(sprung))):
+            if path.suffix != ".npz" and content == hostile.getvalue():
+                continue
+            with_content(kept, path, content)
+            with pytest.raises(HarnessError) as caught:
+                read_detectors(kept)
+            assert str(path.parent) in str(caught.value)
+        with_content(kept, path, whole)
+    assert not sprung.exists()
+    pickle.loads(pickle.dumps(Trap(sprung)))
+    assert sprung.exists()
+
+
+def test_trees_that_point_out_of_themselves_are_refused(kept: Path) -> None:
+    path = next(path for path in kept_files(kept) if path.name == "trees.npz")
+    arrays = dict(np.load(path))
+    for name, value in (("left_child", 10**6), ("right_child", 0), ("feature", -7), ("feature", 10**6)):
+        changed = arrays[name].copy()
+        changed[0] = value
+        content = io.BytesIO()
+        np.savez(content, **arrays | {name: changed})
+        with_content(kept, path, content.getvalue())
+        with pytest.raises(HarnessError, match="a tree in it points out of itself"):
+            read_detectors(kept)
+
+
+def test_models_label_other_recordings_without_the_training_data(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(demo)
+    again, models = str(tmp_path / "again.npy"), tmp_path / "models"
+    assert main(["export-best", "--out", again, "--models", str(models), "--workers", "1"]) == 0
+    assert capsys.readouterr().err.endswith(f"wrote {models} (the fitted models, for harness predict)\n")
+    (line,) = refusal(["export-best", "--out", again, "--models", str(models)], capsys)
+    assert line == f"--models {models}: is there already; name a folder that is not"
+    test = tmp_path / "elsewhere" / "recordings.npy"
+    test.parent.mkdir()
+    content = loaded(demo / "demo" / "test.npy")
+    np.save(test, np.array({name: content[name] for name in reversed(content)}), allow_pickle=True)
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", "--models", "models", "--data", str(test), "--workers", "1"]) == 0
+    assert loaded(tmp_path / "labels.npy") == loaded(demo / "submission.npy")
+
+    content = {name: {"keypoints": entry["keypoints"][..., :5]} for name, entry in content.items()}
+    np.save(test, np.array(content), allow_pickle=True)
+    (line,) = refusal(["predict", "--models", "models", "--data", str(test)], capsys)
+    assert line.startswith("test-0: has {'keypoints': ['keypoint_0', ")
+    (line,) = refusal(["predict", "--models", "nowhere", "--data", str(test)], capsys)
+    assert line.startswith("nowhere/models.json: cannot be read (No such file or directory); ")
+    (line,) = refusal(["predict", "--models", "models", "--data", str(tmp_path / "none.npy")], capsys)
+    assert line == f"{tmp_path / 'none.npy'}: no such file"
+
+
+# Two at once, and no room
+
+
+def test_of_two_exports_to_one_file_the_last_wins_with_all_of_its_own(demo: Path, tmp_path: Path) -> None:
+    other, out = tmp_path / "other", tmp_path / "out" / "submission.npy"
+    with pytest.MonkeyPatch.context() as shell:
+        shell.chdir(demo)
+        assert main([*SEARCH[:-1], "8", "--results", str(other)]) == 0
+        assert main(["export-best", "--results", str(other), "--out", str(tmp_path / "other.npy")]) == 0
+    files = [demo / "submission.npy", tmp_path / "other.npy"]
+    alone = [(path.read_bytes(), path.with_suffix(".json").read_bytes()) for path in files]
+    assert alone[0][1] != alone[1][1]
+    runs = [demo / "results" / "demo", other]
+    exports = [
+        process("export-best", "--results", str(run), "--out", str(out), "--workers", "1", at=demo) for run in runs
+    ]
+    assert [export.wait() for export in exports] == [0, 0]
+    assert (out.read_bytes(), out.with_suffix(".json").read_bytes()) in alone
+    assert sorted(os.listdir(out.parent)) == ["submission.json", "submission.npy"]
+
+
+WRITE_PAIRS = """
+import sys
+from pathlib import Path
+import numpy as np
+from harness.submission import write_submission
+
+out, value = Path(sys.argv[1]), int(sys.argv[2])
+for _ in range(150):
+    write_submission(out, {"groom": {"a": np.full(2_000, value)}}, {"submission.json": str(value)})
+"""
+
+
+def test_a_submission_and_what_goes_beside_it_are_of_the_same_writer(tmp_path: Path) -> None:
+    out = tmp_path / "submission.npy"
+    for _ in range(4):
+        writers = [subprocess.Popen([sys.executable, "-c", WRITE_PAIRS, str(out), str(value)]) for value in (0, 1)]
+        assert [writer.wait() for writer in writers] == [0, 0]
+        assert set(loaded(out)["groom"]["a"]) == {int((tmp_path / "submission.json").read_text())}
+    assert len(os.listdir(tmp_path)) == 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 KB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("needs to mount a small disk: run the tests as root where mount is permitted")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize("left", [0, 20_000])
+def test_a_full_disk_leaves_the_old_submission(left: int, demo: Path, small_disk: Path, capsys: Captured) -> None:
+    out = small_disk / "submission.npy"
+    old = {"submission.npy": b"old", "submission.json": b"older"}
+    for name, content in old.items():
+        (small_disk / name).write_bytes(content)
+    room = os.statvfs(small_disk)
+    (small_disk / "filler").write_bytes(bytes(room.f_bavail * room.f_frsize - left))
+    with pytest.MonkeyPatch.context() as shell:
+        shell.chdir(demo)
+        (line,) = refusal(["export-best", "--out", str(out), "--workers", "1"], capsys)
+    assert line == f"{out}: cannot be written (No space left on device); name another file with --out"
+    assert sorted(os.listdir(small_disk)) == ["filler", *sorted(old)]
+    assert all((small_disk / name).read_bytes() == content for name, content in old.items())
+
+
+# One trial's rounds
+
+
 def alone(one: TrialRecord) -> Selection:
     """The trial as all that was chosen."""
     assert one.decision is not None
@@ -484,7 +774,8 @@ def alone(one: TrialRecord) -> Selection:
 def record(**values: Any) -> TrialRecord:
     spec = PipelineSpec((Choice("kinematics", {"lag": 0.07}),), Choice("lightgbm", {"leaves": 4}))
     decision = Decision(Choice("none"), 0.3)
-    return TrialRecord("gather", 3, "a", spec, "grouped", 1.0, **{"decision": decision, "rounds": None} | values)
+    usual: dict[str, Any] = {"spec": spec, "decision": decision, "rounds": None}
+    return TrialRecord("gather", 3, "a", folds="grouped", seconds=1.0, **usual | values)
 
 
 def staged(one: TrialRecord, tables: FeatureTables) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.features.kinematics import kinematics
 from harness.features.social_geometry import social_geometry
-from harness.identities import renamed, unordered, with_unordered
+from harness.identities import renamed, sources, unordered, with_unordered
 from harness.recording import Array
 from tests.toy import toy_recordings
 
@@ -78,3 +78,13 @@ def test_unordered_columns_do_not_depend_on_which_animal_is_which(numbers: tuple
 def test_three_alike_are_sorted_with_missing_values_last(values: list[float]) -> None:
     (row,) = unordered(["0 speed", "1 speed", "2 speed"], np.array([values]))
     assert row == pytest.approx(np.sort(values), nan_ok=True)
+
+
+def test_every_column_has_its_source_in_the_block_or_in_its_unordered_columns() -> None:
+    keypoints = toy_recordings(1, 60, missing=0.2)[0].keypoints
+    names, block = table([0, 1], keypoints)
+    blocks = {False: block, True: unordered(names, block)}
+    ways = {"kept": block, "unordered": unordered(names, block), "both": with_unordered(names, block)}
+    for way, expected in ways.items():
+        found = np.stack([blocks[is_unordered][:, column] for is_unordered, column in sources(names, way)], axis=1)
+        np.testing.assert_array_equal(found, expected)

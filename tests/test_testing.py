@@ -277,6 +277,22 @@ def with_stages(stages: Callable[[Array], dict[int, Array]]) -> ModelFamily:
     return ModelFamily("a", lambda seed: Staged())
 
 
+def with_methods(load: Any = None, **methods: Callable[..., Any]) -> ModelFamily:
+    """The first column is the probability; and what else its classifier can do."""
+
+    class First:
+        def fit(self, X: Array, y: Array) -> None:
+            pass
+
+        def predict_proba(self, X: Array) -> Array:
+            positive = np.clip(np.nan_to_num(X[:, 0]), 0, 1)
+            return np.stack([1 - positive, positive], axis=1)
+
+    for name, method in methods.items():
+        setattr(First, name, method)
+    return ModelFamily("a", lambda seed: First(), load=load)
+
+
 def refuse_nan(X: Array, y: Array) -> None:
     if np.isnan(X).any():
         raise ValueError("Input contains NaN")
@@ -348,6 +364,25 @@ BROKEN_MODELS = {
         (with_stages(lambda p: {20: p, 10: p}), r"rounds \[20, 10\] do not grow"),
         (with_stages(lambda p: {10: p[1:], 20: p}), "after 10 rounds it does not give one probability a frame"),
         (with_stages(lambda p: {10: p, 20: p / 2}), "the last stage differs from predict_proba"),
+    ],
+    "is_the_same_once_loaded": [
+        (with_methods(load=lambda files: nearest(0)), r"its models have no saved\(\)"),
+        (
+            with_methods(load=lambda files: with_stages(lambda p: {}).function(0), saved=lambda self: {}),
+            "a loaded model gives other probabilities",
+        ),
+    ],
+    "looks_at_what_it_says": [
+        (with_methods(used_columns=lambda self: np.array([1])), "looks at other columns than used_columns"),
+    ],
+    "stops_where_its_stages_are": [
+        (
+            with_methods(
+                staged_probabilities=lambda self, X: {10: np.zeros(len(X)), 20: np.ones(len(X))},
+                probability_after=lambda self, rounds, X: np.ones(len(X)),
+            ),
+            "after 10 rounds it is not what it is at that stage",
+        )
     ],
 }
 

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from harness.recording import Array
 from harness.spec import STATISTICS
-from harness.windows import TILE, WRITERS, half_width, moving_mean, window_names, windowed, with_windows
+from harness.windows import (
+    TILE,
+    WRITERS,
+    chosen_windows,
+    frames_at_once,
+    half_width,
+    moving_mean,
+    window_names,
+    windowed,
+    with_windows,
+)
 
 NAN = float("nan")
 DIFFERENCES = ("past", "future", "change")
@@ -280,3 +290,23 @@ def test_a_moving_mean_agrees_with_a_loop_over_frames(
         warnings.simplefilter("ignore")  # of windows that hold nothing
         expected = [np.nanmean(values[:, max(frame - half, 0) : frame + half + 1], axis=1) for frame in range(frames)]
     assert moving_mean(values, half) == pytest.approx(np.array(expected).reshape(frames, 3).T, abs=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+@pytest.mark.parametrize("frames", [5, 700, 3 * TILE + 11])
+def test_some_windows_are_the_very_same_as_all_of_them(missing: float, frames: int) -> None:
+    chance = np.random.default_rng(0)
+    block = chance.normal(size=(frames, 40)).cumsum(axis=0).astype(np.float32)
+    block[chance.random(block.shape) < missing] = NAN
+    seconds, fps = (0.5, 2.0), 30.0
+    wanted = {
+        (width, statistic): np.sort(chance.choice(40, size=chance.integers(1, 41), replace=False))
+        for width in (0, 1)
+        for statistic in STATISTICS
+    }
+    everything = windowed(block, fps, seconds, STATISTICS).reshape(frames, 2, len(STATISTICS), 40)
+    expected = [everything[:, width, STATISTICS.index(one), columns] for (width, one), columns in wanted.items()]
+    step = frames_at_once(fps, seconds)
+    parts = [slice(first, min(first + step, frames)) for first in range(0, frames, step)]
+    found = np.concatenate([chosen_windows(block, fps, seconds, wanted, part) for part in parts])
+    assert found.tobytes() == np.concatenate(expected, axis=1).tobytes()

@@ -95,6 +95,16 @@ def parser() -> argparse.ArgumentParser:
     add_places(export, "data", "results", "storage", "cache", "plugin")
     export.add_argument("--out", type=Path, default=Path("submission.npy"), metavar="FILE", help="(submission.npy)")
     add_workers(export)
+    export.add_argument("--models", type=Path, metavar="DIR", help="keep the fitted models here, for harness predict")
+
+    predict = commands.add_parser("predict", help="label other recordings with models that export-best kept")
+    predict.add_argument("--models", type=Path, required=True, metavar="DIR", help="what export-best --models made")
+    predict.add_argument(
+        "--data", type=Path, required=True, metavar="FILE", help="recordings laid out as in test.npy, or their folder"
+    )
+    predict.add_argument("--out", type=Path, default=Path("labels.npy"), metavar="FILE", help="(labels.npy)")
+    add_workers(predict)
+    add_places(predict, "plugin")
 
     check = commands.add_parser("check", help="list everything wrong with a submission")
     check.add_argument("submission", type=Path, metavar="SUBMISSION")

@@ -7,14 +7,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.atomic import write_text
 from harness.cli.arguments import data_folder, engine_for, last_run_folder, named_server, usable_cache
 from harness.cli.console import counted, pipeline_name, say
 from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
 from harness.ensembles import ensembles
 from harness.errors import HarnessError, NothingToRankError
-from harness.export import Exported, export, manifest
+from harness.export import Exported, Training, export, manifest
 from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile, load_plugins
@@ -24,8 +23,11 @@ from harness.spaces import Spaces
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
 
-WAYS = {"single": "the best trial", "ensemble": "the ensemble"}
-"""What is exported of each behavior, in words."""
+WAYS = {
+    "single": "the best trial of each behavior is taken: these lead over the ensembles by more than chance",
+    "ensemble": "the ensemble of each behavior is taken, since the lead of a best trial is mostly luck",
+}
+"""What is exported, in words."""
 
 REGISTRIES: Mapping[str, Mapping[str, Plugin]] = {"features": FEATURES, "models": MODELS, "smoothers": SMOOTHERS}
 
@@ -34,7 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     run = Run(last_run_folder(arguments.results), named_server(arguments.storage))
     description = run.description
     out: Path = arguments.out
-    _make_room(out, run.folder)
+    if out.with_suffix(".json").resolve() == (run.folder / "run.json").resolve():
+        raise HarnessError(
+            f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
+        )
+    make_room(out)
     plugins, engine = [PluginFile.read(file) for file in arguments.plugin], engine_for(arguments)
     load_plugins(plugins)
     data = data_folder(arguments.data) or _searched_data(run)
@@ -59,27 +65,37 @@ def run(arguments: argparse.Namespace) -> int:
     way = exported_way(selections)
     exported = export(
         {behavior: by_way[way] for behavior, by_way in selections.items()},
-        dataset.labelled,
+        Training(
+            dataset.labelled,
+            pool_of(dataset),
+            description["identity"]["seed"],
+            usable_cache(arguments.cache, arguments.cache_limit),
+            tuple(plugins),
+        ),
         dataset.unlabelled,
-        pool=pool_of(dataset),
-        seed=description["identity"]["seed"],
-        cache=usable_cache(arguments.cache, arguments.cache_limit),
         engine=engine,
-        plugins=plugins,
+        models=arguments.models,
     )
     beside = out.with_suffix(".json")
     try:
-        write_submission(out, {behavior: one.labels for behavior, one in exported.items()})
-        write_text(beside, json.dumps(manifest(exported, description), indent=1) + "\n")
+        write_submission(
+            out,
+            {behavior: one.labels for behavior, one in exported.items()},
+            {beside.name: json.dumps(manifest(exported, description), indent=1) + "\n"},
+        )
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one)}")
-    say(f"{WAYS[way]} of each behavior is taken, which is better for all behaviors together")
+    say(WAYS[way])
     mean = mean_score(one.selection.pooled.score for one in exported.values()).f1
     say(f"mean F1 {mean:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
     say(f"wrote {out} ({sizes}) and {beside} (how it was made)")
+    if arguments.models is not None:
+        say(
+            f"wrote {arguments.models} (the fitted models), for harness predict --models {arguments.models} --data FILE"
+        )
     return 0
 
 
@@ -92,12 +108,8 @@ def _in_words(exported: Exported) -> str:
     return f"F1 {selection.pooled.f1:.3f}, {what}; {claimed} claimed"
 
 
-def _make_room(out: Path, run: Path) -> None:
-    """Find out whether `out` can be written before hours of fitting, not after them."""
-    if out.with_suffix(".json").resolve() == (run / "run.json").resolve():
-        raise HarnessError(
-            f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
-        )
+def make_room(out: Path) -> None:
+    """Find out whether `out` can be written before hours of work, not after them."""
     if out.suffix != ".npy" or out.is_dir():
         raise HarnessError(f"--out {out}: should be a file that ends in .npy")
     try:
@@ -105,10 +117,10 @@ def _make_room(out: Path, run: Path) -> None:
         with tempfile.TemporaryFile(dir=out.parent):
             pass
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
 
 
-def _unwritable(out: Path, error: OSError) -> HarnessError:
+def unwritable(out: Path, error: OSError) -> HarnessError:
     return HarnessError(f"{out}: cannot be written ({error.strerror}); name another file with --out")
 
 

@@ -63,6 +63,27 @@ def load_dataset(folder: Path) -> Dataset:
     )
 
 
+def load_recordings(path: Path) -> tuple[Recording, ...]:
+    """The recordings to be labelled in a file laid out as a test file is, or in a folder that holds one.
+
+    A `dataset.toml` beside the file says what `load_dataset` would let it say. Raises `DataError` with every problem.
+    """
+    problems: dict[str, None] = {}
+    folder = path if os.path.isdir(path) else path.parent
+    if folder == path:
+        content, place = _content(folder, TEST_FILES, "test", problems)
+        if not content and not problems:
+            problems[f"{folder}: no file of recordings, expected {TEST_FILES[0]}"] = None
+    else:
+        content, place = _read(path, problems)
+    setup = _setup(folder / SETUP_FILE, problems)
+    unlabelled, _ = _unlabelled(content, place, setup)
+    _report_different_bodies(list(unlabelled.values()), setup, Place(folder / SETUP_FILE, problems))
+    if problems:
+        raise DataError(tuple(problems))
+    return tuple(kept.recording for kept in unlabelled.values())
+
+
 def sample_submission_path(folder: Path) -> Path | None:
     """The challenge's sample of a submission in `folder`, where there is one."""
     return next(iter(_matches(folder, SAMPLE_FILES)), None)
@@ -117,7 +138,12 @@ def _content(
         elif patterns is TRAIN_FILES:
             problems[f"{folder}: no {role} file, expected {' or '.join(patterns)}"] = None
         return {}, Place(folder, problems)
-    place = Place(found[0], problems)
+    return _read(found[0], problems)
+
+
+def _read(path: Path, problems: dict[str, None]) -> tuple[dict[Any, Any], Place]:
+    """The dict in a file and its place; an empty one where there is none."""
+    place = Place(path, problems)
     try:
         content = read_pickled_npy(place.path)
     except DataError as error:

@@ -1,18 +1,35 @@
 """Gradient-boosted symmetric trees (Prokhorenkova et al. 2018, CatBoost)."""
 
+import json
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.recording import Array
-from harness.registry import StagedClassifier, model_family
+from harness.registry import StagedClassifier, model_family, only_file
 
 STAGES = (20, 40, 80)
 """Numbers of rounds after which the model can be asked; the last is how many are grown."""
 
 
-@model_family("catboost")
+FILE = "model.cbm"
+"""What a fitted model is kept in, as CatBoost writes it."""
+
+
+def load(files: Mapping[str, bytes]) -> StagedClassifier:
+    """A fitted model from CatBoost's own file."""
+    from catboost import CatBoostClassifier, CatBoostError
+
+    try:
+        return _CatBoost({}, CatBoostClassifier().load_model(blob=only_file(files, FILE)))
+    except CatBoostError as error:
+        raise ValueError(f"{FILE}: {error}") from error
+
+
+@model_family("catboost", load=load)
 def catboost(
     seed: int,
     *,
@@ -46,8 +63,8 @@ def catboost(
 
 
 class _CatBoost:
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
-        self.parameters = dict(parameters)
+    def __init__(self, parameters: Mapping[str, Any], model: Any = None) -> None:
+        self.parameters, self.model = dict(parameters), model
 
     def fit(self, X: Array, y: Array) -> "_CatBoost":
         from catboost import CatBoostClassifier, Pool
@@ -60,11 +77,32 @@ class _CatBoost:
         from catboost import Pool
 
         table = Pool(np.asfortranarray(X))
-        return {
-            rounds: self.model.predict(table, prediction_type="Probability", ntree_end=rounds, thread_count=1)[:, 1]
-            for rounds in STAGES
-        }
+        return {rounds: self._after(rounds, table) for rounds in STAGES}
+
+    def probability_after(self, rounds: int, X: Array) -> Array:
+        from catboost import Pool
+
+        return self._after(rounds, Pool(np.asfortranarray(X)))
 
     def predict_proba(self, X: Array) -> Array:
-        positive = self.staged_probabilities(X)[STAGES[-1]]
+        positive = self.probability_after(STAGES[-1], X)
         return np.stack([1 - positive, positive], axis=1)
+
+    def used_columns(self) -> Array:
+        splits = [
+            split for tree in json.loads(self._written("json"))["oblivious_trees"] for split in tree["splits"] or ()
+        ]
+        return np.unique(np.array([split["float_feature_index"] for split in splits], dtype=np.int64))
+
+    def saved(self) -> dict[str, bytes]:
+        return {FILE: self._written("cbm")}
+
+    def _after(self, rounds: int, table: Any) -> Array:
+        values: Array = self.model.predict(table, prediction_type="Probability", ntree_end=rounds, thread_count=1)[:, 1]
+        return values
+
+    def _written(self, kind: str) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"model.{kind}"
+            self.model.save_model(str(path), format=kind)
+            return path.read_bytes()

@@ -1,18 +1,32 @@
 """Gradient-boosted trees grown leaf by leaf (Ke et al. 2017, LightGBM)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from harness.recording import Array
-from harness.registry import StagedClassifier, model_family
+from harness.registry import StagedClassifier, model_family, only_file
 
 STAGES = (20, 40, 80)
 """Numbers of rounds after which the model can be asked; the last is how many are grown."""
 
 
-@model_family("lightgbm")
+FILE = "model.txt"
+"""What a fitted model is kept in, as LightGBM writes it."""
+
+
+def load(files: Mapping[str, bytes]) -> StagedClassifier:
+    """A fitted model from LightGBM's own text."""
+    import lightgbm
+
+    try:
+        return _LightGBM({}, lightgbm.Booster(model_str=only_file(files, FILE).decode()))
+    except lightgbm.basic.LightGBMError as error:
+        raise ValueError(f"{FILE}: {error}") from error
+
+
+@model_family("lightgbm", load=load)
 def lightgbm(
     seed: int,
     *,
@@ -47,8 +61,8 @@ def lightgbm(
 
 
 class _LightGBM:
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
-        self.parameters = dict(parameters)
+    def __init__(self, parameters: Mapping[str, Any], booster: Any = None) -> None:
+        self.parameters, self.booster = dict(parameters), booster
 
     def fit(self, X: Array, y: Array) -> "_LightGBM":
         import lightgbm
@@ -58,16 +72,28 @@ class _LightGBM:
         return self
 
     def staged_probabilities(self, X: Array) -> dict[int, Array]:
-        margin = np.zeros(len(X))
-        stages, grown = {}, 0
+        return dict(self._stages(X))
+
+    def probability_after(self, rounds: int, X: Array) -> Array:
+        return next(probability for stage, probability in self._stages(X) if stage == rounds)
+
+    def predict_proba(self, X: Array) -> Array:
+        positive = self.staged_probabilities(X)[STAGES[-1]]
+        return np.stack([1 - positive, positive], axis=1)
+
+    def used_columns(self) -> Array:
+        return np.flatnonzero(self.booster.feature_importance("split"))
+
+    def saved(self) -> dict[str, bytes]:
+        return {FILE: self.booster.model_to_string().encode()}
+
+    def _stages(self, X: Array) -> Iterator[tuple[int, Array]]:
+        margin, grown = np.zeros(len(X)), 0
+        X = np.ascontiguousarray(X)  # which it reads faster
         for rounds in STAGES:
             # Margins of the trees add up, so that all stages together cost one prediction.
             margin = margin + self.booster.predict(
                 X, start_iteration=grown, num_iteration=rounds - grown, raw_score=True, num_threads=1
             )
-            stages[rounds], grown = 1 / (1 + np.exp(-margin)), rounds
-        return stages
-
-    def predict_proba(self, X: Array) -> Array:
-        positive = self.staged_probabilities(X)[STAGES[-1]]
-        return np.stack([1 - positive, positive], axis=1)
+            yield rounds, 1 / (1 + np.exp(-margin))
+            grown = rounds

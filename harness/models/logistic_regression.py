@@ -1,13 +1,19 @@
 """Logistic regression on the ranks of columns: the linear yardstick."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
+from harness.arrays import arrays_in, bytes_of
 from harness.recording import Array
-from harness.registry import Classifier, model_family
+from harness.registry import Classifier, model_family, only_file
+
+FILE = "weights.npz"
+"""What a fitted model is kept in: the curves of all columns one after the other, and the weights of their scores."""
 
 SHARES = np.linspace(0.02, 0.98, 33)
 """A column's training values are cut at so many evenly spaced ranks, the least and the greatest being the ends."""
@@ -15,7 +21,23 @@ SHARES = np.linspace(0.02, 0.98, 33)
 SCORES = np.array([NormalDist().inv_cdf(share) for share in SHARES])
 
 
-@model_family("logistic_regression")
+def load(files: Mapping[str, bytes]) -> Classifier:
+    """A fitted model from plain arrays."""
+    arrays = arrays_in(only_file(files, FILE))
+    try:
+        model = _LogisticRegression(0, 1.0, 1.0)
+        model.scores = _NormalScores.from_arrays(arrays)
+        weights, intercept = arrays["weights"], arrays["intercept"]
+        if weights.shape != (1, len(model.scores.curves)) or intercept.shape != (1,):
+            raise ValueError(f"weights of shape {weights.shape} for {len(model.scores.curves)} columns")
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"{FILE}: not the weights that are kept there: {error}") from error
+    model.regression.coef_, model.regression.intercept_ = weights, intercept
+    model.regression.classes_, model.regression.n_features_in_ = np.array([0, 1], dtype=np.int8), weights.shape[1]
+    return model
+
+
+@model_family("logistic_regression", load=load)
 def logistic_regression(seed: int, *, strength: float = 0.003, positive_weight: float = 1.0) -> Classifier:
     """L2-penalised logistic regression on the normal scores of columns; missing values count as the median.
 
@@ -25,17 +47,19 @@ def logistic_regression(seed: int, *, strength: float = 0.003, positive_weight: 
 
 
 class _LogisticRegression:
+    scores: "_NormalScores"
+
     def __init__(self, seed: int, strength: float, positive_weight: float) -> None:
-        self.seed, self.strength, self.positive_weight = seed, strength, positive_weight
+        from sklearn.linear_model import LogisticRegression
+
+        self.regression: Any = LogisticRegression(
+            C=strength, class_weight={0: 1.0, 1: positive_weight}, max_iter=100, random_state=seed
+        )
 
     def fit(self, X: Array, y: Array) -> "_LogisticRegression":
         from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
 
         self.scores = _NormalScores.of(X)
-        self.regression = LogisticRegression(
-            C=self.strength, class_weight={0: 1.0, 1: self.positive_weight}, max_iter=100, random_state=self.seed
-        )
         with warnings.catch_warnings():
             # A hundred steps settle the weights that matter; stopping there is one more penalty.
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -45,6 +69,10 @@ class _LogisticRegression:
     def predict_proba(self, X: Array) -> Array:
         probabilities: Array = self.regression.predict_proba(self.scores.table(X))
         return probabilities
+
+    def saved(self) -> dict[str, bytes]:
+        weights = {"weights": self.regression.coef_, "intercept": self.regression.intercept_}
+        return {FILE: bytes_of(self.scores.as_arrays() | weights)}
 
 
 @dataclass(frozen=True)
@@ -66,6 +94,23 @@ class _NormalScores:
         places = np.rint(np.linspace(0, 1, len(SHARES))[:, None] * np.maximum(present - 1, 0)).astype(np.int64)
         knots = np.nan_to_num(np.take_along_axis(ordered, places, axis=0))  # (knots, columns); NaN only where all are
         return cls(tuple(_curve(column) for column in knots.T))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> "_NormalScores":
+        """From what `as_arrays` gave. Raises `ValueError` where the curves have no knots or one too many."""
+        knots, scores, counts = (arrays[name] for name in ("knots", "scores", "counts"))
+        if knots.shape != scores.shape or counts.ndim != 1 or counts.sum() != len(knots) or (counts < 1).any():
+            raise ValueError(f"{len(knots)} knots for {len(scores)} scores in {len(counts)} columns")
+        stops = np.cumsum(counts)[:-1]
+        return cls(tuple(zip(np.split(knots, stops), np.split(scores, stops), strict=True)))
+
+    def as_arrays(self) -> dict[str, Array]:
+        """The curves of all columns one after the other."""
+        return {
+            "knots": np.concatenate([knots for knots, _ in self.curves]),
+            "scores": np.concatenate([scores for _, scores in self.curves]),
+            "counts": np.array([len(knots) for knots, _ in self.curves]),
+        }
 
     def table(self, X: Array) -> Array:
         """Scores (frames, columns) float32 of X (frames, columns); 0, the median's, where a value is missing."""

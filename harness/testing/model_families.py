@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from harness.recording import Array
-from harness.registry import ModelFamily
+from harness.registry import ModelFamily, SavedClassifier, SparingClassifier, SteppedClassifier
 from harness.testing.demands import close, demand, demand_summary, within_0_and_1
 
 ModelCheck = Callable[[ModelFamily, Array, Array], None]
@@ -95,6 +95,40 @@ def ends_its_stages_with_the_whole(family: ModelFamily, X: Array, y: Array) -> N
     demand(close(stages[max(stages)], whole), f"{family.name}: the last stage differs from predict_proba")
 
 
+def is_the_same_once_loaded(family: ModelFamily, X: Array, y: Array) -> None:
+    """Where models can be kept, a loaded one gives the very same probabilities."""
+    if family.load is None:
+        return
+    classifier = family.function(0)
+    classifier.fit(X, y)
+    demand(isinstance(classifier, SavedClassifier), f"{family.name}: has a load, but its models have no saved()")
+    loaded = family.load(classifier.saved())
+    same = np.array_equal(classifier.predict_proba(X), loaded.predict_proba(X))
+    demand(same, f"{family.name}: a loaded model gives other probabilities")
+
+
+def looks_at_what_it_says(family: ModelFamily, X: Array, y: Array) -> None:
+    """Where a classifier names the columns it uses, the others may hold anything."""
+    classifier = family.function(0)
+    classifier.fit(X, y)
+    if isinstance(classifier, SparingClassifier):
+        blind = np.zeros_like(X)
+        used = classifier.used_columns()
+        blind[:, used] = X[:, used]
+        same = np.array_equal(classifier.predict_proba(X), classifier.predict_proba(blind))
+        demand(same, f"{family.name}: looks at other columns than used_columns() says")
+
+
+def stops_where_its_stages_are(family: ModelFamily, X: Array, y: Array) -> None:
+    """Where a classifier can stop early, it says what it says at that stage."""
+    classifier = family.function(0)
+    classifier.fit(X, y)
+    if isinstance(classifier, SteppedClassifier):
+        for rounds, probabilities in classifier.staged_probabilities(X).items():
+            same = np.array_equal(probabilities, classifier.probability_after(rounds, X))
+            demand(same, f"{family.name}: after {rounds} rounds it is not what it is at that stage")
+
+
 MODEL_CHECKS: tuple[ModelCheck, ...] = (
     model_family_says_what_it_is_for,
     gives_probabilities,
@@ -106,6 +140,9 @@ MODEL_CHECKS: tuple[ModelCheck, ...] = (
     judges_each_frame_alone,
     leaves_the_table_alone,
     ends_its_stages_with_the_whole,
+    is_the_same_once_loaded,
+    looks_at_what_it_says,
+    stops_where_its_stages_are,
 )
 
 
