@@ -14,7 +14,7 @@ from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
 from harness.ensembles import ensembles, exported_way
 from harness.errors import HarnessError, NothingToRankError
-from harness.export import Exported, export, manifest
+from harness.export import Exported, export, manifest, remember_export
 from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, load_plugins
@@ -72,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         write_text(beside, json.dumps(manifest(exported, description), indent=1) + "\n")
     except OSError as error:
         raise _unwritable(out, error) from error
+    remember_export(run.folder, out)
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one)}")
     say(f"{WAYS[way]} of each behavior is taken, which is better for all behaviors together")
