@@ -8,10 +8,12 @@ from harness.decisions import candidates_of
 from harness.ensembles import ensemble_rows, kept
 from harness.leaderboard import leaderboard
 from harness.recording import Array, Dataset
+from harness.report.curves import curves
 from harness.report.detections import by_behavior, chosen
 from harness.report.ethogram import ethogram
 from harness.report.page import page
 from harness.report.provenance import Made, provenance
+from harness.report.searching import searching
 from harness.report.summary import Found, summary
 from harness.spaces import Spaces
 from harness.store import Run
@@ -55,6 +57,8 @@ def report(
     sections = [
         summary(overview),
         ethogram(found, behaviors, dataset.unlabelled, submission),
+        curves(found, choices, behaviors),
+        searching(records, run.finished() if records else {}, choices, behaviors),
         provenance(Made(description, dataset, records, ways, command, submission_name, manifest)),
     ]
     about = (

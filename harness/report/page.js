@@ -30,7 +30,7 @@
       const match = /^var\((--[a-z0-9-]+)\)$/.exec(value);
       return match ? color(match[1]) : value;
     }
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value.slice() : value.map(colored);
+    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value.at(-1) === "number" ? value.slice() : value.map(colored);
     if (value && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, colored(one)]));
     }

@@ -73,9 +73,7 @@ def table(
         for name, cell in zip(header[1:], row[1:], strict=True):
             cells.append(tag("td", cell, **({"class_": "number"} if name in numeric else {})))
         lines.append(tag("tr", *cells))
-    content = tag(
-        "table", tag("caption", caption), tag("thead", tag("tr", *heads)), tag("tbody", *lines)
-    )  # fmt: skip
+    content = tag("table", tag("caption", caption), tag("thead", tag("tr", *heads)), tag("tbody", *lines))
     return tag("div", content, class_="wide", role="region", aria_label=caption, tabindex=0)
 
 

@@ -15,9 +15,20 @@ from harness.report.page import Figure, Html, Section, drawn, joined, nothing, p
 from harness.store import TrialRecord
 
 HEADER = (
-    "behavior", "detector", "F1", "honest F1 (90%)", "precision", "recall", "AP",
-    "bout F1", "bout precision", "bout recall", "judged on", "trials", "time",
-)  # fmt: skip
+    "behavior",
+    "detector",
+    "F1",
+    "honest F1 (90%)",
+    "precision",
+    "recall",
+    "AP",
+    "bout F1",
+    "bout precision",
+    "bout recall",
+    "judged on",
+    "trials",
+    "time",
+)
 
 SHIFT = 2.0
 """A claimed rate this many times the labelled rate, or this much less, is worth a word."""
@@ -50,9 +61,7 @@ def summary(found: Sequence[Found]) -> Section:
     rows = [row for one in found for row in _rows(one)]
     numeric = [name for name in HEADER if name not in ("behavior", "detector", "judged on")]
     figure = scores_figure(found)
-    notes = [
-        tag("li", tag("strong", one.behavior), ": ", warning) for one in found for warning in warnings(one)
-    ]  # fmt: skip
+    notes = [tag("li", tag("strong", one.behavior), ": ", warning) for one in found for warning in warnings(one)]
     careful = tag("ul", *notes, class_="warnings") if notes else tag("p", "Nothing stands out.")
     body = joined(
         [
