@@ -56,6 +56,12 @@ def with_unordered(names: Sequence[str], block: Array) -> Array:
     return np.concatenate([block, unordered(names, block)[:, sorted(changed)]], axis=1)
 
 
+def with_unordered_names(names: Sequence[str]) -> list[str]:
+    """What the columns of `with_unordered` are called: those that were sorted are marked as such."""
+    changed = sorted(column for columns in _alike(names) for column in columns)
+    return [*names, *(f"{names[column]} (sorted)" for column in changed)]
+
+
 def _alike(names: Sequence[str]) -> list[list[int]]:
     """Groups of two or more columns that differ only by their animals."""
     groups: dict[str, list[int]] = {}

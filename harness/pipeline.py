@@ -13,7 +13,7 @@ import numpy as np
 from harness import identities, pose_windows, poses, windows
 from harness import recording as recording_module
 from harness.cache import BlockCache
-from harness.identities import unordered, with_unordered
+from harness.identities import unordered, with_unordered, with_unordered_names
 from harness.poses import interpolated, without_jumps
 from harness.recording import Array, Recording
 from harness.registry import Classifier, Fitted, feature_set_named, model_family_named
@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 HELD_BYTES = 300_000_000
 """How much a `FeatureTables` keeps in memory beside the cache on disk."""
+
+NAMING_FRAMES = 300
+"""So many frames are enough to learn what a feature set calls its columns."""
 
 FEWEST_NEGATIVES = 100
 """Of a recording, however few positive frames it has."""
@@ -120,6 +123,18 @@ class FeatureTables:
         return table
 
     def _block(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
+        made_from = self._made_from(choice, preparation)
+
+        def compute() -> Array:
+            # What was learned is read only where columns are to be computed with it.
+            learned = feature_set_named(choice.name).fit and self._learned(choice, preparation)
+            return _columns(recording, choice, preparation, learned)
+
+        of_this = {"recording": recording.digest, "identities": preparation.identities}
+        return self.cache.block(made_from | of_this, compute)
+
+    def _made_from(self, choice: Choice, preparation: Preparation) -> dict[str, Any]:
+        """What decides the blocks of a feature set, whatever the recording."""
         plugin = feature_set_named(choice.name)
         made_from: dict[str, Any] = {
             "features": choice.as_json(),
@@ -127,16 +142,18 @@ class FeatureTables:
             "interpolate": preparation.interpolate,
             "top_speed": preparation.top_speed,
         }
-        if plugin.fit is not None:
-            made_from["pool"] = self.pool_digests
+        return made_from if plugin.fit is None else made_from | {"pool": self.pool_digests}
 
-        def compute() -> Array:
-            # What was learned is read only where columns are to be computed with it.
-            learned = plugin.fit and self.cache.arrays(made_from, lambda: self._fitted(choice, preparation))
-            return _columns(recording, choice, preparation, learned)
+    def _learned(self, choice: Choice, preparation: Preparation) -> Fitted:
+        return self.cache.arrays(self._made_from(choice, preparation), lambda: self._fitted(choice, preparation))
 
-        of_this = {"recording": recording.digest, "identities": preparation.identities}
-        return self.cache.block(made_from | of_this, compute)
+    def block_names(self, recording: Recording, choice: Choice, preparation: Preparation) -> list[str]:
+        """What the columns of a feature set's block are called, before windows."""
+        seen = _prepared(recording, preparation.interpolate, preparation.top_speed)
+        learned = feature_set_named(choice.name).fit and self._learned(choice, preparation)
+        arguments = (seen,) if learned is None else (seen, learned)
+        names = list(feature_set_named(choice.name).function(*arguments, **choice.parameters))
+        return names if preparation.identities != "both" else with_unordered_names(names)
 
     def _fitted(self, choice: Choice, preparation: Preparation) -> Fitted:
         fit = feature_set_named(choice.name).fit
@@ -265,3 +282,20 @@ def _checked(values: Array, recording: Recording) -> Array:
     if probabilities.shape != (recording.frames,) or not np.isfinite(probabilities).all():
         raise ValueError(f"the model gave no probability for some of the {recording.frames} frames of {recording.id}")
     return probabilities
+
+
+def column_names(tables: FeatureTables, recording: Recording, spec: PipelineSpec) -> list[tuple[str, str, str]]:
+    """Of each column of the design matrix: its feature set, the set's own name for it, and what a window made of it.
+
+    The last is empty for the column itself. Which columns there are does not depend on how long the recording is.
+    """
+    widths, statistics = spec.preparation.window_seconds, spec.preparation.window_statistics
+    made = ["", *(f"{statistic} {width:g}s" for width in widths for statistic in statistics)]
+    short = recording.cut(0, min(recording.frames, NAMING_FRAMES))
+    return [
+        (choice.name, column, window)
+        for choice in spec.features
+        for columns in [tables.block_names(short, choice, spec.preparation)]
+        for window in made
+        for column in columns
+    ]

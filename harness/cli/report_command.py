@@ -51,7 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
         command=shlex.join(["harness", *arguments.words]),
         submission_name=str(path) if path else None,
         cache=usable_cache(arguments.cache, arguments.cache_limit),
-        plugins=arguments.plugin,
     )
     try:
         write_text(out, page)

@@ -1,12 +1,12 @@
 """A run as one page to look at: how good, what was missed, where the search went, why, and made with what."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from harness.cache import BlockCache
 from harness.decisions import candidates_of
 from harness.ensembles import ensemble_rows, kept
 from harness.leaderboard import leaderboard
+from harness.pipeline import FeatureTables
 from harness.recording import Array, Dataset
 from harness.report.curves import curves
 from harness.report.detections import by_behavior, chosen
@@ -15,6 +15,8 @@ from harness.report.page import page
 from harness.report.provenance import Made, provenance
 from harness.report.searching import searching
 from harness.report.summary import Found, summary
+from harness.report.why import why
+from harness.search import pool_of
 from harness.spaces import Spaces
 from harness.store import Run
 
@@ -28,16 +30,15 @@ def report(
     command: str,
     submission_name: str | None,
     cache: BlockCache,
-    plugins: Sequence[Path] = (),
 ) -> str:
     """The page of `run`, finished or not. Raises `HarnessError` where something stored cannot be read."""
     description = run.description
     records = run.records()
     selections = kept(run, records)
     choices = chosen(records, selections)
-    found = by_behavior(
-        run, choices, dataset.labelled, candidates_of(Spaces.from_json(description["identity"]["ranges"]))
-    )
+    spaces, seed = Spaces.from_json(description["identity"]["ranges"]), description["identity"]["seed"]
+    found = by_behavior(run, choices, dataset.labelled, candidates_of(spaces))
+    tables = FeatureTables(cache, pool_of(dataset))
     behaviors: Sequence[str] = list(dataset.labelled)
     first = {row.best.behavior: row for row in leaderboard(records) if row.rank == 1}
     ensembles = ensemble_rows(selections, records) if selections else {}
@@ -59,6 +60,7 @@ def report(
         ethogram(found, behaviors, dataset.unlabelled, submission),
         curves(found, choices, behaviors),
         searching(records, run.finished() if records else {}, choices, behaviors),
+        why(found, choices, dataset.labelled, tables, spaces, seed),
         provenance(Made(description, dataset, records, ways, command, submission_name, manifest)),
     ]
     about = (

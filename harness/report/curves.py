@@ -70,7 +70,7 @@ def precision_recall(id_: str, behavior: str, truth: Array, probabilities: Array
     counts = pooled(found)
     lines = []
     for f1 in ISO_F1:
-        xs = np.linspace(f1 / (2 - f1), 1, 40)
+        xs = np.geomspace(f1 / (2 - f1), 1, 40)
         ys = f1 * xs / (2 * xs - f1)
         lines.append(
             {
@@ -263,7 +263,16 @@ def bout_lengths(id_: str, behavior: str, found: Sequence[Detection]) -> Figure:
             "x": list(range(len(names))),
             "y": np.histogram(values, edges)[0].tolist(),
             "name": f"{name} ({len(values)})",
-            "marker": {"color": f"var(--{color})", "pattern": {"shape": shape, "fgcolor": "var(--page)"}},
+            "marker": {
+                "color": f"var(--{color})",
+                "pattern": {
+                    "shape": shape,
+                    "fgcolor": "var(--page)",
+                    "fillmode": "overlay",
+                    "size": 6,
+                    "solidity": 0.25,
+                },
+            },
             "customdata": [f"{a:.2g} to {b:.2g} s" for a, b in pairwise(edges)],
             "hovertemplate": f"%{{y}} bouts {name}, %{{customdata}}<extra></extra>",
         }

@@ -98,31 +98,30 @@ def agreement_figure(found: Mapping[str, Sequence[Detection]]) -> Figure:
             "orientation": "h",
             "name": name,
             "y": [plot_text(behavior) for behavior in counts],
-            "x": [round(part / max(one.actual, 1), 4) for part, one in zip(values, counts.values(), strict=True)],
+            "x": [
+                round(part / max(one.actual + one.claimed - one.hits, 1), 4)
+                for part, one in zip(values, counts.values(), strict=True)
+            ],
             "customdata": values,
-            "marker": {"color": f"var(--{color})", "pattern": {"shape": _pattern(color), "fgcolor": "var(--page)"}},
+            "marker": {"color": f"var(--{color})"},
             "hovertemplate": "%{y}: %{customdata:,} frames " + name + "<extra></extra>",
         }
         for name, (color, values) in parts.items()
     ]
     layout = {
         "barmode": "stack",
-        "xaxis": {"tickformat": ".0%", "title": {"text": "share of the labelled frames"}},
+        "xaxis": {"tickformat": ".0%", "range": [0, 1], "title": {"text": "share of frames labelled or claimed"}},
         "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        "showlegend": False,
     }
     return Figure(
         "agreement",
         "Bars: frames found, missed and wrongly claimed of each behavior, in all labelled recordings.",
-        "Found and missed together make 100% of the frames labelled by hand; what is claimed wrongly comes on top, so "
-        "a long bar that is mostly the third color cries wolf.",
+        "Of all frames that were labelled or claimed: blue ones were both, orange ones were missed, and pink ones were "
+        "claimed where nothing was labelled.",
         drawn(bars, layout),
-        height=140 + 30 * len(counts),
+        height=90 + 30 * len(counts),
     )
-
-
-def _pattern(color: str) -> str:
-    return {"found": "", "missed": "/", "wrong": "x"}[color]
 
 
 def recording_figure(id_: str, behavior: str, one: Detection, size: int, top: float) -> Figure:

@@ -38,6 +38,8 @@ class Figure:
     """In pixels."""
     least_width: int = 0
     """In pixels; on a narrower screen it is scrolled sideways."""
+    role: str = "img"
+    """`group` where there are buttons in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def table(
 def shown(figure: Figure) -> Html:
     """Where a figure is drawn, with its caption below."""
     style = f"height:{figure.height}px" + (f";min-width:{figure.least_width}px" if figure.least_width else "")
-    plot = tag("div", class_="plot", role="img", aria_label=figure.label, data_figure=figure.id, style=style)
+    plot = tag("div", class_="plot", role=figure.role, aria_label=figure.label, data_figure=figure.id, style=style)
     if figure.least_width:
         plot = tag("div", plot, class_="wide", role="region", aria_label=figure.label, tabindex=0)
     choice = _choice(figure)

@@ -114,7 +114,7 @@ def parallel_figure(scored: Mapping[str, Sequence[TrialRecord]]) -> Figure:
         "only the trials that pass there, and click it to let go.",
         choices({name: _parallel(records) for name, records in scored.items()}),
         height=460,
-        least_width=900,
+        least_width=1000,
     )
 
 
@@ -131,7 +131,7 @@ def _parallel(records: Sequence[TrialRecord]) -> Spec:
         different = sorted(set(values))
         if len(different) < 2:
             continue
-        words = [plot_text(_short(str(value))) for value in different]
+        words = [plot_text(_short(str(value), 13 if dimensions else 20)) for value in different]
         places = [different.index(value) for value in values]
         dimensions.append({"label": name, "values": places, "tickvals": list(range(len(different))), "ticktext": words})
     dimensions.append({"label": "seconds", "values": [round(record.seconds, 2) for record in records]})
@@ -155,11 +155,11 @@ def _parallel(records: Sequence[TrialRecord]) -> Spec:
         "tickfont": {"size": 11},
         "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
     }
-    return drawn([trace], {"margin": {"l": 130, "r": 50, "t": 50, "b": 20}})
+    return drawn([trace], {"margin": {"l": 150, "r": 60, "t": 50, "b": 20}})
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 22 else f"{text[:21]}…"
+def _short(text: str, letters: int = 22) -> str:
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
 def _stack(record: TrialRecord) -> str:
@@ -205,7 +205,13 @@ def _importance(parts: Mapping[str, Mapping[str, float]]) -> Spec:
             "x": [round(parts[name].get(evaluator, 0.0), 4) for name in names],
             "marker": {
                 "color": f"var(--{color})",
-                "pattern": {"shape": "" if color == "found" else "/", "fgcolor": "var(--page)"},
+                "pattern": {
+                    "shape": "" if color == "found" else "/",
+                    "fgcolor": "var(--page)",
+                    "fillmode": "overlay",
+                    "size": 6,
+                    "solidity": 0.25,
+                },
             },
             "hovertemplate": f"%{{y}}: %{{x:.2f}} by {evaluator}<extra></extra>",
         }
