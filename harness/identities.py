@@ -56,10 +56,15 @@ def with_unordered(names: Sequence[str], block: Array) -> Array:
     return np.concatenate([block, unordered(names, block)[:, sorted(changed)]], axis=1)
 
 
-def with_unordered_names(names: Sequence[str]) -> list[str]:
-    """What the columns of `with_unordered` are called: those that were sorted are marked as such."""
+def sorted_names(names: Sequence[str], kept: bool) -> list[str]:
+    """What the columns of `unordered` are called, or those of `with_unordered` where others are `kept` beside them.
+
+    Those that were sorted are marked as such.
+    """
     changed = sorted(column for columns in _alike(names) for column in columns)
-    return [*names, *(f"{names[column]} (sorted)" for column in changed)]
+    if kept:
+        return [*names, *(f"{names[column]} (sorted)" for column in changed)]
+    return [f"{name} (sorted)" if column in changed else name for column, name in enumerate(names)]
 
 
 def _alike(names: Sequence[str]) -> list[list[int]]:

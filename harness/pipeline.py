@@ -13,7 +13,7 @@ import numpy as np
 from harness import identities, pose_windows, poses, windows
 from harness import recording as recording_module
 from harness.cache import BlockCache
-from harness.identities import unordered, with_unordered, with_unordered_names
+from harness.identities import sorted_names, unordered, with_unordered
 from harness.poses import interpolated, without_jumps
 from harness.recording import Array, Recording
 from harness.registry import Classifier, Fitted, feature_set_named, model_family_named
@@ -153,7 +153,7 @@ class FeatureTables:
         learned = feature_set_named(choice.name).fit and self._learned(choice, preparation)
         arguments = (seen,) if learned is None else (seen, learned)
         names = list(feature_set_named(choice.name).function(*arguments, **choice.parameters))
-        return names if preparation.identities != "both" else with_unordered_names(names)
+        return names if preparation.identities == "kept" else sorted_names(names, preparation.identities == "both")
 
     def _fitted(self, choice: Choice, preparation: Preparation) -> Fitted:
         fit = feature_set_named(choice.name).fit

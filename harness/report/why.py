@@ -98,7 +98,10 @@ def _explained(
         return [nothing("Too few frames show it to tell which columns matter.")], []
     whose = f"the heaviest of {len(choice.members)} trials" if len(choice.members) > 1 else "the trial"
     figure = reasons_figure(f"why-{place}", choice.behavior, found)
-    about = tag("p", f"What {whose} looks at: {pipeline_name(record)}, trial {record.trial}.")
+    words = f"What {whose} looks at: {pipeline_name(record)}, trial {record.trial}."
+    if any(one.column.endswith("(sorted)") for one in found[:SHOWN]):
+        words += " Where a column is sorted, animal 0 stands for the one with the smaller value, whichever it is."
+    about = tag("p", words)
     caption = f"The columns that matter most for {choice.behavior}, and what they are."
     header = ("column", "feature set", "what it is", "loss of AP", "gain")
     rows = [
@@ -189,7 +192,7 @@ def reasons_figure(id_: str, behavior: str, found: Sequence[Reason]) -> Figure:
     """Loss and gain of the most telling columns."""
     first = found[:SHOWN]
     # Two sets may name a column alike.
-    names = [plot_text(f"{in_words(one.column)} · {one.features}") for one in first]
+    names = [f"{plot_text(in_words(one.column))}<br>{plot_text(one.features)}" for one in first]
     bars = [
         {
             "type": "bar",
@@ -231,8 +234,8 @@ def reasons_figure(id_: str, behavior: str, found: Sequence[Reason]) -> Figure:
         "Left, what is lost on recordings the model had not seen when the column tells nothing; right, how much the "
         "model used it in training; one that gains much and loses nothing can be stood in for by others.",
         drawn(bars, layout),
-        height=110 + 27 * len(first),
-        least_width=720,
+        height=110 + 38 * len(first),
+        least_width=600,
     )
 
 
