@@ -64,7 +64,7 @@ def ethogram(
     elif not unlabelled:
         body.append(nothing("The data hold no test recordings."))
     else:
-        figure = test_figure(behaviors, unlabelled, submission)
+        figure = unlabelled_figure(behaviors, unlabelled, submission)
         figures.append(figure)
         body.append(shown(figure))
     return Section("ethogram", "Ethogram", joined(body), tuple(figures))
@@ -180,7 +180,7 @@ def _text(values: Array) -> str:
     return base64.b64encode(values.tobytes()).decode("ascii")
 
 
-def test_figure(
+def unlabelled_figure(
     behaviors: Sequence[str], unlabelled: Sequence[Recording], submission: Mapping[str, Mapping[str, Array]]
 ) -> Figure:
     """Every test recording in one row, its behaviors above one another in it."""
