@@ -22,7 +22,7 @@ from harness.registry import FEATURES, load_plugins
 from harness.report.clips import bones, clip, examples, placed, window
 from harness.report.curves import calibration_points, precision_recall_points
 from harness.report.detections import Chosen, Detection, chosen, detections
-from harness.report.ethogram import ethogram, flat, unlabelled_figure, trace
+from harness.report.ethogram import ethogram, flat, trace, unlabelled_figure
 from harness.report.page import Html, Section, joined, page, shown, table, tag
 from harness.report.searching import heat_figure, pipeline_importances, progress_figure
 from harness.report.summary import Found, duration, summary, warnings
