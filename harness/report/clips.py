@@ -133,7 +133,7 @@ def placed(keypoints: Array) -> Array:
     outside = np.isnan(inside).any(axis=-1) | (inside < 0).any(axis=-1) | (inside > 1).any(axis=-1)
     steps = np.round(1000 * np.nan_to_num(inside))
     steps[outside] = -1
-    return steps.astype("<i2")
+    return np.asarray(steps, dtype="<i2")
 
 
 def bones(skeleton: Skeleton) -> list[list[int]]:

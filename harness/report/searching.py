@@ -1,7 +1,7 @@
 """Where the search went: how fast it improved, what mattered, which pipelines did well, what they cost."""
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ FEWEST = 10
 
 SHOWN = 12
 """So many parameters are shown at most."""
+
+SUMMED: Mapping[str, Callable[[Sequence[float]], float]] = {"best": max, "median": statistics.median}
 
 Trials = Mapping[str, Sequence["FrozenTrial"]]
 """By name of the study, the finished trials."""
@@ -65,7 +67,9 @@ def progress_figure(scored: Mapping[str, Sequence[TrialRecord]]) -> Figure:
     """The best F1 so far over the trials of each behavior."""
     traces = []
     for place, (behavior, records) in enumerate(scored.items()):
-        xs, ys, best = [], [], 0.0
+        xs: list[int] = []
+        ys: list[float] = []
+        best = 0.0
         for record in records:
             if record.pooled.f1 > best or not xs:
                 best = max(best, record.pooled.f1)
@@ -314,7 +318,7 @@ def _heat(records: Sequence[TrialRecord]) -> Spec:
     sets, models = sorted({key[0] for key in groups}), sorted({key[1] for key in groups})
     highest = max(max(values) for values in groups.values()) or 1.0
     maps = []
-    for axis, (name, summed) in enumerate({"best": max, "median": statistics.median}.items(), start=1):
+    for axis, (name, summed) in enumerate(SUMMED.items(), start=1):
         cells = [
             [round(summed(groups[one, other]), 4) if (one, other) in groups else None for other in models]
             for one in sets

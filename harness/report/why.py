@@ -21,12 +21,12 @@ from harness.search import reach_seconds
 from harness.spaces import Spaces
 from harness.spec import PipelineSpec
 
-TRIED = 40
+TRIED = 30
 """So many groups of columns are shuffled, those that gain most."""
 
-REPEATS = 3
+REPEATS = 2
 
-ROWS = 3000
+ROWS = 2000
 """About so many frames without the behavior are judged on, beside all with it."""
 
 SHOWN = 12

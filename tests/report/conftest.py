@@ -15,7 +15,7 @@ from tests.challenge_files import write
 from tests.toy import toy_recordings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 SCRIPT = "<script>alert(1)<script>"
 """The files allow no slash in a name; `test_page` closes the element as well."""
@@ -150,10 +150,15 @@ def open_page(browser: "Browser") -> Iterator[Open]:
         )
         contexts.append(context)
         opened = Opened(context.new_page())
+
+        def refuse(dialog: "Dialog") -> None:
+            opened.wrong.append(dialog.message)
+            dialog.dismiss()
+
         opened.page.set_default_timeout(120_000)
         opened.page.on("console", lambda said: opened.wrong.append(said.text) if said.type == "error" else None)
         opened.page.on("pageerror", lambda error: opened.wrong.append(str(error)))
-        opened.page.on("dialog", lambda dialog: (opened.wrong.append(dialog.message), dialog.dismiss()))
+        opened.page.on("dialog", refuse)
         opened.page.on(
             "request",
             lambda asked: None if asked.url.startswith(("file:", "data:", "blob:")) else opened.wrong.append(asked.url),

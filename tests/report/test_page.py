@@ -429,8 +429,8 @@ def test_a_skeleton_is_placed_in_the_picture_undistorted() -> None:
     assert places.shape == (120, 2, 7, 2)
     assert places.max() <= 1000
     assert places.min() == -1
-    seen = (places >= 0).all(axis=-1)
-    assert not seen[np.isnan(np.moveaxis(recording.keypoints, 2, 3)).any(axis=-1)].any()
+    seen = np.asarray((places >= 0).all(axis=-1))
+    assert not (seen & np.isnan(np.moveaxis(recording.keypoints, 2, 3)).any(axis=-1)).any()
     pixels = np.moveaxis(recording.keypoints, 2, 3)[seen]
     drawn = places[seen] * [224, 172]
     ratio = np.ptp(drawn, axis=0) / np.ptp(pixels, axis=0)
