@@ -89,10 +89,10 @@
     const minutes = Math.floor(whole / 60);
     return `${minutes}:${String(whole % 60).padStart(2, "0")}.${String(Math.floor((seconds - whole) * 100)).padStart(2, "0")}`;
   }
-  function timeAxis(longest) {
+  function timeAxis(longest, narrow) {
     const long = longest >= 3600000;
     return {
-      type: "date", range: [date(0), date(longest)], showgrid: true, zeroline: false, nticks: 10,
+      type: "date", range: [date(0), date(longest)], showgrid: true, zeroline: false, nticks: narrow ? 5 : 10, tickangle: 0,
       minallowed: date(0), maxallowed: date(longest),
       tickformatstops: [
         { dtickrange: [null, 999], value: "%M:%S.%L" },
@@ -197,7 +197,7 @@
     }
     const layout = layoutOf({
       barmode: "overlay", bargap: 0, shapes,
-      xaxis: { ...timeAxis(longest), range: view.map(date), anchor: "y2" },
+      xaxis: { ...timeAxis(longest, narrow), range: view.map(date), anchor: "y2" },
       yaxis: { domain: [0.5, 1], range: [-0.5, 1.5], tickvals: [0, 1], ticktext: ["predicted", "labelled"], fixedrange: true, showgrid: false, zeroline: false },
       yaxis2: { domain: [0, 0.44], range: [0, spec.top], fixedrange: true, nticks: 4, rangemode: "tozero", tickformat: ".2~f" },
       margin: { l: narrow ? 62 : 76, r: narrow ? 8 : 16, t: 6, b: 30 },
@@ -273,7 +273,7 @@
     plot.style.height = `${height}px`;
     Plotly.react(plot, traces, layoutOf({
       height, barmode: "overlay",
-      xaxis: { ...timeAxis(longest), side: "bottom" },
+      xaxis: { ...timeAxis(longest, narrow), side: "bottom" },
       yaxis: { range: [rows.length - 0.5, -0.5], tickvals: rows.map((_, row) => row), ticktext: rows.map((name) => escaped(short(name))), fixedrange: true, showgrid: false, zeroline: false },
       legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, traceorder: "normal" },
       margin: { l: 60, r: narrow ? 8 : 16, t: 8, b: 34 },

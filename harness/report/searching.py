@@ -180,7 +180,7 @@ def importance_figure(scored: Mapping[str, Sequence[TrialRecord]], finished: Tri
         if learned:
             arm = max(learned, key=lambda record: record.merit).arm
             within = arm_importances(finished.get(study_name(behavior, arm), ()))
-            parts |= {f"{_short(arm)}: {name}": values for name, values in within.items()}
+            parts |= {f"best pipeline: {name.removeprefix('preparation.')}": values for name, values in within.items()}
         if parts:
             specs[behavior] = _importance(parts)
     if not specs:

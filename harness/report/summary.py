@@ -160,7 +160,7 @@ def _scores(row: Mapping[str, Any]) -> list[str]:
     if row["f1_honest"] is not None:
         honest = f"{row['f1_honest']:.3f} ({row['f1_honest_low']:.2f}–{row['f1_honest_high']:.2f})"
     names = ("precision", "recall", "average_precision", "bout_f1", "bout_precision", "bout_recall")
-    kind = "recordings" if row["folds"] == "grouped" else "parts of one (blocked)"
+    kind = "recordings" if row["folds"] == "grouped" else "blocks of one"
     return [f"{row['f1']:.3f}", honest, *[f"{row[name]:.3f}" for name in names], kind]
 
 

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_curve
 
+from harness.cache import BlockCache
 from harness.cli import main
 from harness.decisions import THRESHOLDS, candidates_of
 from harness.ensembles import kept
 from harness.leaderboard import best_records
 from harness.metrics import Counts
+from harness.pipeline import FeatureTables, column_names
+from harness.poses import interpolated, without_jumps
 from harness.recording import CALMS21, Array, Recording, Skeleton
 from harness.registry import FEATURES, load_plugins
 from harness.report.clips import bones, clip, examples, placed, window
@@ -29,8 +32,9 @@ from harness.report.summary import Found, duration, summary, warnings
 from harness.report.why import described, in_words, shuffled
 from harness.selection import Member
 from harness.spaces import load_spaces
-from harness.spec import Choice, Decision, PipelineSpec, Preparation
+from harness.spec import IDENTITIES, Choice, Decision, PipelineSpec, Preparation
 from harness.store import Run, TrialRecord
+from harness.windows import windowed
 from tests.report.conftest import BEHAVIORS, IMAGE, Made, Open, figures_of
 from tests.test_cli import refusal
 from tests.toy import toy_recordings
@@ -391,6 +395,28 @@ def test_a_column_is_described_by_what_its_plugin_says_of_it() -> None:
     assert described("kinematics", "1 turning (sorted)") == "turning: radians per second"
     assert described("place_and_time", "0 corner").endswith("corner, to the nearest corner")
     assert described("raw_pose", "0 nothing of the kind") == FEATURES["raw_pose"].summary.rstrip(".")
+
+
+@pytest.mark.parametrize("identities", IDENTITIES)
+def test_every_column_of_a_design_matrix_has_its_own_name(identities: str, tmp_path: Path) -> None:
+    recording = toy_recordings(1, 400)[0]
+    tables = FeatureTables(BlockCache(tmp_path), (recording,))
+    spec = PipelineSpec((Choice("kinematics"), Choice("motion_words")), NONE, Preparation(identities=identities))
+    names = column_names(tables, recording, spec)
+    X = tables.design_matrix(recording, spec.features, spec.preparation)
+    assert len(names) == X.shape[1]
+    place = {name: number for number, name in enumerate(names)}
+    assert len(place) == len(names)
+    seen = replace(interpolated(without_jumps(recording, 30.0), 5.0), labels=None)
+    computed = FEATURES["kinematics"].function(seen)
+    slower = np.fmin(computed["0 speed"], computed["1 speed"])
+    if identities != "unordered":
+        wanted = np.float32(computed["1 speed"])
+        np.testing.assert_array_equal(X[:, place["kinematics", "1 speed", ""]], wanted)
+        wide = windowed(wanted[:, None], 30.0, [2.0], ["mean"])[:, 0]
+        np.testing.assert_allclose(X[:, place["kinematics", "1 speed", "mean 2s"]], wide, rtol=1e-4)
+    if identities != "kept":
+        np.testing.assert_array_equal(X[:, place["kinematics", "0 speed (sorted)", ""]], np.float32(slower))
 
 
 def test_the_most_telling_columns_are_named_with_what_they_are(made: Made) -> None:
