@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.atomic import write_text
 from harness.cache import BlockCache
 from harness.detectors import DetectorFiles, Part, Trained, files_in, learned_key, read_detectors
 from harness.engines import Engine, TrialError, WorkerDiedError
@@ -266,3 +267,21 @@ def _described(exported: Exported) -> dict[str, Any]:
         "claimed_frames": int(sum(int(one.sum()) for one in labels.values())),
         "labels_sha256": digest.hexdigest(),
     }
+
+
+LAST_EXPORT = "last-export"
+"""The file in a run's folder that names the submission last made of it."""
+
+
+def remember_export(folder: Path, submission: Path) -> None:
+    """Note in the run's folder where its submission lies. Where nothing can be written, none is remembered."""
+    with suppress(OSError):
+        write_text(folder / LAST_EXPORT, f"{submission.resolve()}\n")
+
+
+def last_export(folder: Path) -> Path | None:
+    """Where the submission last made of the run was put; None where none was."""
+    try:
+        return Path((folder / LAST_EXPORT).read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        return None

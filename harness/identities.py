@@ -69,6 +69,17 @@ def sources(names: Sequence[str], identities: str) -> list[tuple[bool, int]]:
     return [(False, column) for column in range(len(names))] + [(True, column) for column in sorted(changed)]
 
 
+def sorted_names(names: Sequence[str], kept: bool) -> list[str]:
+    """What the columns of `unordered` are called, or those of `with_unordered` where others are `kept` beside them.
+
+    Those that were sorted are marked as such.
+    """
+    changed = sorted(column for columns in _alike(names) for column in columns)
+    if kept:
+        return [*names, *(f"{names[column]} (sorted)" for column in changed)]
+    return [f"{name} (sorted)" if column in changed else name for column, name in enumerate(names)]
+
+
 def _alike(names: Sequence[str]) -> list[list[int]]:
     """Groups of two or more columns that differ only by their animals."""
     groups: dict[str, list[int]] = {}

@@ -13,7 +13,7 @@ import numpy as np
 from harness import identities, pose_windows, poses, windows
 from harness import recording as recording_module
 from harness.cache import BlockCache
-from harness.identities import unordered, with_unordered
+from harness.identities import sorted_names, unordered, with_unordered
 from harness.poses import interpolated, without_jumps
 from harness.recording import Array, Recording
 from harness.registry import Classifier, Fitted, feature_set_named, model_family_named
@@ -28,6 +28,9 @@ HELD_BYTES = 300_000_000
 
 TOLD_BYTES = 30_000_000
 """How much of the effects of columns."""
+
+NAMING_FRAMES = 300
+"""So many frames are enough to learn what a feature set calls its columns."""
 
 FEWEST_NEGATIVES = 100
 """Of a recording, however few positive frames it has."""
@@ -164,6 +167,11 @@ class FeatureTables:
 
         of_this = {"recording": recording.digest, "identities": preparation.identities}
         return self.cache.block(made_from | of_this, compute)
+
+    def block_names(self, recording: Recording, choice: Choice, preparation: Preparation) -> list[str]:
+        """What the columns of a feature set's block are called, before windows."""
+        names, _ = named_block(recording, choice, preparation, self.learned(choice, preparation))
+        return names if preparation.identities == "kept" else sorted_names(names, preparation.identities == "both")
 
 
 def _key(recording: Recording, features: Sequence[Choice], preparation: Preparation) -> str:
@@ -328,3 +336,20 @@ def checked(values: Array, recording: Recording) -> Array:
     if probabilities.shape != (recording.frames,) or not np.isfinite(probabilities).all():
         raise ValueError(f"the model gave no probability for some of the {recording.frames} frames of {recording.id}")
     return probabilities
+
+
+def column_names(tables: FeatureTables, recording: Recording, spec: PipelineSpec) -> list[tuple[str, str, str]]:
+    """Of each column of the design matrix: its feature set, the set's own name for it, and what a window made of it.
+
+    The last is empty for the column itself. Which columns there are does not depend on how long the recording is.
+    """
+    widths, statistics = spec.preparation.window_seconds, spec.preparation.window_statistics
+    made = ["", *(f"{statistic} {width:g}s" for width in widths for statistic in statistics)]
+    short = recording.cut(0, min(recording.frames, NAMING_FRAMES))
+    return [
+        (choice.name, column, window)
+        for choice in spec.features
+        for columns in [tables.block_names(short, choice, spec.preparation)]
+        for window in made
+        for column in columns
+    ]

@@ -106,6 +106,13 @@ def parser() -> argparse.ArgumentParser:
     add_workers(predict)
     add_places(predict, "plugin")
 
+    page = commands.add_parser("report", help="write one page to look at: scores, ethograms, curves, search, examples")
+    add_places(page, "data", "results", "cache", "plugin")
+    page.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE", help="(report.html)")
+    page.add_argument(
+        "--submission", type=Path, metavar="FILE", help="what to show of the test recordings (last export)"
+    )
+
     check = commands.add_parser("check", help="list everything wrong with a submission")
     check.add_argument("submission", type=Path, metavar="SUBMISSION")
     add_places(check, "data")

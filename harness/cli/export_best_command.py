@@ -13,7 +13,7 @@ from harness.data.challenge import load_dataset
 from harness.decisions import candidates_of
 from harness.ensembles import ensembles
 from harness.errors import HarnessError, NothingToRankError
-from harness.export import Exported, Training, export, manifest
+from harness.export import Exported, Training, export, manifest, remember_export
 from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile, load_plugins
@@ -85,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     except OSError as error:
         raise unwritable(out, error) from error
+    remember_export(run.folder, out)
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one)}")
     say(WAYS[way])
