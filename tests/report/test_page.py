@@ -411,7 +411,7 @@ def test_every_column_of_a_design_matrix_has_its_own_name(identities: str, tmp_p
     computed = FEATURES["kinematics"].function(seen)
     slower = np.fmin(computed["0 speed"], computed["1 speed"])
     if identities != "unordered":
-        wanted = np.float32(computed["1 speed"])
+        wanted = computed["1 speed"].astype(np.float32)
         np.testing.assert_array_equal(X[:, place["kinematics", "1 speed", ""]], wanted)
         wide = np.asarray(windowed(wanted[:, None], 30.0, [2.0], ["mean"]))[:, 0]
         np.testing.assert_allclose(X[:, place["kinematics", "1 speed", "mean 2s"]], wide, rtol=1e-4)
