@@ -94,9 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"
     say(f"wrote {out} ({sizes}) and {beside} (how it was made)")
     if arguments.models is not None:
-        say(
-            f"wrote {arguments.models} (the fitted models), for harness predict --models {arguments.models} --data FILE"
-        )
+        say(f"wrote {arguments.models} (the fitted models, for harness predict)")
     return 0
 
 
