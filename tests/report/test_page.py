@@ -411,12 +411,14 @@ def test_every_column_of_a_design_matrix_has_its_own_name(identities: str, tmp_p
     computed = FEATURES["kinematics"].function(seen)
     slower = np.fmin(computed["0 speed"], computed["1 speed"])
     if identities != "unordered":
-        wanted = computed["1 speed"].astype(np.float32)
+        wanted = np.asarray(computed["1 speed"], dtype=np.float32)
         np.testing.assert_array_equal(X[:, place["kinematics", "1 speed", ""]], wanted)
-        wide = np.asarray(windowed(wanted[:, None], 30.0, [2.0], ["mean"]))[:, 0]
+        wide = windowed(np.reshape(wanted, (-1, 1)), 30.0, [2.0], ["mean"])[:, 0]
         np.testing.assert_allclose(X[:, place["kinematics", "1 speed", "mean 2s"]], wide, rtol=1e-4)
     if identities != "kept":
-        np.testing.assert_array_equal(X[:, place["kinematics", "0 speed (sorted)", ""]], np.float32(slower))
+        np.testing.assert_array_equal(
+            X[:, place["kinematics", "0 speed (sorted)", ""]], np.asarray(slower, dtype=np.float32)
+        )
 
 
 def test_the_most_telling_columns_are_named_with_what_they_are(made: Made) -> None:
