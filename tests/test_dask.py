@@ -400,14 +400,16 @@ def test_a_search_whose_scheduler_is_lost_ends_in_one_line_and_keeps_what_is_tol
         search = ["search", "--data", "demo", "--results", "run", *SMALL[:-1], "500", "--dask", cluster.address]
         process = harness_process(*search, at=tmp_path)
         assert process.stderr is not None
-        said = ""
-        while " 2/500 F1 " not in said:
-            said = process.stderr.readline()
+        said = [process.stderr.readline()]
+        while " 2/500 F1 " not in said[-1]:
+            said.append(process.stderr.readline())
             assert process.poll() is None
         cluster.scheduler.kill()
         err = process.stderr.read()  # not `communicate`, which does not see what was read ahead
     assert process.wait(60) == 2, err
-    ended = [line for line in err.splitlines() if "/500 " not in line]
+    rest = err.splitlines()
+    ended = [line for line in rest if "/500 " not in line]
     assert len(ended) == 1
     assert ended[0].startswith(f"harness: --dask {cluster.address}: the scheduler is gone; ")
-    assert len(Run(tmp_path / "run").records()) == 2 + sum("/500 " in line for line in err.splitlines())
+    told = [line for line in [*said, *rest] if "/500 " in line]
+    assert len(Run(tmp_path / "run").records()) == len(told)
