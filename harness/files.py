@@ -11,10 +11,10 @@ import tomllib
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 LONGEST_TEXT = 1_000_000
 """Bytes of a file that people write by hand."""
@@ -78,12 +78,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     return plain
 
 
-def read_numbers(path: Path) -> npt.NDArray[Any]:
+def read_numbers(path: Path) -> "npt.NDArray[Any]":
     """The array of booleans or numbers in the `.npy` file at `path`.
 
     Raises `OSError` where it cannot be read, and `ValueError` where it holds anything else. What the header claims is
     held against the length of the file before any memory is taken.
     """
+    import numpy as np  # late: commands that print a few words read text alone
+
     content = read_bytes(path)
     if not content:
         raise ValueError("No data left in file")

@@ -39,7 +39,7 @@ LIBRARY = 16
 """From so many trials, the best ones, members are chosen greedily."""
 
 FIRST = 5
-"""With so many of them the greedy choice begins, or with one in four of the trials."""
+"""With so many of them the greedy choice begins, or with one in four of the trials, and with two at least."""
 
 ROUNDS = 12
 """At most so many members are chosen greedily, counted as often as they are chosen."""
@@ -257,7 +257,7 @@ class _Chooser:
             return (self.leader(units),)
         trials = len(self.able)
         advised = _best_first(self.expected(units))[: min(ADVISED, max(1, trials // 5))] if self.elsewhere else ()
-        return self.greedy(units, min(FIRST, max(1, trials // 4))) + advised
+        return self.greedy(units, min(FIRST, max(2, trials // 4))) + advised
 
     def leader(self, units: tuple[int, ...]) -> int:
         """Of all units, the trial that leads; of some, the one of the library that is best where they are all."""

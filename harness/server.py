@@ -10,6 +10,9 @@ from harness.errors import HarnessError
 
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
+LONGEST = 500
+"""Letters of a URL: it is repeated in messages."""
+
 SECRETS = ("password", "sslpassword")
 """Parameters of a URL that are nobody else's business."""
 
@@ -42,7 +45,7 @@ def server_of(url: str, where: str = "--storage") -> Server:
             f"{where}: nothing can be stored in {scheme}://; it takes postgresql://, "
             "and without it trials are kept as SQLite in the run's folder"
         )
-    match = URL.fullmatch(url)
+    match = URL.fullmatch(url) if len(url) <= LONGEST else None
     if not match or scheme not in SCHEMES or re.search(r"%(?![0-9a-fA-F]{2})", url):
         raise HarnessError(
             f"{where}: not a URL such as postgresql://user@host:5432/database; "

@@ -191,7 +191,7 @@ def greedy(probabilities: Sequence[Sequence[Array]], labels: Sequence[Array]) ->
         return at_levels([np.mean([odds[one][unit] for one in members], axis=0) for unit in range(len(labels))], labels)
 
     library = sorted(range(len(odds)), key=lambda trial: -worth([trial]))[:LIBRARY]
-    members = library[: min(FIRST, max(1, len(odds) // 4))]
+    members = library[: min(FIRST, max(2, len(odds) // 4))]
     steps = [members]
     while len(members) < ROUNDS:
         members = [*members, max(library, key=lambda one: worth([*members, one]))]

@@ -120,7 +120,7 @@ def data_folder(given: Path | None) -> Path | None:
 
 def named_server(url: str | None) -> Server | None:
     """The database asked for on the command line, else in the environment; None where neither names one."""
-    if url:
+    if url is not None:
         return server_of(url)
     named = os.environ.get("HARNESS_STORAGE")
     return server_of(named, "HARNESS_STORAGE") if named else None

@@ -309,7 +309,6 @@ URLS = [
 
 @pytest.mark.parametrize("url", URLS, ids=range(len(URLS)))
 def test_an_address_of_no_storage_is_refused_without_its_password(url: str, tmp_path: Path, capsys: Captured) -> None:
-    pytest.importorskip("harness.storage", reason="there is no --storage yet; it comes with the module harness.storage")
     write(tmp_path / "data", train_file())
     words = ["search", "--data", "data", "--model", "random", "--trials", "1", "--workers", "1", "--storage", url]
     lines = refusal(words, capsys)
