@@ -174,6 +174,9 @@ class PluginFile:
     """
 
     path: Path
+    """As the user gave it."""
+    place: Path
+    """Whatever folder a command is given in."""
     source: bytes
 
     @classmethod
@@ -182,7 +185,7 @@ class PluginFile:
         if path.suffix != ".py" or not os.path.isfile(path):  # a name that is too long is no file either
             raise HarnessError(f"--plugin {path}: no such Python file")
         try:
-            return cls(Path(os.path.realpath(path)), path.read_bytes())
+            return cls(path, Path(os.path.realpath(path)), path.read_bytes())
         except OSError as error:
             raise HarnessError(f"--plugin {path}: cannot be read ({error.strerror})") from error
 
@@ -284,7 +287,7 @@ def load_plugins(files: Iterable[Path | PluginFile] = ()) -> None:
 
 
 def _load_file(file: PluginFile) -> None:
-    path = str(file.path)
+    path = str(file.place)
     name = "harness_plugin_" + hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     if name in sys.modules:
         return

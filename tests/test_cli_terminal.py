@@ -146,7 +146,7 @@ def test_a_search_shows_how_the_best_of_each_behavior_moves(columns: int, tmp_pa
         assert first == [name, *["░" * 8] * bars, "0/9", "0", "0"][: len(first)]
         gain, at = last_gain(theirs)
         failed, pruned = sum(bool(one.error) for one in theirs), sum(one.pruned for one in theirs)
-        assert failed > 0
+        assert (failed > 0) == (name == "approach")  # where there is nothing to learn from, no features are computed
         rose = [f"+{gain:.3f}", "at", str(at)] if gain else []
         expected = [name, *["█" * 8] * bars, "9/9", f"{best.pooled.f1:.3f}", *rose, str(failed), str(pruned), "gate,"]
         assert last[: len(expected)] == expected[: len(last)]
