@@ -232,7 +232,9 @@ def reasons_figure(id_: str, behavior: str, found: Sequence[Reason]) -> Figure:
         id_,
         f"Bars: the {len(first)} columns that matter most for {behavior}.",
         "Left, what is lost on recordings the model had not seen when the column tells nothing; right, how much the "
-        "model used it in training; one that gains much and loses nothing can be stood in for by others.",
+        "model used it in training; one that gains much and loses nothing can be stood in for by others."
+        if gains
+        else "What is lost on recordings the model had not seen when the column tells nothing.",
         drawn(bars, layout),
         height=110 + 38 * len(first),
         least_width=600,
