@@ -206,7 +206,7 @@ def default_folder() -> Path:
 
 def _mapped(path: Path) -> Array:
     """The array in an .npy file, mapped. Raises one of `DAMAGED` where the file is not what was written."""
-    _verify(np.memmap(path, dtype=np.uint8, mode="r"), path)
+    _verify(memoryview(np.memmap(path, dtype=np.uint8, mode="r")), path)
     block = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(block, np.memmap) or block.offset + block.nbytes + CHECKSUM_BYTES != path.stat().st_size:
         raise ValueError(f"{path} is not as long as its header says")
@@ -223,7 +223,7 @@ def _loaded(path: Path) -> Mapping[str, Array]:
     return dict(stored)
 
 
-def _verify(content: Array | memoryview, path: Path) -> None:
+def _verify(content: memoryview, path: Path) -> None:
     """Raise `ValueError` where the bytes do not end in the checksum of the others."""
     if _checksum(zlib.crc32(content[:-CHECKSUM_BYTES])) != bytes(content[-CHECKSUM_BYTES:]):
         raise ValueError(f"{path} is not what was written")

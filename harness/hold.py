@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from harness.errors import HarnessError
 
@@ -40,7 +41,7 @@ def held_folder(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass  # A lock that is there opens even where nothing new can be written.
-        file = open(folder / "lock", "r+", encoding="utf-8", errors="replace", opener=_made_where_missing)
+        file = _opened(folder / "lock")
     except OSError as error:
         raise _unwritable(folder, error) from error
     with file:
@@ -57,13 +58,13 @@ def held_folder(folder: Path) -> Iterator[None]:
         yield
 
 
-def _made_where_missing(path: str, flags: int) -> int:
-    """Open the lock, and wait for no pipe."""
-    handle = os.open(path, flags | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
+def _opened(lock: Path) -> TextIO:
+    """The lock, made where it is not there. Raises `OSError`, also for what is no file, and waits for no pipe."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "its lock is a pipe or a device, expected a file")
-    return handle
+    return os.fdopen(handle, "r+", encoding="utf-8", errors="replace")
 
 
 def _unwritable(folder: Path, error: OSError) -> HarnessError:

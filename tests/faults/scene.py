@@ -113,11 +113,16 @@ class Command:
         if not self.ended_within(LONGEST):
             self.kill()
             raise LostError(f"{self.words}: not over within {LONGEST} s")
-        self._listener.join(LONGEST)
+        self.all_said()
         self._reader.join(LONGEST)
         if self.process.returncode != code or any("Traceback" in line for line in self.said):
             raise LostError(f"{self.words}: exit code {self.process.returncode}, {self.said[-3:]}")
         return "".join(self._out)
+
+    def all_said(self) -> list[str]:
+        """Its lines of standard error, once it is over."""
+        self._listener.join(LONGEST)
+        return self.said
 
     def refusal(self) -> str:
         """The one line in which it refuses. Raises `LostError` where it does anything else."""
@@ -147,7 +152,7 @@ class Scene:
     """How long the undisturbed search took."""
 
     def search(self, results: str, *more: str, **environment: str) -> Command:
-        return _search(self.at, self.trials, results, *more, **environment)
+        return self.run(*search_words(self.trials, results, *more), **environment)
 
     def run(self, *words: str, **environment: str) -> Command:
         return _run(self.at, *words, **environment)
@@ -166,7 +171,7 @@ def make_scene(at: Path, trials: int) -> Scene:
     unlabelled = {one.id: _entry(one) for one in toy_recordings(1, 300, seed=2)}
     write(at / "data", {"vocabulary": [BEHAVIOR], BEHAVIOR: entries}, unlabelled)
     began = time.monotonic()
-    _search(at, trials, "undisturbed").end()
+    _run(at, *search_words(trials, "undisturbed")).end()
     seconds = time.monotonic() - began
     return Scene(at, trials, _found(at, "undisturbed"), seconds)
 
@@ -175,26 +180,29 @@ def _entry(recording: Recording) -> dict[str, object]:
     return {"keypoints": np.asarray(recording.keypoints)}
 
 
-def _search(at: Path, trials: int, results: str, *more: str, **environment: str) -> Command:
+def search_words(trials: int, results: str, *more: str) -> list[str]:
+    """The command line of a search; of options that come twice, the last counts."""
     sets = ["--features", "task_programs", "--features", "distances_pca"]
     models = ["--model", "random", "--model", "logistic_regression"]
     options = ["--data", "data", *sets, *models, "--workers", "2", "--trials", str(trials)]
-    return _run(at, "search", *options, "--results", results, *more, **environment)
+    return ["search", *options, "--results", results, *more]
 
 
 def _run(at: Path, *words: str, **environment: str) -> Command:
+    return Command(words, at, surroundings(at) | environment)
+
+
+def surroundings(at: Path) -> dict[str, str]:
+    """The environment of commands that run in the folder `at`."""
     inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    own = {"HARNESS_CACHE": str(at / "cache"), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
-    return Command(words, at, inherited | own | environment)
+    return inherited | {"HARNESS_CACHE": str(at / "cache"), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 
 
 def _found(at: Path, results: str, **environment: str) -> Found:
     shown = _run(at, "leaderboard", "--format", "json", "--results", results, **environment)
-    submission = at / f"{results}.npy"
+    submission = at / f"{results.replace('/', '-')}.npy"
     submission.unlink(missing_ok=True)
-    exported = _run(
-        at, "export-best", "--results", results, "--out", submission.name, "--workers", "1", **environment
-    )
+    exported = _run(at, "export-best", "--results", results, "--out", submission.name, "--workers", "1", **environment)
     rows = [{key: value for key, value in row.items() if key != "seconds"} for row in json.loads(shown.end())]
     exported.end()
     url = environment.get("HARNESS_STORAGE")
