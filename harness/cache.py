@@ -1,8 +1,9 @@
 """Feature blocks computed once: one file each, written atomically by whoever comes first, mapped into memory.
 
 Any number of processes share a folder without locks: a file is whole or it is not there, one that is deleted stays
-readable where it is mapped, and whatever cannot be read is computed again. Where a folder outgrows its limit, the
-blocks last used longest ago are deleted.
+readable where it is mapped, and whatever cannot be read is computed again. Each file ends in a checksum of the rest,
+which is held against it at every reading, so that a block that a disk or a copy has changed counts as unreadable too.
+Where a folder outgrows its limit, the blocks last used longest ago are deleted.
 """
 
 import hashlib
@@ -11,9 +12,11 @@ import math
 import os
 import re
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, BinaryIO, TypeVar
@@ -38,6 +41,9 @@ TOUCH_SECONDS = 60
 
 DAMAGED = (ValueError, TypeError, EOFError, SyntaxError, TokenError, RuntimeError, BadZipFile)
 """What numpy and zipfile raise on files that were damaged at random."""
+
+CHECKSUM_BYTES = 4
+"""At the end of each file, its CRC-32: against chance, not against anybody."""
 
 SHELF = re.compile(r"[0-9a-f]{2}")
 BLOCK = re.compile(r"[0-9a-f]{64}\.np[yz]")
@@ -199,28 +205,57 @@ def default_folder() -> Path:
 
 
 def _mapped(path: Path) -> Array:
-    """The array in an .npy file, mapped. Raises one of `DAMAGED` where the file is not what its header says."""
+    """The array in an .npy file, mapped. Raises one of `DAMAGED` where the file is not what was written."""
+    _verify(memoryview(np.memmap(path, dtype=np.uint8, mode="r")), path)
     block = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(block, np.memmap) or block.offset + block.nbytes != path.stat().st_size:
+    if not isinstance(block, np.memmap) or block.offset + block.nbytes + CHECKSUM_BYTES != path.stat().st_size:
         raise ValueError(f"{path} is not as long as its header says")
     return block
 
 
 def _loaded(path: Path) -> Mapping[str, Array]:
-    """The arrays in an .npz file, held against their checksums. Raises one of `DAMAGED` where they differ."""
-    with path.open("rb") as file:
-        stored = np.load(file, allow_pickle=False)
-        if not isinstance(stored, np.lib.npyio.NpzFile):
-            raise ValueError(f"{path} does not hold named arrays")
-        return dict(stored)
+    """The arrays in an .npz file. Raises one of `DAMAGED` where the file is not what was written."""
+    content = path.read_bytes()
+    _verify(memoryview(content), path)
+    stored = np.load(BytesIO(content[:-CHECKSUM_BYTES]), allow_pickle=False)
+    if not isinstance(stored, np.lib.npyio.NpzFile):
+        raise ValueError(f"{path} does not hold named arrays")
+    return dict(stored)
+
+
+def _verify(content: memoryview, path: Path) -> None:
+    """Raise `ValueError` where the bytes do not end in the checksum of the others."""
+    if _checksum(zlib.crc32(content[:-CHECKSUM_BYTES])) != bytes(content[-CHECKSUM_BYTES:]):
+        raise ValueError(f"{path} is not what was written")
+
+
+def _checksum(crc: int) -> bytes:
+    return crc.to_bytes(CHECKSUM_BYTES, "big")
+
+
+@dataclass
+class _Summing:
+    """A file that is written from its beginning to its end, and the checksum of what went into it."""
+
+    file: BinaryIO
+    crc: int = 0
+
+    def write(self, content: bytes) -> int:
+        self.crc = zlib.crc32(content, self.crc)
+        return self.file.write(content)
 
 
 def _write_array(file: BinaryIO, values: Array) -> None:
-    np.save(file, values, allow_pickle=False)
+    summing = _Summing(file)
+    np.save(summing, values, allow_pickle=False)
+    file.write(_checksum(summing.crc))
 
 
 def _write_arrays(file: BinaryIO, values: Mapping[str, Array]) -> None:
-    np.savez(file, **values)  # type: ignore[arg-type]  # no array is named allow_pickle
+    archive = BytesIO()  # an archive is not written from its beginning to its end, and what is learned is small
+    np.savez(archive, **values)  # type: ignore[arg-type]  # no array is named allow_pickle
+    file.write(archive.getbuffer())
+    file.write(_checksum(zlib.crc32(archive.getbuffer())))
 
 
 def _attempt(path: Path, read: Callable[[Path], Content]) -> Content | None:

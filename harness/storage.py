@@ -167,6 +167,11 @@ def _sqlite_error(path: Path, error: BaseException, away: bool = False) -> Harne
 # PostgreSQL
 
 
+def reach_postgres(server: Server) -> None:
+    """Raise `HarnessError` where the database cannot be used, `ServerAwayError` where it does not answer."""
+    _connect(server, "harness").close()
+
+
 def open_postgres(server: Server) -> "RDBStorage | None":
     """The storage in a PostgreSQL database, to be read; None where none was made there yet.
 

@@ -26,7 +26,16 @@ from harness.metrics import Counts, total
 from harness.recording import Array
 from harness.server import Server, server_of
 from harness.spec import Decision, PipelineSpec
-from harness.storage import WAY_OUT, hold_postgres, in_one_line, laid_out, open_postgres, open_sqlite, patiently
+from harness.storage import (
+    WAY_OUT,
+    hold_postgres,
+    in_one_line,
+    laid_out,
+    open_postgres,
+    open_sqlite,
+    patiently,
+    reach_postgres,
+)
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -204,6 +213,8 @@ class Run:
 
         Raises `HarnessError` where nothing can be written, or the database is not the one that holds the run's trials.
         """
+        if self._given is not None and not self.folder.exists():
+            reach_postgres(self._given)  # where no server answers, no folder is made
         with held_folder(self.folder):
             self._shared = self._place_to_write()
             if self._shared is not None:

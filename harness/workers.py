@@ -1,7 +1,8 @@
 """Workers on this machine: child processes, one task and one thread each, watched and replaced one by one.
 
 A child that dies takes its task with it and nothing else: the future raises `WorkerDiedError` with the reason, and the
-next task gets a new child. So does one that its parent kills because it went over a limit.
+next task gets a new child. So does one that its parent kills because it went over a limit. A task whose child is killed
+from outside runs once more first: the system ran out of memory, which others may have used, or somebody was at it.
 """
 
 import multiprocessing
@@ -31,6 +32,10 @@ PRELOADED = ["harness.evaluation", "lightgbm", "catboost", "sklearn.ensemble", "
 
 WATCH_SECONDS = 0.25
 """How often a child is held against its limits."""
+
+
+KILLED = (-signal.SIGKILL, 255)
+"""What children end with that are killed from outside; 255 where nobody knows, as the server they came from was."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +118,18 @@ class LocalWorkers:
         self.close()
 
     def _run(self, arguments: tuple[Any, ...]) -> Any:
+        try:
+            return self._attempted(arguments)
+        except _KilledError:
+            return self._attempted(arguments)
+
+    def _attempted(self, arguments: tuple[Any, ...]) -> Any:
         child = self._child()
         try:
             child.line.send(arguments)
             raised, result = self._answer(child, self._limits)
         except (EOFError, OSError) as error:
-            raise WorkerDiedError(self._bury(child)) from error
+            raise self._bury(child) from error
         except _OverLimitError as error:
             self._bury(child)
             raise WorkerDiedError(str(error)) from error
@@ -146,7 +157,7 @@ class LocalWorkers:
         try:
             failed, reason = self._answer(child, UNLIMITED)
         except (EOFError, OSError) as error:
-            raise WorkerDiedError(self._bury(child)) from error
+            raise self._bury(child) from error
         if failed:
             self._bury(child)
             raise EngineError(f"a worker cannot begin: {reason}")
@@ -168,8 +179,8 @@ class LocalWorkers:
             if reason:
                 raise _OverLimitError(reason)
 
-    def _bury(self, child: _Child) -> str:
-        """Make sure that nothing of this thread's child is left, and say what it died of."""
+    def _bury(self, child: _Child) -> WorkerDiedError:
+        """Make sure that nothing of this thread's child is left, and return what it died of."""
         if self._mine.child is child:
             del self._mine.child
         if child.process.exitcode is None:
@@ -180,11 +191,16 @@ class LocalWorkers:
         child.line.close()
         with self._lock:
             self._children.discard(child)
-        return _last_words(child.process.exitcode if exitcode is None else exitcode)
+        exitcode = child.process.exitcode if exitcode is None else exitcode
+        return (_KilledError if exitcode in KILLED else WorkerDiedError)(_last_words(exitcode))
 
 
 class _OverLimitError(Exception):
     """A task used more than it may."""
+
+
+class _KilledError(WorkerDiedError):
+    """Something else than the task may have ended the child."""
 
 
 def _over(limits: Limits, seconds: float, pid: int | None) -> str | None:

@@ -359,3 +359,30 @@ def test_results_that_cannot_be_written_to_are_shown_and_not_searched(sound: Pat
     assert searched.stderr == "harness: run: cannot be written to (Permission denied); name another --results\n"
     assert shown.returncode == 1  # all trials failed, which only a reader can know
     assert shown.stderr.startswith("harness: run: all 60 trials failed, the first: because of 0 ")
+
+
+@pytest.mark.parametrize("kind", ["a device", "a pipe", "a folder"])
+def test_a_lock_that_is_no_file_is_said_in_one_line(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    lock = tmp_path / "run" / "lock"
+    if kind == "a device":
+        lock.symlink_to("/dev/null")
+    elif kind == "a pipe":
+        os.mkfifo(lock)
+    else:
+        lock.mkdir()
+    with (
+        pytest.raises(HarnessError, match=r"run: cannot be written to \(.*\); name another --results"),
+        Run(tmp_path / "run").hold(),
+    ):
+        pass
+
+
+def test_where_no_server_answers_no_folder_is_made(tmp_path: Path, capsys: Captured) -> None:
+    pytest.importorskip("psycopg", reason="needs psycopg: pip install 'behavior-harness[postgres]'")
+    write(tmp_path / "data", train_file())
+    nowhere = f"postgresql:///d?host={tmp_path}/no-socket"
+    assert main(["search", "--data", "data", "--results", "run", "--storage", nowhere]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"harness: {nowhere}: cannot be opened (")
+    assert not (tmp_path / "run").exists()

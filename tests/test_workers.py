@@ -139,6 +139,18 @@ def test_a_death_is_reported_with_its_reason_and_the_next_trial_runs(
     assert words == ["after"]
 
 
+def die_once(state: list[str], number: int, file: Path) -> str:
+    if not file.exists():
+        file.touch()
+        os.kill(os.getpid(), number)
+    return "alive"
+
+
+def test_a_trial_whose_worker_is_killed_from_outside_runs_once_more(one_worker: LocalWorkers, tmp_path: Path) -> None:
+    assert one_worker.submit(die_once, 9, tmp_path / "killed").result(30) == "alive"
+    assert died(one_worker, die_once, 15, tmp_path / "ended") == "the worker was killed by SIGTERM"
+
+
 def test_a_death_takes_no_other_trial_along() -> None:
     with LocalWorkers(2, start, call) as workers:
         futures = [workers.submit(*task) for task in ((die, 9), (product, 2, 3), (product, 3, 3), (product, 4, 3))]
