@@ -206,7 +206,7 @@ def default_folder() -> Path:
 
 def _mapped(path: Path) -> Array:
     """The array in an .npy file, mapped. Raises one of `DAMAGED` where the file is not what was written."""
-    _verify(memoryview(np.memmap(path, dtype=np.uint8, mode="r")), path)
+    _verify(np.memmap(path, dtype=np.uint8, mode="r").data, path)
     block = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(block, np.memmap) or block.offset + block.nbytes + CHECKSUM_BYTES != path.stat().st_size:
         raise ValueError(f"{path} is not as long as its header says")
