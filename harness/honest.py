@@ -40,8 +40,8 @@ def bias_corrected(left_out: Array, judged: Sequence[Counts]) -> Honest | None:
     section 3); `judged` are the cross-fitted counts, by unit, of what is selected on all units. Counts of all resamples
     are pooled, as the challenge pools frames. A selection that knows a resample has seen two thirds of the units and is
     worse for it, while `judged` is the luckier the more was chosen from; so the estimate takes both, as the .632
-    estimator does (Efron 1983), with the weight `OUT_OF_BAG`. The interval goes from where 5% of the resamples' F1 on left out units lie below to
-    where 5% of the resampled F1 of `judged` lie above.
+    estimator does (Efron 1983), with the weight `OUT_OF_BAG`. The interval goes from where 5% of the resamples' F1 on
+    left out units lie below to where 5% of the resampled F1 of `judged` lie above.
     """
     table = np.array([[unit.hits, unit.claimed, unit.actual] for unit in judged])
     drawn = resamples(len(judged))
