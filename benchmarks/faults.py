@@ -73,7 +73,7 @@ def faults(
         url = server.url()
         yield "PostgreSQL: coordinator killed", lambda: injections.kill_coordinators(scene, chance, kills, url)
         yield "PostgreSQL: server restarted", lambda: injections.restart_servers(scene, chance, others, server)
-    rounds = -(-others // sum(reason is not None for reason in REASONS.values()))
+    rounds = -(-others // len(REASONS))
     yield "model family fails", lambda: injections.break_models(scene, FAULTS, REASONS, rounds)
     if disks.can_mount():
         yield "disk full: results", lambda: injections.fill_results(scene, chance, others)

@@ -37,7 +37,7 @@ def kill_coordinators(scene: Scene, chance: Random, kills: int, url: str | None 
     storage = {"HARNESS_STORAGE": url} if url else {}
     outcome = Outcome("coordinator killed, " + ("PostgreSQL" if url else "SQLite"))
     while outcome.injected < kills:
-        results, killed = f"killed-{'pg' if url else 'lite'}-{outcome.injected}", 0
+        results, killed = scene.unused("killed"), 0
         try:
             while killed < min(KILLS_OF_A_RUN, kills - outcome.injected):
                 command = scene.search(results, **storage)
@@ -58,7 +58,7 @@ def kill_workers(scene: Scene, chance: Random, kills: int) -> Outcome:
     """SIGKILL for a worker, sometimes for the server that workers are forked from, while trials run."""
     outcome = Outcome("worker killed")
     while outcome.injected < kills:
-        results, killed = f"workers-{outcome.injected}", 0
+        results, killed = scene.unused("killed"), 0
         command = scene.search(results)
         try:
             while killed < kills - outcome.injected:
@@ -106,7 +106,7 @@ def restart_servers(scene: Scene, chance: Random, restarts: int, server: Cluster
     """A PostgreSQL server that restarts, or dies and comes back, while a search writes to it."""
     outcome, storage = Outcome("PostgreSQL restarted"), {"HARNESS_STORAGE": server.url()}
     while outcome.injected < restarts:
-        results, restarted = f"restarted-{outcome.injected}", 0
+        results, restarted = scene.unused("restarted"), 0
         command = scene.search(results, **storage)
         try:
             going = command.tells(1)
@@ -131,8 +131,8 @@ def restart_servers(scene: Scene, chance: Random, restarts: int, server: Cluster
 def fill_results(scene: Scene, chance: Random, fills: int) -> Outcome:
     """Disks that are too small for what a search writes."""
     outcome, most = Outcome("disk full: results"), disks.usage(scene.at / "undisturbed")
-    for number in range(fills):
-        disk, size = scene.at / f"small-{number}", chance.randrange(disks.PAGE, most)
+    for _ in range(fills):
+        disk, size = scene.at / scene.unused("disk"), chance.randrange(disks.PAGE, most)
         try:
             words = search_words(scene.trials, f"{disk.name}/run")
             full, roomy = disks.run_twice(words, disk, size, surroundings(scene.at))
@@ -167,9 +167,9 @@ def demand_whole(run: Path) -> None:
 def fill_caches(scene: Scene, chance: Random, fills: int) -> Outcome:
     """Disks that are too small for the cache: the search goes on without, and says so once."""
     outcome, most = Outcome("disk full: cache"), disks.usage(scene.at / "cache")
-    for number in range(fills):
-        disk, size = scene.at / f"small-cache-{number}", chance.randrange(disks.PAGE, most // 2)
-        results = f"uncached-{number}"
+    for _ in range(fills):
+        disk, size = scene.at / scene.unused("disk"), chance.randrange(disks.PAGE, most // 2)
+        results = scene.unused("uncached")
         try:
             words = search_words(scene.trials, results, "--cache", disk.name)
             full, _ = disks.run_twice(words, disk, size, surroundings(scene.at))
@@ -190,7 +190,7 @@ def fill_exports(scene: Scene, chance: Random, fills: int) -> Outcome:
     """Disks that are too small for a submission and what goes beside it."""
     outcome = Outcome("disk full: export")
     for number in range(fills):
-        disk = scene.at / f"small-export-{number}"
+        disk = scene.at / scene.unused("disk")
         try:
             words = ["export-best", "--results", "undisturbed", "--out", f"{disk.name}/out.npy", "--workers", "1"]
             full, roomy = disks.run_twice(words, disk, disks.PAGE * (1 + number % 3), surroundings(scene.at))
@@ -215,7 +215,7 @@ def step_clocks(scene: Scene, chance: Random, steps: int, library: Path) -> Outc
     """The wall clock steps back or ahead by up to ten days while a search with limits of time runs."""
     outcome = Outcome("clock stepped")
     while outcome.injected < steps:
-        results, stepped = f"clock-{outcome.injected}", 0
+        results, stepped = scene.unused("stepped"), 0
         offset = scene.at / f"{results}.offset"
         offset.write_text("+0\n")
         clock = stepping_clock(library, offset)
@@ -310,7 +310,7 @@ def damage_blocks(scene: Scene, chance: Random, injections: int) -> Outcome:
     """Files of the cache that are cut, changed, or lack an array; a search of a new folder then reads them."""
     outcome = Outcome("cache block damaged")
     while outcome.injected < injections:
-        results = f"blocks-{outcome.injected}"
+        results = scene.unused("blocks")
         cache = scene.at / f"{results}.cache"
         shutil.copytree(scene.at / "cache", cache)
         blocks = sorted(cache.rglob("*.np[yz]"))
@@ -334,7 +334,7 @@ def damage_blocks(scene: Scene, chance: Random, injections: int) -> Outcome:
 def damage_predictions(scene: Scene, chance: Random, injections: int) -> Outcome:
     """A trial's out-of-fold file is cut or gone: an export and a longer search name it, and go on once it is back."""
     outcome = Outcome("prediction file damaged")
-    results = "predictions"
+    results = scene.unused("predictions")
     shutil.copytree(scene.at / "undisturbed", scene.at / results)
     files = sorted((scene.at / results / "out_of_fold").rglob("*.npy"))
     for number in range(injections):
@@ -366,7 +366,7 @@ def damage_databases(scene: Scene, damages: Mapping[Callable[[Path], None], str]
     """`studies.db` is cut, overwritten, emptied or gone: it is named, and a copy put back is all that is needed."""
     outcome = Outcome("SQLite file damaged")
     for how in damages:
-        results = f"database-{how.__name__}"
+        results = scene.unused("database")
         shutil.copytree(scene.at / "undisturbed", scene.at / results)
         with closing(sqlite3.connect(scene.at / results / "studies.db")) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -387,15 +387,20 @@ def damage_databases(scene: Scene, damages: Mapping[Callable[[Path], None], str]
 
 # Plugins
 
+HANGING_SECONDS = 20
+"""What is given to a trial that hangs."""
+
 
 def break_models(scene: Scene, faults: str, reasons: Mapping[str, str | None], rounds: int) -> Outcome:
     """Model families that raise, hang, crash, give no probabilities, or take all memory: their trials fail alone."""
     outcome = Outcome("model family fails")
-    (scene.at / "faults.py").write_text(faults)
+    hangs = f"took longer than {HANGING_SECONDS} s (--trial-timeout)"
+    reasons = {**reasons, "b_sleeps": hangs, "c_computes": hangs}
+    (scene.at / "faults.py").write_text(faults.replace("{pid}", str(os.getpid())))
     models = [word for name in reasons if name != "logistic_regression" for word in ("--model", name)]
-    limits = ["--trial-timeout", "20s", "--trial-memory", "1GB", "--trials", str(2 * len(reasons))]
+    limits = ["--trial-timeout", f"{HANGING_SECONDS}s", "--trial-memory", "1GB", "--trials", str(2 * len(reasons))]
     for number in range(rounds):
-        results = f"models-{number}"
+        results = scene.unused("models")
         try:
             scene.search(results, *models, "--seed", str(number), "--plugin", "faults.py", *limits).end()
             records = Run(scene.at / results).records()

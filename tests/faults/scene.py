@@ -25,6 +25,9 @@ ROOT = Path(__file__).parents[2]
 
 BEHAVIOR = "approach"
 
+FRAMES = 240
+"""Of a recording."""
+
 LONGEST = 300
 """Seconds that a command may take; one that is not over by then hangs."""
 
@@ -106,22 +109,21 @@ class Command:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
-        self._listener.join(LONGEST)
+        self._close()
 
     def end(self, code: int = 0) -> str:
         """What it printed. Raises `LostError` unless it ends with `code`."""
         if not self.ended_within(LONGEST):
             self.kill()
             raise LostError(f"{self.words}: not over within {LONGEST} s")
-        self.all_said()
-        self._reader.join(LONGEST)
+        self._close()
         if self.process.returncode != code or any("Traceback" in line for line in self.said):
             raise LostError(f"{self.words}: exit code {self.process.returncode}, {self.said[-3:]}")
         return "".join(self._out)
 
     def all_said(self) -> list[str]:
         """Its lines of standard error, once it is over."""
-        self._listener.join(LONGEST)
+        self._close()
         return self.said
 
     def refusal(self) -> str:
@@ -132,13 +134,19 @@ class Command:
             raise LostError(f"{self.words}: refused with {self.said[-3:]}")
         return lines[0].removeprefix("harness: ").rstrip("\n")
 
+    def _close(self) -> None:
+        self._listener.join(LONGEST)
+        self._reader.join(LONGEST)
+
     def _listen(self) -> None:
         assert self.process.stderr is not None
-        self.said.extend(self.process.stderr)
+        with self.process.stderr as lines:
+            self.said.extend(lines)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        self._out.extend(self.process.stdout)
+        with self.process.stdout as lines:
+            self._out.extend(lines)
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,13 @@ class Scene:
     undisturbed: Found = field(repr=False)
     seconds: float
     """How long the undisturbed search took."""
+
+    def unused(self, name: str) -> str:
+        """`name`, numbered so that nothing in the folder begins like it."""
+        number = 0
+        while any(self.at.glob(f"{name}-{number}*")):
+            number += 1
+        return f"{name}-{number}"
 
     def search(self, results: str, *more: str, **environment: str) -> Command:
         return self.run(*search_words(self.trials, results, *more), **environment)
@@ -167,8 +182,8 @@ class Scene:
 
 def make_scene(at: Path, trials: int) -> Scene:
     """Write data into the folder `at`, and search them."""
-    entries = {one.id: _entry(one) | {"annotations": one.known_labels.tolist()} for one in toy_recordings(3, 300)}
-    unlabelled = {one.id: _entry(one) for one in toy_recordings(1, 300, seed=2)}
+    entries = {one.id: _entry(one) | {"annotations": one.known_labels.tolist()} for one in toy_recordings(3, FRAMES)}
+    unlabelled = {one.id: _entry(one) for one in toy_recordings(1, FRAMES, seed=2)}
     write(at / "data", {"vocabulary": [BEHAVIOR], BEHAVIOR: entries}, unlabelled)
     began = time.monotonic()
     _run(at, *search_words(trials, "undisturbed")).end()
