@@ -19,7 +19,7 @@ import numpy as np
 from harness.storage import WAY_OUT
 from harness.store import Run
 from tests.faults import disks
-from tests.faults.scene import BEHAVIOR, Command, LostError, Outcome, Scene, search_words, surroundings
+from tests.faults.scene import BEHAVIOR, CACHED, Command, LostError, Outcome, Scene, search_words, surroundings
 from tests.postgres import Cluster
 
 KILLS_OF_A_RUN = 8
@@ -166,7 +166,7 @@ def demand_whole(run: Path) -> None:
 
 def fill_caches(scene: Scene, chance: Random, fills: int) -> Outcome:
     """Disks that are too small for the cache: the search goes on without, and says so once."""
-    outcome, most = Outcome("disk full: cache"), disks.usage(scene.at / "cache")
+    outcome, most = Outcome("disk full: cache"), disks.usage(scene.at / CACHED)
     for _ in range(fills):
         disk, size = scene.at / scene.unused("disk"), chance.randrange(disks.PAGE, most // 2)
         results = scene.unused("uncached")
@@ -312,7 +312,7 @@ def damage_blocks(scene: Scene, chance: Random, injections: int) -> Outcome:
     while outcome.injected < injections:
         results = scene.unused("blocks")
         cache = scene.at / f"{results}.cache"
-        shutil.copytree(scene.at / "cache", cache)
+        shutil.copytree(scene.at / CACHED, cache)
         blocks = sorted(cache.rglob("*.np[yz]"))
         chosen = chance.sample(blocks, min(len(blocks) // 2, injections - outcome.injected))
         for path in chosen:
@@ -322,7 +322,7 @@ def damage_blocks(scene: Scene, chance: Random, injections: int) -> Outcome:
             scene.demand_undisturbed(results)
             # What was learned is not read where all that follows from it is there.
             for path in chosen:
-                whole = scene.at / "cache" / path.relative_to(cache)
+                whole = scene.at / CACHED / path.relative_to(cache)
                 if path.suffix == ".npy" and path.read_bytes() != whole.read_bytes():
                     raise LostError(f"{path.name}: damaged, and not written anew")
             outcome.injected += len(chosen)
@@ -402,7 +402,9 @@ def break_models(scene: Scene, faults: str, reasons: Mapping[str, str | None], r
     for number in range(rounds):
         results = scene.unused("models")
         try:
-            scene.search(results, *models, "--seed", str(number), "--plugin", "faults.py", *limits).end()
+            scene.search(
+                results, *models, "--seed", str(number), "--plugin", "faults.py", *limits, PYTHONWARNINGS="ignore"
+            ).end()
             records = Run(scene.at / results).records()
             for record in records:
                 name = record.spec.model.name

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,6 +25,9 @@ from tests.toy import toy_recordings
 ROOT = Path(__file__).parents[2]
 
 BEHAVIOR = "approach"
+
+CACHED = "cached"
+"""The cache as the undisturbed search left it."""
 
 FRAMES = 240
 """Of a recording."""
@@ -117,7 +121,9 @@ class Command:
             self.kill()
             raise LostError(f"{self.words}: not over within {LONGEST} s")
         self._close()
-        if self.process.returncode != code or any("Traceback" in line for line in self.said):
+        if broken := [number for number, line in enumerate(self.said) if "Traceback" in line]:
+            raise LostError(f"{self.words}: {''.join(self.said[broken[0] :][:40])}")
+        if self.process.returncode != code:
             raise LostError(f"{self.words}: exit code {self.process.returncode}, {self.said[-3:]}")
         return "".join(self._out)
 
@@ -188,6 +194,7 @@ def make_scene(at: Path, trials: int) -> Scene:
     began = time.monotonic()
     _run(at, *search_words(trials, "undisturbed")).end()
     seconds = time.monotonic() - began
+    shutil.copytree(at / "cache", at / CACHED)
     return Scene(at, trials, _found(at, "undisturbed"), seconds)
 
 
