@@ -25,6 +25,9 @@ from tests.postgres import Cluster
 KILLS_OF_A_RUN = 8
 """How often a run is killed before it is left in peace and looked at."""
 
+A_TRIAL_SECONDS = 0.3
+"""About what a trial takes: most of a search's seconds are those of its beginning."""
+
 IN_FLIGHT = 4
 """Trials that a search of two workers has asked for at once."""
 
@@ -65,7 +68,7 @@ def kill_workers(scene: Scene, chance: Random, kills: int) -> Outcome:
                 # Once the next few trials are told, so is the one that the last kill broke off: none is hit twice.
                 if not command.tells(command.told + (IN_FLIGHT if killed else 1)):
                     break
-                time.sleep(chance.uniform(0.0, scene.seconds / scene.trials))
+                time.sleep(chance.uniform(0.0, A_TRIAL_SECONDS))
                 server, workers = family(command.process.pid)
                 victims = [server] if server and chance.random() < 0.2 else workers
                 killed += bool(victims) and killed_one(chance.choice(victims))
@@ -111,7 +114,7 @@ def restart_servers(scene: Scene, chance: Random, restarts: int, server: Cluster
         try:
             going = command.tells(1)
             while going and restarted < min(KILLS_OF_A_RUN, restarts - outcome.injected):
-                if command.ended_within(chance.uniform(0.0, scene.seconds / KILLS_OF_A_RUN)):
+                if command.ended_within(chance.uniform(0.0, A_TRIAL_SECONDS)):
                     break
                 server.stop(chance.choice(["fast", "immediate"]))
                 time.sleep(chance.uniform(0.0, 2.0))
