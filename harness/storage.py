@@ -6,6 +6,7 @@ goes wrong in them later is told in one line.
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -43,6 +44,9 @@ SETTINGS: Mapping[str, Any] = {
 """What a connection is made with where its URL does not say otherwise."""
 
 ASKED_OF_SERVER = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+
+FULL_BYTES = 100_000
+"""A disk with less room than this is full."""
 
 PASSING = ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOMEM", "PERM", "READONLY")
 """SQLite's words for what says nothing against the content of a file."""
@@ -157,10 +161,12 @@ def _demand_whole(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _sqlite_error(path: Path, error: BaseException, away: bool = False) -> HarnessError:
-    if str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").startswith(PASSING):
-        return HarnessError(
-            f"{path}: cannot be used ({in_one_line(error)}); put that right, and the same command goes on"
-        )
+    name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_")
+    if name.startswith(PASSING):
+        # What a full disk keeps from growing is told as any other error where SQLite maps it into memory.
+        full = name.startswith("IOERR") and shutil.disk_usage(path.parent).free < FULL_BYTES
+        reason = "the disk is full" if full else in_one_line(error)
+        return HarnessError(f"{path}: cannot be used ({reason}); put that right, and the same command goes on")
     return HarnessError(f"{path}: not a usable SQLite file ({in_one_line(error)}); {WAY_OUT}")
 
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +32,19 @@ IN_FLIGHT = 4
 """Trials that a search of two workers has asked for at once."""
 
 
+RUNS_FOR_EACH = 10
+"""So many runs are tried at most for each fault, since moments can miss."""
+
+
+def runs(outcome: Outcome, wanted: int) -> Iterator[None]:
+    """One after the other, until so many faults were injected; that too few could be is a loss."""
+    for _ in range(RUNS_FOR_EACH * wanted):
+        if outcome.injected >= wanted:
+            return
+        yield
+    outcome.lose(1, f"{outcome.injected} of {wanted} could be injected")
+
+
 # Kills
 
 
@@ -39,7 +52,7 @@ def kill_coordinators(scene: Scene, chance: Random, kills: int, url: str | None 
     """SIGKILL for the process that searches, at any moment from its start to when it should be over."""
     storage = {"HARNESS_STORAGE": url} if url else {}
     outcome = Outcome("coordinator killed, " + ("PostgreSQL" if url else "SQLite"))
-    while outcome.injected < kills:
+    for _ in runs(outcome, kills):
         results, killed = scene.unused("killed"), 0
         try:
             while killed < min(KILLS_OF_A_RUN, kills - outcome.injected):
@@ -60,7 +73,7 @@ def kill_coordinators(scene: Scene, chance: Random, kills: int, url: str | None 
 def kill_workers(scene: Scene, chance: Random, kills: int) -> Outcome:
     """SIGKILL for a worker, sometimes for the server that workers are forked from, while trials run."""
     outcome = Outcome("worker killed")
-    while outcome.injected < kills:
+    for _ in runs(outcome, kills):
         results, killed = scene.unused("killed"), 0
         command = scene.search(results)
         try:
@@ -108,7 +121,7 @@ def killed_one(process: int) -> bool:
 def restart_servers(scene: Scene, chance: Random, restarts: int, server: Cluster) -> Outcome:
     """A PostgreSQL server that restarts, or dies and comes back, while a search writes to it."""
     outcome, storage = Outcome("PostgreSQL restarted"), {"HARNESS_STORAGE": server.url()}
-    while outcome.injected < restarts:
+    for _ in runs(outcome, restarts):
         results, restarted = scene.unused("restarted"), 0
         command = scene.search(results, **storage)
         try:
@@ -217,7 +230,7 @@ def fill_exports(scene: Scene, chance: Random, fills: int) -> Outcome:
 def step_clocks(scene: Scene, chance: Random, steps: int, library: Path) -> Outcome:
     """The wall clock steps back or ahead by up to ten days while a search with limits of time runs."""
     outcome = Outcome("clock stepped")
-    while outcome.injected < steps:
+    for _ in runs(outcome, steps):
         results, stepped = scene.unused("stepped"), 0
         offset = scene.at / f"{results}.offset"
         offset.write_text("+0\n")
