@@ -253,7 +253,7 @@ class _Chooser:
         return self._chosen[way, units]
 
     def members(self, way: str, units: tuple[int, ...]) -> tuple[int, ...]:
-        if way == "single":
+        if way == "single" or len(self.able) == 1:
             return (self.leader(units),)
         trials = len(self.able)
         advised = _best_first(self.expected(units))[: min(ADVISED, max(1, trials // 5))] if self.elsewhere else ()

@@ -69,9 +69,9 @@ def test_and_to_programs(filled: list[Path], capsys: Captured) -> None:
     row = json.loads(shown("cache --format json", capsys))
     ages = [row.pop("oldest_use_seconds"), row.pop("newest_use_seconds")]
     assert ages == [pytest.approx(3 * 86_400 + 5, abs=30), pytest.approx(305, abs=30)]
-    assert row == {"folder": "blocks", "blocks": 3, "bytes": 3000, "limit_bytes": DEFAULT_LIMIT, "others": []}
+    assert row == {"folder": "blocks", "blocks": 3, "bytes": 3012, "limit_bytes": DEFAULT_LIMIT, "others": []}
     (line,) = csv.DictReader(io.StringIO(shown("cache --format csv", capsys)))
-    assert (line["blocks"], line["bytes"], line["others"]) == ("3", "3000", "[]")
+    assert (line["blocks"], line["bytes"], line["others"]) == ("3", "3012", "[]")
     markdown = shown("cache --format markdown", capsys).splitlines()
     assert markdown[0] == "| blocks | size | limit | oldest use | newest use |"
     assert markdown[2] == "| 3 | 3.0 kB | 10.0 GB | 3 days ago | 5 minutes ago |"
@@ -117,7 +117,7 @@ def test_clearing_says_what_it_freed_and_what_it_left(filled: list[Path], capsys
 def test_programs_are_told_in_their_own_words(filled: list[Path], capsys: Captured) -> None:
     Path("blocks", "a.txt").write_text("about mice")
     assert json.loads(shown("cache --clear --format json", capsys)) == {
-        "folder": "blocks", "deleted_blocks": 3, "freed_bytes": 3000, "others": ["blocks/a.txt"]
+        "folder": "blocks", "deleted_blocks": 3, "freed_bytes": 3012, "others": ["blocks/a.txt"]
     }  # fmt: skip
     (row,) = csv.DictReader(io.StringIO(shown("cache --clear --format csv", capsys)))
     assert (row["deleted_blocks"], row["freed_bytes"]) == ("0", "0")

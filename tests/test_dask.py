@@ -405,8 +405,9 @@ def test_a_search_whose_scheduler_is_lost_ends_in_one_line_and_keeps_what_is_tol
             said.append(process.stderr.readline())
             assert process.poll() is None
         cluster.scheduler.kill()
-        err = process.stderr.read()  # not `communicate`, which does not see what was read ahead
-    assert process.wait(60) == 2, err
+        with process:
+            err = process.stderr.read()  # not `communicate`, which does not see what was read ahead
+    assert process.returncode == 2, err
     rest = err.splitlines()
     ended = [line for line in rest if "/500 " not in line]
     assert len(ended) == 1
