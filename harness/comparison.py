@@ -13,7 +13,7 @@ from harness.leaderboard import best_records
 from harness.metrics import Counts, total
 from harness.recording import Array
 from harness.resampling import resamples
-from harness.selection import exported_way
+from harness.selection import EXPORTED
 from harness.store import TrialRecord
 
 FEWEST = 5
@@ -84,8 +84,7 @@ def best_trials(records: Sequence[TrialRecord]) -> dict[str, Sequence[Counts]]:
 
 def exported(selections: Selections) -> dict[str, Sequence[Counts]]:
     """The nested counts of what would be exported of each behavior: free of the luck of selection among the trials."""
-    way = exported_way(selections)
-    return {name: theirs[way].counts for name, theirs in selections.items()}
+    return {name: theirs[EXPORTED].counts for name, theirs in selections.items()}
 
 
 def differences(what: str, first: Judged, second: Judged, blocked: Sequence[str]) -> list[Difference]:

@@ -9,7 +9,7 @@ not do for that, since those of the other units come from decisions that the jud
 repeated is the search: all units had a say in which trials there are and in a trial's number of rounds, and the other
 units' probabilities come from models that were trained on the judged one.
 
-Ensembles are exported, unless the best trials of a run lead by more than chance (`exported_way`).
+Ensembles are exported (`EXPORTED`).
 """
 
 from collections import Counter
@@ -31,6 +31,10 @@ from harness.store import TrialRecord
 
 WAYS = ("single", "ensemble")
 """Ways of choosing."""
+
+EXPORTED = WAYS[1]
+"""The way by which behaviors are exported. On recordings that had no part in a search ensembles were ahead, also of
+best trials that seemed to be worth more (docs/search.md)."""
 
 ADVISED = 4
 """At most this many members are chosen by the other behaviors, and at most one in five of the trials."""
@@ -158,20 +162,6 @@ def select(evidence: Evidence, candidates: Candidates, elsewhere: Sequence[Stand
     """
     chooser = _Chooser(evidence, candidates, elsewhere)
     return {way: chooser.selection(way) for way in WAYS}
-
-
-def exported_way(selections: Mapping[str, Mapping[str, Selection]]) -> str:
-    """The way by which every behavior of a run is exported: ensembles, unless the best trials lead by more than chance.
-
-    That is by more than two standard errors of the mean, over the behaviors, of what a best trial is worth more.
-    `selections` are by behavior, then by way. On recordings that had no part in a search, ensembles were ahead even of
-    best trials that seemed worth more (docs/search.md).
-    """
-    single, ensemble = WAYS
-    leads = np.array([theirs[single].pooled.f1 - theirs[ensemble].pooled.f1 for theirs in selections.values()])
-    if len(leads) < 2:
-        return ensemble
-    return single if leads.mean() > 2 * leads.std(ddof=1) / np.sqrt(len(leads)) else ensemble
 
 
 def _able(records: Sequence[TrialRecord]) -> list[TrialRecord]:

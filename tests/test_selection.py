@@ -24,7 +24,6 @@ from harness.selection import (
     Evidence,
     Selection,
     blended,
-    exported_way,
     log_odds,
     select,
 )
@@ -121,31 +120,6 @@ def test_an_ensemble_of_one_trial_is_that_trial() -> None:
     chosen = both([noisy(labels, 1.0, 0)], labels)
     assert weights(chosen["ensemble"]) == {0: 1}
     assert chosen["ensemble"].counts == chosen["single"].counts
-
-
-def worth(way: str, hits: int) -> Selection:
-    return Selection("groom", way, (), Decision(Choice("none"), 0.5), (Counts(hits, 100, 100),))
-
-
-@pytest.mark.parametrize(
-    ("singles", "ensembles", "way"),
-    [
-        ([60, 50], [50, 60], "ensemble"),
-        ([50, 50, 50], [50, 50, 50], "ensemble"),
-        ([70, 50, 80], [50, 51, 50], "ensemble"),  # leads of 20, -1 and 30: a mean of 16.3, two errors are 18.3
-        ([70, 55, 80], [50, 50, 50], "single"),  # 20, 5, 30: a mean of 18.3, two errors are 14.5
-        ([90], [10], "ensemble"),  # one behavior does not show what is chance
-    ],
-)
-def test_ensembles_are_exported_unless_the_best_trials_lead_by_more_than_chance(
-    singles: list[int], ensembles: list[int], way: str
-) -> None:
-    pairs = zip(singles, ensembles, strict=True)
-    selections = {
-        f"behavior {number}": {"single": worth("single", one), "ensemble": worth("ensemble", other)}
-        for number, (one, other) in enumerate(pairs)
-    }
-    assert exported_way(selections) == way
 
 
 def test_a_selection_comes_back_from_plain_data() -> None:

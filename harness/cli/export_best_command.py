@@ -18,16 +18,10 @@ from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile, load_plugins
 from harness.search import pool_of
-from harness.selection import exported_way
+from harness.selection import EXPORTED
 from harness.spaces import Spaces
 from harness.store import Run, TrialRecord
 from harness.submission import write_submission
-
-WAYS = {
-    "single": "the best trial of each behavior is taken: these lead over the ensembles by more than chance",
-    "ensemble": "the ensemble of each behavior is taken, since the lead of a best trial is mostly luck",
-}
-"""What is exported, in words."""
 
 REGISTRIES: Mapping[str, Mapping[str, Plugin]] = {"features": FEATURES, "models": MODELS, "smoothers": SMOOTHERS}
 
@@ -62,9 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         engine=engine,
         plugins=plugins,
     )
-    way = exported_way(selections)
     exported = export(
-        {behavior: by_way[way] for behavior, by_way in selections.items()},
+        {behavior: by_way[EXPORTED] for behavior, by_way in selections.items()},
         Training(
             dataset.labelled,
             pool_of(dataset),
@@ -88,7 +81,6 @@ def run(arguments: argparse.Namespace) -> int:
     remember_export(run.folder, out)
     for behavior, one in exported.items():
         say(f"{behavior}: {_in_words(one)}")
-    say(WAYS[way])
     mean = mean_score(one.selection.pooled.score for one in exported.values()).f1
     say(f"mean F1 {mean:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(exported), 'behavior')}, {counted(len(dataset.unlabelled), 'recording')}"

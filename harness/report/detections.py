@@ -11,7 +11,7 @@ from harness.folds import make_folds
 from harness.leaderboard import best_records
 from harness.metrics import Counts, count, total
 from harness.recording import Array, Recording
-from harness.selection import Member, blended, exported_way
+from harness.selection import EXPORTED, Member, blended
 from harness.spec import Decision
 from harness.store import Run, TrialRecord
 
@@ -22,7 +22,7 @@ class Chosen:
 
     behavior: str
     way: str
-    """`ensemble` or `single`, as they are exported; `leading` while the search has not come to its end."""
+    """`ensemble` as it is exported; `leading` while the search has not come to its end."""
     members: tuple[Member, ...]
     """The heaviest first."""
     decision: Decision
@@ -56,9 +56,8 @@ class Detection:
 def chosen(records: Sequence[TrialRecord], selections: Selections | None) -> dict[str, Chosen]:
     """By behavior, what would be exported now; behaviors without a scored trial are left out."""
     if selections:
-        way = exported_way(selections)
-        theirs = {name: by_way[way] for name, by_way in selections.items()}
-        return {name: Chosen(name, way, one.members, one.decision) for name, one in theirs.items()}
+        theirs = {name: by_way[EXPORTED] for name, by_way in selections.items()}
+        return {name: Chosen(name, EXPORTED, one.members, one.decision) for name, one in theirs.items()}
     best = best_records(records)
     return {
         name: Chosen(name, "leading", (Member(record),), record.decision)
