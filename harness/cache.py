@@ -108,7 +108,11 @@ class BlockCache:
         return self._tally.refused
 
     def here(self) -> "BlockCache":
-        """The same, in this machine's own folder where the one named is not there or cannot be written to."""
+        """The same, in this machine's own folder where the one named cannot be made here or written to."""
+        if not self.limit:
+            return self
+        with suppress(OSError):
+            self.folder.mkdir(exist_ok=True)  # its parents are those of another machine
         if self.folder.is_dir() and os.access(self.folder, os.W_OK | os.X_OK):
             return self
         return BlockCache(default_folder(), self.limit)
