@@ -99,8 +99,10 @@ def test_a_run_that_cannot_be_written_ends_in_one_line_with_all_that_was_told_an
     assert found["code"] == 2, found
     told = [line for line in [*found["said"], *found["rest"]] if "/500 F1 " in line]
     (ended,) = [line for line in found["rest"] if "/500 F1 " not in line]
-    assert ended.startswith(f"harness: run: trial {len(told)} of behavior-0 cannot be stored (")
-    assert ended.endswith("; those told before are kept, and the same command goes on")
+    # Which is full first, the file of probabilities or that of trials, is a matter of bytes.
+    of_trials = "harness: run/studies.db: cannot be used ("
+    assert ended.startswith((f"harness: run: trial {len(told)} of behavior-0 cannot be stored (", of_trials))
+    assert ended.endswith(", and the same command goes on")
     left = records(place / "run-copy")
     assert len(left) == len(told) >= 3
     assert [file for file in (place / "run-copy").rglob(".*") if file.is_file()] == []
