@@ -5,6 +5,7 @@ Each function injects one kind of fault into searches of a scene, at moments tha
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import time
@@ -270,7 +271,7 @@ def demand_plausible_seconds(folder: Path, command: Command) -> None:
     seconds = [record.seconds for record in Run(folder).records()]
     if not all(0 <= one < 3600 for one in seconds):
         raise LostError(f"{folder.name}: trials that took {min(seconds)} to {max(seconds)} s")
-    if strange := [line for line in command.said if " -" in line or "0:-" in line]:
+    if strange := [line for line in command.said if re.search(r"[ :]-\d", line)]:
         raise LostError(f"{folder.name}: told {strange[0]}")
 
 
