@@ -31,10 +31,11 @@ from harness.folds import Folds
 from harness.metrics import total
 from harness.pipeline import FeatureTables
 from harness.recording import Array, Recording
+from harness.records import TrialRecord
 from harness.search import Search
 from harness.spaces import Range
 from harness.spec import Choice, Preparation
-from harness.store import RECORD, Run, TrialRecord
+from harness.store import RECORD, Run
 
 if TYPE_CHECKING:
     import optuna

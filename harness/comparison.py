@@ -12,9 +12,9 @@ from harness.honest import f1_of, weighted_quantile
 from harness.leaderboard import best_records
 from harness.metrics import Counts, total
 from harness.recording import Array
+from harness.records import TrialRecord
 from harness.resampling import resamples
 from harness.selection import EXPORTED
-from harness.store import TrialRecord
 
 FEWEST = 5
 """Recordings with the behavior that a verdict takes: four all speak for the better one by chance in 1 of 16 cases."""

@@ -19,10 +19,11 @@ from harness.folds import make_folds
 from harness.honest import tied
 from harness.leaderboard import best_records, scores_as_json
 from harness.recording import Recording
+from harness.records import TrialRecord
 from harness.registry import PluginFile, load_plugins
 from harness.selection import WAYS, Evidence, Selection, select
 from harness.spec import Value
-from harness.store import Run, TrialRecord
+from harness.store import Run
 
 FILE = "ensembles.json"
 """In a run's folder; like all that is computed from the trials it can be deleted at any time."""

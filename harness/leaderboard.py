@@ -8,8 +8,8 @@ import numpy as np
 
 from harness.honest import Honest, bias_corrected, f1_of, tied
 from harness.metrics import Counts, total
+from harness.records import TrialRecord
 from harness.resampling import resamples
-from harness.store import TrialRecord
 
 GROUPINGS: dict[str, Callable[[TrialRecord], object]] = {
     "pipeline": lambda record: record.arm,

@@ -31,10 +31,10 @@ from harness.honest import f1_of, weighted_quantile
 from harness.metrics import Counts, total
 from harness.pipeline import FeatureTables
 from harness.recording import Array, Recording
+from harness.records import TrialRecord
 from harness.registry import PluginFile, load_plugins
 from harness.resampling import resamples
 from harness.spec import PipelineSpec
-from harness.store import TrialRecord
 
 MOST_SETS = 10
 """Where there are more sets of a size than this, as many of them are fitted as there are recordings."""

@@ -26,6 +26,7 @@ from harness.evaluation import Outcome, Pruned, evaluate_against
 from harness.folds import Folds, make_folds
 from harness.pipeline import FeatureTables
 from harness.recording import Array, Dataset, Recording
+from harness.records import TrialRecord
 from harness.registry import (
     FEATURES,
     MODELS,
@@ -37,7 +38,7 @@ from harness.registry import (
 )
 from harness.spaces import Range, Spaces
 from harness.spec import PipelineSpec, Preparation
-from harness.store import RECORD, Run, TrialRecord, study_name
+from harness.store import RECORD, Run, study_name
 
 if TYPE_CHECKING:
     import optuna

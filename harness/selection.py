@@ -25,9 +25,9 @@ from harness.evaluation import average_precision
 from harness.honest import Honest, bias_corrected
 from harness.metrics import Counts, count_bouts, total
 from harness.recording import Array
+from harness.records import TrialRecord
 from harness.resampling import ENUMERATED_UP_TO, resamples
 from harness.spec import Decision
-from harness.store import TrialRecord
 
 WAYS = ("single", "ensemble")
 """Ways of choosing."""

@@ -21,10 +21,11 @@ from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
 from harness.data.demo import write_demo
 from harness.metrics import Counts
+from harness.records import TrialRecord
 from harness.registry import FEATURES, MODELS, SMOOTHERS
 from harness.spaces import load_spaces
 from harness.spec import Choice, PipelineSpec
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from tests.challenge_files import MALFORMED, SAYS, poses, recording, save, train_file, unlabelled, write
 from tests.hostile_pickles import ASKS, BLUNT, HOSTILE, npy
 

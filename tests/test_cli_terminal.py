@@ -11,9 +11,10 @@ from harness.cli.console import fitted_table, plain_console
 from harness.cli.next_steps import best_lines, hints
 from harness.leaderboard import best_records, honest_score
 from harness.metrics import Counts
+from harness.records import TrialRecord
 from harness.resampling import resamples
 from harness.spec import Choice, PipelineSpec
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from tests.conftest import BASICS, ToyRuns, write_toy_data
 from tests.terminal import Terminal, colors, plain, run_in_terminal, width
 

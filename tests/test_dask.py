@@ -22,10 +22,11 @@ from harness.dask_engine import DaskEngine
 from harness.data.demo import write_demo
 from harness.engines import EngineError, Limits, TrialError, WorkerDiedError, Workers
 from harness.recording import Dataset
+from harness.records import TrialRecord
 from harness.registry import MODELS, PluginFile, load_plugins
 from harness.search import make_search, search_trials
 from harness.spaces import load_spaces
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from harness.workers import LocalEngine
 from tests.test_workers import call, die, fail, gone, hang, leave, product, read_address_zero, remember, start
 from tests.toy import begun, toy_recordings

@@ -14,9 +14,10 @@ from harness.errors import HarnessError
 from harness.leaderboard import leaderboard
 from harness.metrics import Counts, count
 from harness.recording import Array, Recording
+from harness.records import TrialRecord
 from harness.resampling import resamples
 from harness.spec import Choice, Decision, PipelineSpec
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from harness.workers import LocalEngine
 from tests.toy import toy_recordings
 

@@ -34,11 +34,12 @@ from harness.labelling import Labeller
 from harness.leaderboard import best_records
 from harness.pipeline import FeatureTables, fit_pipeline
 from harness.recording import Array
+from harness.records import TrialRecord
 from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
 from harness.search import pool_of
 from harness.selection import Member, Selection, blended
 from harness.spec import Choice, Decision, PipelineSpec, Preparation
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from harness.submission import write_submission
 from tests.challenge_files import Files, released, save, test_file, train_file, write
 from tests.test_cli import Captured, process, refusal

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from harness.data.demo import write_demo
-from harness.store import Run, TrialRecord
+from harness.records import TrialRecord
+from harness.store import Run
 
 ROOT = Path(__file__).parents[1]
 

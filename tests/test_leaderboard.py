@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from harness.honest import OUT_OF_BAG
 from harness.leaderboard import best_records, honest_score, leaderboard
 from harness.metrics import Counts, total
+from harness.records import TrialRecord
 from harness.resampling import resamples
 from harness.spec import Choice, Decision, PipelineSpec
-from harness.store import TrialRecord
 
 DECISION = Decision(Choice("none"), 0.5)
 

@@ -15,8 +15,9 @@ import pytest
 from harness.cli import main
 from harness.learning_curve import Curve, Point, left_out_sets, sizes
 from harness.metrics import Counts, total
+from harness.records import TrialRecord
 from harness.spec import Choice, PipelineSpec
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from tests.challenge_files import train_file, write
 from tests.conftest import ToyRuns
 

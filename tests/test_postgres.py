@@ -21,10 +21,11 @@ from harness.cli import main
 from harness.data.demo import write_demo
 from harness.errors import HarnessError
 from harness.hold import HeldError
+from harness.records import TrialRecord
 from harness.server import server_of
 from harness.spec import Choice, PipelineSpec
 from harness.storage import hold_postgres
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from tests.postgres import PASSWORD, Cluster, Proxy, cluster, programs
 from tests.test_search import board, finish, harness
 from tests.toy import begun

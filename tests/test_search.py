@@ -23,11 +23,12 @@ from harness.errors import HarnessError
 from harness.metrics import count, total
 from harness.pipeline import FeatureTables
 from harness.recording import Dataset
+from harness.records import TrialRecord
 from harness.registry import MODELS, PluginFile, load_plugins
 from harness.search import Search, make_search, pool_of, search_trials
 from harness.spaces import Start, load_spaces
 from harness.spec import Preparation
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from harness.workers import LocalEngine
 from tests.toy import toy_recordings
 

@@ -14,6 +14,7 @@ from harness.decisions import THRESHOLDS, Candidates, decide
 from harness.elsewhere import standings
 from harness.metrics import Counts, count, total
 from harness.recording import Array
+from harness.records import TrialRecord
 from harness.registry import load_plugins
 from harness.selection import (
     BINS,
@@ -28,7 +29,6 @@ from harness.selection import (
     select,
 )
 from harness.spec import Choice, Decision, PipelineSpec
-from harness.store import TrialRecord
 from tests.toy import neighbors
 
 load_plugins()

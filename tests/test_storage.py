@@ -16,10 +16,11 @@ import pytest
 from harness.cli import main
 from harness.errors import HarnessError
 from harness.hold import HeldError
+from harness.records import TrialRecord
 from harness.server import Server, server_of, without_secrets
 from harness.spec import Choice, PipelineSpec
 from harness.storage import keep_a_journal, open_sqlite
-from harness.store import RECORD, Run, TrialRecord
+from harness.store import RECORD, Run
 from tests.challenge_files import train_file, write
 from tests.toy import begun
 

@@ -8,7 +8,8 @@ from harness.cli.console import counted, say, show_csv, show_json, show_markdown
 from harness.comparison import FEWEST, Difference, best_trials, differences, exported
 from harness.ensembles import kept
 from harness.errors import HarnessError, NothingToRankError
-from harness.store import Run, TrialRecord
+from harness.records import TrialRecord
+from harness.store import Run
 
 HEADER = ("behavior", "of", "first", "second", "difference", "recordings", "second is")
 SPARE = {"recordings": 0, "first": 0, "second": 0}

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.errors import escaped
-from harness.store import TrialRecord
+from harness.records import TrialRecord
 
 PIPED = 1000
 """Columns of a line that goes to a file or another program: enough that nothing is left out or broken."""

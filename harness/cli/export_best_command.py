@@ -16,11 +16,12 @@ from harness.errors import HarnessError, NothingToRankError
 from harness.export import Exported, Training, export, manifest, remember_export
 from harness.metrics import mean_score
 from harness.recording import Dataset
+from harness.records import TrialRecord
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile, load_plugins
 from harness.search import pool_of
 from harness.selection import EXPORTED
 from harness.spaces import Spaces
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from harness.submission import write_submission
 
 REGISTRIES: Mapping[str, Mapping[str, Plugin]] = {"features": FEATURES, "models": MODELS, "smoothers": SMOOTHERS}

@@ -27,8 +27,9 @@ from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.honest import Honest
 from harness.leaderboard import Row, leaderboard
 from harness.metrics import Counts, mean_score, total
+from harness.records import TrialRecord
 from harness.spec import Decision
-from harness.store import Run, TrialRecord
+from harness.store import Run
 
 HEADER = ("behavior", "#", "F1", "honest F1", "prec", "AP", "bout F1", "pipeline", "decision", "trial")
 SPARE = {"trial": 32, "decision": 32, "bout F1": 32, "AP": 20, "prec": 20, "honest F1": 14}

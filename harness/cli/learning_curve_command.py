@@ -16,10 +16,11 @@ from harness.folds import make_folds
 from harness.leaderboard import best_records
 from harness.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
 from harness.recording import Dataset
+from harness.records import TrialRecord
 from harness.registry import FEATURES, MODELS, PluginFile, load_plugins
 from harness.search import pool_of, reach_seconds
 from harness.spaces import Spaces
-from harness.store import Run, TrialRecord
+from harness.store import Run
 
 HEADER = ("behavior", "recordings", "F1", "90% interval", "sets", "")
 SPARE = {"": 0, "sets": 0}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.cli.console import counted, pipeline_name
 from harness.leaderboard import best_records, honest_score
-from harness.store import TrialRecord
+from harness.records import TrialRecord
 
 LAST = 4
 """A behavior is still improving where the last quarter of its trials, one in so many, made its best F1 better."""

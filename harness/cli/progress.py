@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harness.cli.console import can_redraw, counted, fitted_table, pipeline_name, plain_console, say
 from harness.leaderboard import best_records
-from harness.store import TrialRecord
+from harness.records import TrialRecord
 
 HEADER = ("behavior", "done", "trials", "best F1", "last gain", "failed", "pruned", "pipeline")
 SPARE = {"pipeline": 14, "done": 0, "pruned": 0, "failed": 0, "last gain": 0}

@@ -30,11 +30,12 @@ from harness.ensembles import Selections, ensembles, keep
 from harness.errors import HarnessError, unknown
 from harness.metrics import mean_score
 from harness.recording import Dataset
+from harness.records import TrialRecord
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile, load_plugins
 from harness.search import Search, make_search, search_trials
 from harness.selection import WAYS
 from harness.spaces import SPACES, load_spaces
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from harness.versions import versions
 
 DEFAULT_TRIALS = 200

@@ -11,9 +11,10 @@ from harness.folds import make_folds
 from harness.leaderboard import best_records
 from harness.metrics import Counts, count, total
 from harness.recording import Array, Recording
+from harness.records import TrialRecord
 from harness.selection import EXPORTED, Member, blended
 from harness.spec import Decision
-from harness.store import Run, TrialRecord
+from harness.store import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.recording import CALMS21, Dataset
+from harness.records import TrialRecord
 from harness.report.page import Html, Section, joined, table, tag
 from harness.spaces import Spaces
-from harness.store import TrialRecord
 
 CITATIONS = {
     "optuna": "Akiba T, Sano S, Yanase T, Ohta T, Koyama M (2019). Optuna: A next-generation hyperparameter "

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from harness.records import TrialRecord
 from harness.report.detections import Chosen
 from harness.report.page import (
     Figure,
@@ -21,7 +22,7 @@ from harness.report.page import (
     tag,
 )
 from harness.report.summary import pipeline_name
-from harness.store import TrialRecord, study_name
+from harness.store import study_name
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

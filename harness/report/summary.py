@@ -10,9 +10,9 @@ from harness.honest import Honest
 from harness.leaderboard import Row
 from harness.metrics import Counts, total
 from harness.recording import Array, Recording
+from harness.records import TrialRecord
 from harness.report.detections import Chosen
 from harness.report.page import Figure, Html, Section, drawn, joined, nothing, plot_text, shown, table, tag
-from harness.store import TrialRecord
 
 HEADER = (
     "behavior",

@@ -24,12 +24,13 @@ from harness.files import read_numbers, read_toml
 from harness.honest import Honest
 from harness.metrics import Counts
 from harness.pickles import read_pickled_npy
+from harness.records import TrialRecord
 from harness.registry import load_plugins
 from harness.resampling import resamples
 from harness.selection import Member, Selection
 from harness.spaces import SPACES, load_spaces
 from harness.spec import Choice, Decision, PipelineSpec
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from harness.submission import (
     disagreements,
     expected_from_sample,

@@ -21,6 +21,7 @@ from harness.metrics import Counts
 from harness.pipeline import FeatureTables, column_names
 from harness.poses import interpolated, without_jumps
 from harness.recording import CALMS21, Array, Recording, Skeleton
+from harness.records import TrialRecord
 from harness.registry import FEATURES, load_plugins
 from harness.report.clips import bones, clip, examples, placed, window
 from harness.report.curves import calibration_points, precision_recall_points
@@ -33,7 +34,7 @@ from harness.report.why import described, in_words, shuffled
 from harness.selection import Member
 from harness.spaces import load_spaces
 from harness.spec import IDENTITIES, Choice, Decision, PipelineSpec, Preparation
-from harness.store import Run, TrialRecord
+from harness.store import Run
 from harness.windows import windowed
 from tests.report.conftest import BEHAVIORS, IMAGE, Made, Open, figures_of
 from tests.test_cli import refusal
