@@ -31,11 +31,10 @@ from harness.folds import Folds
 from harness.metrics import total
 from harness.pipeline import FeatureTables
 from harness.recording import Array, Recording
-from harness.records import TrialRecord
 from harness.search import Search
 from harness.spaces import Range
 from harness.spec import Choice, Preparation
-from harness.store import RECORD, Run
+from harness.store import Run
 
 if TYPE_CHECKING:
     import optuna
@@ -168,8 +167,7 @@ def searched(task: Task, seconds: int, workers: int) -> Iterator[Finished]:
     where = ("--data", task.data, "--results", results, "--cache", task.place / "cache", "--seed", task.seed)
     limits = ("--timeout", f"{seconds}s", "--trials", ENDLESS, "--workers", workers)
     harness("search", *where, *limits, place=task.place)
-    for trial in (trial for trials in Run(results).finished().values() for trial in trials):
-        record = TrialRecord.from_json(trial.user_attrs[RECORD])
+    for record, trial in (one for theirs in Run(results).finished().values() for one in theirs):
         assert trial.datetime_complete is not None
         after = (trial.datetime_complete - began).total_seconds()
         if after <= seconds and record.error is None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.ensembles import Selections
 from harness.errors import HarnessError
-from harness.honest import f1_of, weighted_quantile
+from harness.honest import resampled_f1, weighted_quantile
 from harness.leaderboard import best_records
 from harness.metrics import Counts, total
 from harness.recording import Array
@@ -114,12 +114,7 @@ def differences(what: str, first: Judged, second: Judged, blocked: Sequence[str]
 
 def _spread(first: Sequence[Counts], second: Sequence[Counts]) -> tuple[Array, Array]:
     """Differences in F1 (resamples,) and their weights (resamples,)."""
-    drawn = resamples(len(first))
-    one, other = (
-        f1_of(*(drawn.draws @ np.array([[unit.hits, unit.claimed, unit.actual] for unit in counts])).T)
-        for counts in (first, second)
-    )
-    return other - one, drawn.weights
+    return resampled_f1(second) - resampled_f1(first), resamples(len(first)).weights
 
 
 def _mean(what: str, rows: Sequence[Difference], spread: Sequence[tuple[Array, Array]]) -> Difference:

@@ -85,7 +85,9 @@ def _folder(models: Path | None, selections: Mapping[str, Selection]) -> Iterato
         with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
             yield Path(folder)
         return
-    refuse_models(models, selections)
+    refuse_folder(models)
+    for name in _not_kept(selections):
+        raise HarnessError(f"--models {models}: the model family {name!r} does not say how its models are kept")
     try:
         models.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -100,12 +102,10 @@ def _folder(models: Path | None, selections: Mapping[str, Selection]) -> Iterato
             raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
 
 
-def refuse_models(models: Path, selections: Mapping[str, Selection]) -> None:
-    """Raise `HarnessError` where the folder is there already, or a model family cannot be kept in files."""
+def refuse_folder(models: Path) -> None:
+    """Raise `HarnessError` where there is something already that models would be written to."""
     if models.exists():
         raise HarnessError(f"--models {models}: is there already; name a folder that is not")
-    for name in _not_kept(selections):
-        raise HarnessError(f"--models {models}: the model family {name!r} does not say how its models are kept")
 
 
 def _not_kept(selections: Mapping[str, Selection]) -> list[str]:

@@ -32,6 +32,12 @@ def f1_of(hits: Array, claimed: Array, actual: Array) -> Array:
     return f1
 
 
+def resampled_f1(counts: Sequence[Counts]) -> Array:
+    """F1 on each of the `resamples` of units with these counts: (resamples,)."""
+    table = np.array([[unit.hits, unit.claimed, unit.actual] for unit in counts])
+    return f1_of(*(resamples(len(counts)).draws @ table).T)
+
+
 def bias_corrected(left_out: Array, judged: Sequence[Counts]) -> Honest | None:
     """What a selection is worth on units that had no say in it; None where no resample leaves out any positives.
 
@@ -43,17 +49,16 @@ def bias_corrected(left_out: Array, judged: Sequence[Counts]) -> Honest | None:
     estimator does (Efron 1983), with the weight `OUT_OF_BAG`. The interval goes from where 5% of the resamples' F1 on
     left out units lie below to where 5% of the resampled F1 of `judged` lie above.
     """
-    table = np.array([[unit.hits, unit.claimed, unit.actual] for unit in judged])
-    drawn = resamples(len(judged))
+    drawn, actual = resamples(len(judged)), np.array([unit.actual for unit in judged])
     (hits, claimed), weights = left_out.T, drawn.weights[: len(left_out)]
-    positives = drawn.left_out[: len(left_out)] @ table[:, 2]
+    positives = drawn.left_out[: len(left_out)] @ actual
     told = positives > 0  # the others have no F1 of their own, but claims that are wrong
     if not told.any():
         return None
     out_of_bag = 2 * (weights @ hits) / (weights @ (claimed + positives))
     f1 = float(OUT_OF_BAG * out_of_bag + (1 - OUT_OF_BAG) * total(judged).f1)
     low = weighted_quantile(f1_of(hits, claimed, positives)[told], weights[told], 0.05)
-    high = weighted_quantile(f1_of(*(drawn.draws @ table).T), drawn.weights, 0.95)
+    high = weighted_quantile(resampled_f1(judged), drawn.weights, 0.95)
     return Honest(f1, min(low, f1), max(high, f1))
 
 
@@ -71,9 +76,5 @@ def tied(one: Sequence[Counts], best: Sequence[Counts]) -> bool:
     Paired bootstrap over units (Efron and Tibshirani 1993, chapter 16), one-sided: the pooled F1 of `one` is at least
     that of `best` in more than `CHANCE` of the resamples.
     """
-    drawn = resamples(len(best))
-    scores = []
-    for counts in (one, best):
-        table = np.array([[unit.hits, unit.claimed, unit.actual] for unit in counts])
-        scores.append(f1_of(*(drawn.draws @ table).T))
-    return bool(drawn.weights[scores[0] >= scores[1]].sum() > CHANCE)
+    ahead = resampled_f1(one) >= resampled_f1(best)
+    return bool(resamples(len(best)).weights[ahead].sum() > CHANCE)

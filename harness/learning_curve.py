@@ -27,7 +27,7 @@ from harness.engines import Engine, TrialError, WorkerDiedError
 from harness.errors import HarnessError
 from harness.evaluation import fit_fold
 from harness.folds import Folds
-from harness.honest import f1_of, weighted_quantile
+from harness.honest import resampled_f1, weighted_quantile
 from harness.metrics import Counts, total
 from harness.pipeline import FeatureTables
 from harness.recording import Array, Recording
@@ -64,7 +64,7 @@ class Point:
     @property
     def interval(self) -> tuple[float, float]:
         """90% of the bootstrap over the recordings that are judged."""
-        return _interval(_resampled(self), len(self.counts))
+        return _interval(resampled_f1(self.counts), len(self.counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ class Curve:
         have = len(self.points[0].counts)
         next_step = 1 / have - 1 / (have + 1)
         f1s = np.array([point.f1 for point in self.points])
-        low, high = _interval(next_step * (slope @ np.stack([_resampled(point) for point in self.points])), have)
+        resampled = np.stack([resampled_f1(point.counts) for point in self.points])
+        low, high = _interval(next_step * (slope @ resampled), have)
         return Gain(float(next_step * (slope @ f1s)), low, high)
 
     @property
@@ -149,12 +150,6 @@ class Curve:
             "gain_high": gain and gain.high,
             "answer": self.answer,
         }
-
-
-def _resampled(point: Point) -> Array:
-    """F1 on every bootstrap resample of the judged units: (resamples,)."""
-    table = np.array([[unit.hits, unit.claimed, unit.actual] for unit in point.counts])
-    return f1_of(*(resamples(len(table)).draws @ table).T)
 
 
 def _interval(values: Array, units: int) -> tuple[float, float]:

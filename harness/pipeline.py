@@ -60,6 +60,40 @@ class TrainingRows:
         return effects(self.X, self.y) if len(np.unique(self.y)) == 2 else None
 
 
+@dataclass(frozen=True)
+class Thinned:
+    """Which frames of a labelled recording are learned from: all positive ones, and so many others, evenly spaced."""
+
+    recording: Recording
+    frames: slice
+    """Of these."""
+    features: Sequence[Choice]
+    preparation: Preparation
+    negatives: int
+
+    @cached_property
+    def kept(self) -> Array:
+        """(rows,), which of `frames` are learned from."""
+        others = np.flatnonzero(self._labels == 0)
+        spaced = np.round(np.linspace(0, len(others) - 1, min(len(others), self.negatives))).astype(np.int64)
+        return np.sort(np.concatenate([np.flatnonzero(self._labels == 1), others[spaced]]))
+
+    @cached_property
+    def target(self) -> Array:
+        """(rows,) int8."""
+        return np.asarray(self._labels[self.kept])
+
+    @cached_property
+    def key(self) -> str:
+        """The same where the rows are the same."""
+        of_labels = hashlib.sha256(np.ascontiguousarray(self._labels).tobytes()).hexdigest()
+        return f"{_key(self.recording, self.features, self.preparation)} {self.frames} {self.negatives} {of_labels}"
+
+    @property
+    def _labels(self) -> Array:
+        return self.recording.known_labels[self.frames]
+
+
 @dataclass
 class FeatureTables:
     """Design matrices of recordings, block by block from the cache; what was last used is held in memory.
@@ -86,40 +120,22 @@ class FeatureTables:
             _key(recording, features, preparation), lambda: self._table(recording, features, preparation), _nbytes
         )
 
-    def training_rows(
-        self,
-        recording: Recording,
-        frames: slice,
-        features: Sequence[Choice],
-        preparation: Preparation,
-        negatives: int,
-    ) -> TrainingRows:
-        """Of a labelled recording's `frames`, all positive ones and about so many of the others, evenly spaced."""
-        labels = recording.known_labels[frames]
+    def training_rows(self, asked: Thinned) -> TrainingRows:
+        """What a recording gives to learn from."""
 
         def compute() -> TrainingRows:
-            kept = _kept(labels, negatives)
-            return TrainingRows(self.design_matrix(recording, features, preparation)[frames][kept], labels[kept])
+            matrix = self.design_matrix(asked.recording, asked.features, asked.preparation)
+            return TrainingRows(matrix[asked.frames][asked.kept], asked.target)
 
-        key = _rows_key(recording, frames, features, preparation, negatives)
-        return self._held(key, compute, lambda rows: _nbytes(rows.X))
+        return self._held(asked.key, compute, lambda rows: _nbytes(rows.X))
 
-    def effects(
-        self,
-        recording: Recording,
-        frames: slice,
-        features: Sequence[Choice],
-        preparation: Preparation,
-        negatives: int,
-    ) -> Array | None:
-        """The `effects` of these training rows, which are held when there is no room for the rows any more."""
-        key = _rows_key(recording, frames, features, preparation, negatives)
-        asked = recording, frames, features, preparation, negatives
+    def effects(self, asked: Thinned) -> Array | None:
+        """The `effects` of its training rows, which are held when there is no room for the rows any more."""
         return _looked_up(
             self.told,
             TOLD_BYTES,
-            key,
-            lambda: self.training_rows(*asked).effects,
+            asked.key,
+            lambda: self.training_rows(asked).effects,
             lambda one: 0 if one is None else one.nbytes,
         )
 
@@ -193,20 +209,6 @@ def _looked_up(
             del held[next(iter(held))]
     value: T = held[key][1]
     return value
-
-
-def _rows_key(
-    recording: Recording, frames: slice, features: Sequence[Choice], preparation: Preparation, negatives: int
-) -> str:
-    of_labels = hashlib.sha256(np.ascontiguousarray(recording.known_labels[frames]).tobytes()).hexdigest()
-    return f"{_key(recording, features, preparation)} {frames} {negatives} {of_labels}"
-
-
-def _kept(labels: Array, negatives: int) -> Array:
-    """Which frames are trained on: those labelled 1, and so many of the others, evenly spaced."""
-    others = np.flatnonzero(labels == 0)
-    spaced = np.round(np.linspace(0, len(others) - 1, min(len(others), negatives))).astype(np.int64)
-    return np.sort(np.concatenate([np.flatnonzero(labels == 1), others[spaced]]))
 
 
 def _nbytes(table: Array) -> int:
@@ -292,23 +294,22 @@ def fit_pipeline(
     The rows of one recording at a time are in memory with all their columns, besides what `tables` holds.
     """
     asked = [
-        (recording, frames, spec.features, spec.preparation, negatives)
+        Thinned(recording, frames, spec.features, spec.preparation, negatives)
         for (recording, frames), negatives in zip(training, _negatives(training, spec), strict=True)
     ]
-    labels = [recording.known_labels[frames] for recording, frames in training]
-    kept = [one[_kept(one, negatives)] for one, (*_, negatives) in zip(labels, asked, strict=True)]
-    target = np.concatenate(kept) if kept else np.zeros(0, dtype=np.int8)
+    targets = [one.target for one in asked]
+    target = np.concatenate(targets) if targets else np.zeros(0, dtype=np.int8)
     if len(np.unique(target)) < 2:
         return FittedPipeline(spec, tables, None, float(target.any()))
-    width = tables.training_rows(*asked[0]).X.shape[1]
+    width = tables.training_rows(asked[0]).X.shape[1]
     columns = None
     if width > spec.preparation.columns:
-        telling = [effects for one in asked if (effects := tables.effects(*one)) is not None]
+        telling = [effects for one in asked if (effects := tables.effects(one)) is not None]
         columns = steadiest(telling, spec.preparation.columns) if telling else None
     X = np.empty((len(target), width if columns is None else len(columns)), dtype=np.float32)
-    stops = np.cumsum([len(one) for one in kept])
+    stops = np.cumsum([len(one) for one in targets])
     for one, part in zip(asked, np.split(X, stops[:-1]), strict=True):
-        rows = tables.training_rows(*one).X
+        rows = tables.training_rows(one).X
         if columns is None:
             part[:] = rows
         else:

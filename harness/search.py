@@ -38,7 +38,7 @@ from harness.registry import (
 )
 from harness.spaces import Range, Spaces
 from harness.spec import PipelineSpec, Preparation
-from harness.store import RECORD, Run, study_name
+from harness.store import Run, StoredTrial, study_name
 
 if TYPE_CHECKING:
     import optuna
@@ -238,7 +238,7 @@ class _BehaviorSearch:
     """One behavior's studies in memory, its current batch, and how far it has come."""
 
     def __init__(
-        self, behavior: str, search: Search, run: Run, trials: int, stored: "Mapping[str, Sequence[FrozenTrial]]"
+        self, behavior: str, search: Search, run: Run, trials: int, stored: Mapping[str, Sequence[StoredTrial]]
     ) -> None:
         import optuna
 
@@ -355,7 +355,7 @@ class _BehaviorSearch:
         if record.complete and (leader is None or record.merit > leader.merit):
             self.leaders[arm] = record
 
-    def _replay(self, stored: "Sequence[deque[FrozenTrial]]") -> None:
+    def _replay(self, stored: Sequence[deque[StoredTrial]]) -> None:
         """Come to where the stored trials (by arm) end: whole batches are read, a broken-off one is asked again."""
         while any(stored):
             turns = self._plan()
@@ -365,21 +365,21 @@ class _BehaviorSearch:
                 raise HarnessError(f"{self.run.folder}: {self.behavior} has trials this search would not have asked")
             if there == len(arms):
                 for arm in arms:
-                    trial = stored[arm].popleft()
+                    record, trial = stored[arm].popleft()
                     self.studies[arm].add_trial(trial)
-                    self._count(arm, TrialRecord.from_json(trial.user_attrs[RECORD]))
+                    self._count(arm, record)
                 continue
             # The samplers saw this batch's earlier trials as running; telling them only now keeps it so.
             self._ask(turns[: max(there, self.trials - self.told)])
             for _ in range(there):
                 asked, _ = self.batch.popleft(), self.unsent.popleft()
-                trial = stored[asked.arm].popleft()
+                record, trial = stored[asked.arm].popleft()
                 if trial.params != asked.trial.params:
                     raise HarnessError(
                         f"{self.run.folder}: trial {asked.number} of {self.behavior} is not repeatable here"
                     )
                 self.studies[asked.arm].tell(asked.trial, trial.value, state=trial.state)
-                self._count(asked.arm, TrialRecord.from_json(trial.user_attrs[RECORD]))
+                self._count(asked.arm, record)
             if any(stored):
                 raise HarnessError(f"{self.run.folder}: {self.behavior} has trials this search would not have asked")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -58,6 +58,13 @@ class Shared:
 
     def as_json(self) -> dict[str, str]:
         return {"url": self.server.url, "run": self.run}
+
+
+class StoredTrial(NamedTuple):
+    """A finished trial: what it says, and what Optuna learns from it."""
+
+    record: TrialRecord
+    trial: "FrozenTrial"
 
 
 class Run:
@@ -163,8 +170,8 @@ class Run:
     def sqlite(self) -> Path:
         return self.folder / "studies.db"
 
-    def finished(self) -> "dict[str, list[FrozenTrial]]":
-        """The finished trials by `study_name`, in the order they were told. Each has a readable record."""
+    def finished(self) -> dict[str, list[StoredTrial]]:
+        """The finished trials by `study_name`, in the order they were told."""
         if self._shared:
             return patiently(self._read)
         try:
@@ -221,9 +228,7 @@ class Run:
     def records(self) -> list[TrialRecord]:
         """All finished trials, by behavior in the order of the data, then by number."""
         behaviors = self.description["about"]["behaviors"]
-        records = [
-            TrialRecord.from_json(trial.user_attrs[RECORD]) for trials in self.finished().values() for trial in trials
-        ]
+        records = [one.record for theirs in self.finished().values() for one in theirs]
         order = {behavior: place for place, behavior in enumerate(behaviors)}
         return sorted(
             records, key=lambda record: (order.get(record.behavior, len(order)), record.behavior, record.trial)
@@ -275,7 +280,7 @@ class Run:
         if gone and any((self.folder / "out_of_fold").glob("*/*.npy")):
             raise HarnessError(f"{self.sqlite}: the trials are gone, of which out_of_fold holds more; {WAY_OUT}")
 
-    def _read(self) -> "dict[str, list[FrozenTrial]]":
+    def _read(self) -> dict[str, list[StoredTrial]]:
         shared = self._shared or self._place()
         if shared is None and self._storage is None and not laid_out(self.sqlite):
             self._refuse_lost_trials()
@@ -285,13 +290,14 @@ class Run:
         if shared:
             self._demand(shared, [study.study_name for study in studies])
         prefix = f"{shared.run}/" if shared else ""
-        finished: dict[str, list[FrozenTrial]] = {}
+        finished: dict[str, list[StoredTrial]] = {}
         for study in studies:
             if storage and study.study_name.startswith(prefix):
                 try:
                     for trial in storage.get_all_trials(study._study_id, deepcopy=False):
                         record = TrialRecord.from_json(trial.user_attrs[RECORD])
-                        finished.setdefault(study_name(record.behavior, record.arm), []).append(trial)
+                        name = study_name(record.behavior, record.arm)
+                        finished.setdefault(name, []).append(StoredTrial(record, trial))
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     where = shared.server if shared else self.sqlite
                     raise HarnessError(

@@ -18,7 +18,7 @@ import pytest
 
 from harness.atomic import write_atomically
 from harness.cache import CHECKSUM_BYTES, BlockCache, StoredFile
-from harness.pipeline import FeatureTables
+from harness.pipeline import FeatureTables, Thinned
 from harness.recording import Array, Recording
 from harness.registry import FEATURES, Columns, FeatureSet, Fitted, load_plugins
 from harness.spec import Choice, Preparation
@@ -550,12 +550,12 @@ def test_training_rows_are_all_positive_frames_and_a_share_of_the_others(tmp_pat
     labels[31:34] = 1
     labelled = replace(recording, labels=labels)
     held, preparation = tables(tmp_path), Preparation(windows="none")
-    rows = held.training_rows(labelled, slice(10, 50), [Choice("plain")], preparation, 4)
+    rows = held.training_rows(Thinned(labelled, slice(10, 50), [Choice("plain")], preparation, 4))
     frames = [10, 22, 31, 32, 33, 37, 49]  # the 1st, 13th, 25th and 37th of the 37 others
     X = held.design_matrix(labelled, [Choice("plain")], preparation)
     assert np.array_equal(rows.X, X[frames], equal_nan=True)
     assert rows.y.tolist() == labels[frames].tolist()
-    assert held.training_rows(labelled, slice(10, 50), [Choice("plain")], preparation, 4) is rows
+    assert held.training_rows(Thinned(labelled, slice(10, 50), [Choice("plain")], preparation, 4)) is rows
 
 
 def test_rows_of_the_same_poses_with_other_labels_are_others(tmp_path: Path) -> None:
@@ -563,7 +563,7 @@ def test_rows_of_the_same_poses_with_other_labels_are_others(tmp_path: Path) -> 
     held, preparation = tables(tmp_path), Preparation(windows="none")
     for label in (0, 1):
         labelled = replace(recording, labels=np.full(60, label, dtype=np.int8))
-        rows = held.training_rows(labelled, slice(0, 60), [Choice("plain")], preparation, 60)
+        rows = held.training_rows(Thinned(labelled, slice(0, 60), [Choice("plain")], preparation, 60))
         assert rows.y.tolist() == [label] * 60
         assert rows.effects is None
 

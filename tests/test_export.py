@@ -22,7 +22,7 @@ import pytest
 from sklearn.metrics import f1_score, precision_score
 
 from harness.cache import BlockCache
-from harness.cli import main
+from harness.cli import export_best_command, main
 from harness.data.challenge import load_dataset
 from harness.data.demo import write_demo
 from harness.decisions import decide
@@ -673,7 +673,9 @@ def test_models_label_other_recordings_without_the_training_data(
     again, models = str(tmp_path / "again.npy"), tmp_path / "models"
     assert main(["export-best", "--out", again, "--models", str(models), "--workers", "1"]) == 0
     assert capsys.readouterr().err.endswith(f"wrote {models} (the fitted models, for harness predict)\n")
-    (line,) = refusal(["export-best", "--out", again, "--models", str(models)], capsys)
+    with monkeypatch.context() as before_any_work:
+        before_any_work.setattr(export_best_command, "ensembles", None)
+        (line,) = refusal(["export-best", "--out", again, "--models", str(models)], capsys)
     assert line == f"--models {models}: is there already; name a folder that is not"
     test = tmp_path / "elsewhere" / "recordings.npy"
     test.parent.mkdir()

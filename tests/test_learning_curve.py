@@ -175,7 +175,7 @@ def test_what_stands_in_the_way_is_said_before_anything_is_fitted(
     assert refused("--behavior", "aproach").startswith("harness: unknown behavior 'aproach'. Did you mean 'approach'?")
     write(tmp_path / "other", train_file())
     assert "other: not the data that runs/strong was searched on" in refused("--data", str(tmp_path / "other"))
-    assert "nowhere: the data that runs/strong was searched on are not there" in refused("--data", "nowhere")
+    assert refused("--data", "nowhere") == "harness: nowhere: no such folder\n"
     assert "results/nothing holds no run" in refused("--results", "results/nothing")
     monkeypatch.setitem(sys.modules, "plotly", None)
     assert "pip install 'behavior-harness[report]'" in refused("--out", "curve.html")

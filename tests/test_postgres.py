@@ -199,6 +199,7 @@ def test_later_commands_find_the_database_and_say_what_is_missing(
         boards.append(capsys.readouterr().out)
     assert main(["leaderboard", "--format", "json", "--storage", url]) == 0
     assert {*boards} == {capsys.readouterr().out}
+    assert main(["report", "--storage", url, "--out", "found.html"]) == 0
     # An export of a run with too few behaviors says so only once it has read the trials.
     line = failure(["export-best", "--storage", url, "--out", "x.npy"], capsys, code=1)
     assert line.startswith("found: no finished trials for behavior-0, behavior-1, behavior-2, behavior-4, ")
@@ -500,6 +501,7 @@ def test_a_password_is_nowhere_in_what_a_run_writes_and_prints(
     assert commands or sys.platform != "linux"
     ran(*few, "--results", "run", f"--storage={url}", code=0)
     ran("leaderboard", "--storage", url, code=0)
+    ran("report", "--storage", url, code=0)
     ran("export-best", "--storage", url, code=1)
     ran(*few, "--results", "run", "--storage", url, "--seed", "3", code=2)
     ran(*few, "--results", "run", "--storge", url, code=2)

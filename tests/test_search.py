@@ -241,7 +241,7 @@ def test_a_trial_that_lags_on_every_fold_is_pruned_and_told_so(tmp_path: Path) -
     assert [record.trial for record in records if record.error] == []
     pruned = [record for record in records if record.pruned]
     assert 0 < len(pruned) < 12
-    stored = {trial.number: trial for trials in Run(tmp_path / "run").finished().values() for trial in trials}
+    stored = {one.trial.number: one.trial for theirs in Run(tmp_path / "run").finished().values() for one in theirs}
     for record in pruned:
         assert not record.counts
         assert len(record.fold_merits) < len(search.folds["gather"].held_out)

@@ -107,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
     add_places(predict, "plugin")
 
     page = commands.add_parser("report", help="write one page to look at: scores, ethograms, curves, search, examples")
-    add_places(page, "data", "results", "cache", "plugin")
+    add_places(page, "data", "results", "storage", "cache", "plugin")
     page.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE", help="(report.html)")
     page.add_argument(
         "--submission", type=Path, metavar="FILE", help="what to show of the test recordings (last export)"

@@ -3,28 +3,26 @@
 import argparse
 import json
 import shlex
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from harness.cli.arguments import data_folder, engine_for, last_run_folder, named_server, usable_cache
+from harness.cli.arguments import engine_for, last_run_folder, named_server, usable_cache
 from harness.cli.console import counted, pipeline_name, say
-from harness.data.challenge import load_dataset
+from harness.cli.outputs import make_room, unwritable
+from harness.cli.searched import REGISTRIES, plugins_of, refuse_missing_plugins, searched_data, searched_folder
 from harness.decisions import candidates_of
 from harness.ensembles import ensembles
 from harness.errors import HarnessError, NothingToRankError
-from harness.export import Exported, Training, export, manifest, remember_export
+from harness.export import Exported, Training, export, manifest, refuse_folder, remember_export
 from harness.metrics import mean_score
 from harness.recording import Dataset
 from harness.records import TrialRecord
-from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile, load_plugins
+from harness.registry import PluginFile, load_plugins
 from harness.search import pool_of
 from harness.selection import EXPORTED
 from harness.spaces import Spaces
 from harness.store import Run
 from harness.submission import write_submission
-
-REGISTRIES: Mapping[str, Mapping[str, Plugin]] = {"features": FEATURES, "models": MODELS, "smoothers": SMOOTHERS}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,19 +33,21 @@ def run(arguments: argparse.Namespace) -> int:
         raise HarnessError(
             f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
         )
-    make_room(out)
+    make_room(out, ".npy")
+    if arguments.models is not None:
+        refuse_folder(arguments.models)
     plugins, engine = [PluginFile.read(file) for file in arguments.plugin], engine_for(arguments)
     load_plugins(plugins)
-    data = data_folder(arguments.data) or _searched_data(run)
-    dataset = load_dataset(data)
-    if dataset.digest != description["identity"]["data"]:
-        raise HarnessError(f"{data}: not the data that {run.folder} was searched on; name that with --data")
+    data = searched_folder(run, arguments.data)
+    dataset = searched_data(run, data)
     records: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
     for record in run.records():
         if record.complete:
             records[record.behavior].append(record)
-    _refuse(records, dataset, data, run)
-    for name in _changed(records, description["identity"]["plugins"]):
+    _refuse_gaps(records, dataset, data, run)
+    needed = plugins_of(record for theirs in records.values() for record in theirs)
+    refuse_missing_plugins(run, needed)
+    for name in _changed(needed, description["identity"]["plugins"]):
         say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
     selections = ensembles(
         run,
@@ -100,30 +100,8 @@ def _in_words(exported: Exported) -> str:
     return f"F1 {selection.pooled.f1:.3f}, {what}; {claimed} claimed"
 
 
-def make_room(out: Path) -> None:
-    """Find out whether `out` can be written before hours of work, not after them."""
-    if out.suffix != ".npy" or out.is_dir():
-        raise HarnessError(f"--out {out}: should be a file that ends in .npy")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise unwritable(out, error) from error
-
-
-def unwritable(out: Path, error: OSError) -> HarnessError:
-    return HarnessError(f"{out}: cannot be written ({error.strerror}); name another file with --out")
-
-
-def _searched_data(run: Run) -> Path:
-    data = Path(run.description["about"]["data"])
-    if not data.is_dir():
-        raise HarnessError(f"{data}: the data that {run.folder} was searched on are not there; name them with --data")
-    return data
-
-
-def _refuse(records: Mapping[str, Sequence[TrialRecord]], dataset: Dataset, data: Path, run: Run) -> None:
+def _refuse_gaps(records: Mapping[str, Sequence[TrialRecord]], dataset: Dataset, data: Path, run: Run) -> None:
+    """Raise `HarnessError` where a behavior has no trials, or there is nothing to label."""
     missing = [behavior for behavior, theirs in records.items() if not theirs]
     if missing:
         command = run.description["about"]["command"]
@@ -133,22 +111,8 @@ def _refuse(records: Mapping[str, Sequence[TrialRecord]], dataset: Dataset, data
         )
     if not dataset.unlabelled:
         raise HarnessError(f"{data}: no recordings to label; a file test.npy should hold them")
-    files = " ".join(f"--plugin {shlex.quote(file)}" for file in run.description["about"]["plugins"])
-    for kind, name in _plugins(records):
-        if name not in REGISTRIES[kind]:
-            raise HarnessError(f"the run needs the plugin {name!r}; give {files or '--plugin FILE'} again")
 
 
-def _plugins(records: Mapping[str, Sequence[TrialRecord]]) -> list[tuple[str, str]]:
-    """Kind and name of everything that made the trials."""
-    used = set()
-    for record in (record for theirs in records.values() for record in theirs):
-        used |= {("features", choice.name) for choice in record.spec.features} | {("models", record.spec.model.name)}
-        used |= {("smoothers", record.decision.smoother.name)} if record.decision else set()
-    return sorted(used)
-
-
-def _changed(records: Mapping[str, Sequence[TrialRecord]], searched: Mapping[str, Mapping[str, str]]) -> list[str]:
+def _changed(needed: Iterable[tuple[str, str]], searched: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Plugins that are another version of what the run was searched with."""
-    needed = _plugins(records)
     return [name for kind, name in needed if REGISTRIES[kind][name].source_version != searched[kind][name]]

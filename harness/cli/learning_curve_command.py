@@ -2,22 +2,19 @@
 
 import argparse
 import importlib
-import shlex
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from harness.cli.arguments import data_folder, engine_for, last_run_folder, named_server, usable_cache
+from harness.cli.arguments import engine_for, last_run_folder, named_server, usable_cache
 from harness.cli.console import counted, pipeline_name, say, show_csv, show_json, show_markdown, show_notes, show_table
-from harness.data.challenge import load_dataset
+from harness.cli.outputs import make_room, unwritable
+from harness.cli.searched import plugins_of, refuse_missing_plugins, searched_data, searched_folder
 from harness.decisions import candidates_of
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.folds import make_folds
 from harness.leaderboard import best_records
 from harness.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
-from harness.recording import Dataset
-from harness.records import TrialRecord
-from harness.registry import FEATURES, MODELS, PluginFile, load_plugins
+from harness.registry import PluginFile, load_plugins
 from harness.search import pool_of, reach_seconds
 from harness.spaces import Spaces
 from harness.store import Run
@@ -41,11 +38,12 @@ def run(arguments: argparse.Namespace) -> int:
     leaders = {name: one for name, one in best.items() if not arguments.behavior or name in arguments.behavior}
     if not leaders:
         raise NothingToRankError(f"{run.folder}: no trial has a score; it was made by `{about['command']}`")
-    _refuse_plot(arguments.out)
+    if arguments.out:
+        _refuse_plot(arguments.out)
     plugins, engine = [PluginFile.read(file) for file in arguments.plugin], engine_for(arguments)
     load_plugins(plugins)
-    _refuse_missing_plugins(leaders.values(), about["plugins"])
-    dataset = _searched(run, arguments.data)
+    refuse_missing_plugins(run, plugins_of(leaders.values()))
+    dataset = searched_data(run, searched_folder(run, arguments.data))
     spaces = Spaces.from_json(identity["ranges"])
     searched = sorted({name for names in identity["arms"].values() for name in names})
     # A baseline alone looks nowhere.
@@ -74,51 +72,18 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             write_plot(curves, arguments.out)
         except OSError as error:
-            raise _unwritable(arguments.out, error) from error
+            raise unwritable(arguments.out, error) from error
         say(f"wrote {arguments.out}")
     return 0
 
 
-def _refuse_plot(out: Path | None) -> None:
+def _refuse_plot(out: Path) -> None:
     """Find out whether the plot can be made before the fitting, not after it."""
-    if out is None:
-        return
-    if out.suffix != ".html" or out.is_dir():
-        raise HarnessError(f"--out {out}: should be a file that ends in .html")
+    make_room(out, ".html")
     try:
         importlib.import_module("plotly")
     except ImportError as error:
         raise HarnessError("--out needs plotly; `pip install 'behavior-harness[report]'` brings it") from error
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise _unwritable(out, error) from error
-
-
-def _unwritable(out: Path, error: OSError) -> HarnessError:
-    return HarnessError(f"{out}: cannot be written ({error.strerror}); name another file with --out")
-
-
-def _refuse_missing_plugins(leaders: Iterable[TrialRecord], files: Sequence[str]) -> None:
-    again = " ".join(f"--plugin {shlex.quote(file)}" for file in files) or "--plugin FILE"
-    for record in leaders:
-        missing = [choice.name for choice in record.spec.features if choice.name not in FEATURES]
-        missing += [record.spec.model.name] if record.spec.model.name not in MODELS else []
-        if missing:
-            raise HarnessError(f"the run needs the plugin {missing[0]!r}; give {again} again")
-
-
-def _searched(run: Run, given: Path | None) -> Dataset:
-    """The data that the run was searched on. Raises `HarnessError` where they are not there, or others."""
-    data = data_folder(given) or Path(run.description["about"]["data"])
-    if not data.is_dir():
-        raise HarnessError(f"{data}: the data that {run.folder} was searched on are not there; name them with --data")
-    dataset = load_dataset(data)
-    if dataset.digest != run.description["identity"]["data"]:
-        raise HarnessError(f"{data}: not the data that {run.folder} was searched on; name that with --data")
-    return dataset
 
 
 def _show(curves: Sequence[Curve], how: str) -> None:

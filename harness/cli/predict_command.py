@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.cli.arguments import engine_for
 from harness.cli.console import counted, say
-from harness.cli.export_best_command import make_room, unwritable
+from harness.cli.outputs import make_room, unwritable
 from harness.data.challenge import load_recordings
 from harness.detectors import refuse_other_bodies
 from harness.export import label_recordings
@@ -15,7 +15,7 @@ from harness.submission import write_submission
 
 def run(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
-    make_room(out)
+    make_room(out, ".npy")
     plugins, engine = [PluginFile.read(file) for file in arguments.plugin], engine_for(arguments)
     load_plugins(plugins)
     recordings = load_recordings(arguments.data)

@@ -3,7 +3,6 @@
 import argparse
 import json
 import shlex
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from harness.atomic import write_text
-from harness.cli.arguments import data_folder, last_run_folder, usable_cache
+from harness.cli.arguments import last_run_folder, named_server, usable_cache
 from harness.cli.console import say
-from harness.data.challenge import load_dataset
+from harness.cli.outputs import make_room, unwritable
+from harness.cli.searched import refuse_missing_plugins, searched_data, searched_folder
 from harness.errors import HarnessError
 from harness.export import last_export
 from harness.recording import Array, Dataset
-from harness.registry import SMOOTHERS, load_plugins
+from harness.registry import load_plugins
 from harness.report import report
 from harness.store import Run
 from harness.submission import read_predictions
@@ -26,21 +26,14 @@ Labels = Mapping[str, Mapping[str, Array]]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    run = Run(last_run_folder(arguments.results))
+    run = Run(last_run_folder(arguments.results), named_server(arguments.storage))
     description = run.description
     out: Path = arguments.out
-    _make_room(out, run.folder)
+    make_room(out, ".html")
     load_plugins(arguments.plugin)
-    data = data_folder(arguments.data) or Path(description["about"]["data"])
-    if not data.is_dir():
-        raise HarnessError(f"{data}: the data that {run.folder} was searched on are not there; name them with --data")
-    dataset = load_dataset(data)
-    if dataset.digest != description["identity"]["data"]:
-        raise HarnessError(f"{data}: not the data that {run.folder} was searched on; name that with --data")
-    missing = sorted(set(description["identity"]["plugins"]["smoothers"]) - set(SMOOTHERS))
-    if missing:
-        files = " ".join(f"--plugin {shlex.quote(file)}" for file in description["about"]["plugins"])
-        raise HarnessError(f"the run needs the plugin {missing[0]!r}; give {files or '--plugin FILE'} again")
+    dataset = searched_data(run, searched_folder(run, arguments.data))
+    smoothers = sorted(description["identity"]["plugins"]["smoothers"])
+    refuse_missing_plugins(run, [("smoothers", name) for name in smoothers])
     path, manifest = _submission(arguments.submission, run, description)
     labels = _labels(path, dataset) if path else None
     page = report(
@@ -55,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         write_text(out, page)
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
     say(f"wrote {out} ({len(page.encode()) / 1e6:.1f} MB); open it in a browser")
     return 0
 
@@ -84,19 +77,3 @@ def _labels(path: Path, dataset: Dataset) -> Labels:
     """The labels of a submission for all behaviors and test recordings. Raises `DataError` where some are missing."""
     wanted = {one.id: np.zeros(one.frames, dtype=np.int8) for one in dataset.unlabelled}
     return read_predictions(path, dict.fromkeys(dataset.labelled, wanted))
-
-
-def _make_room(out: Path, run: Path) -> None:
-    """Find out whether `out` can be written before anything is computed."""
-    if out.suffix not in (".html", ".htm") or out.is_dir():
-        raise HarnessError(f"--out {out}: should be a file that ends in .html")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise _unwritable(out, error) from error
-
-
-def _unwritable(out: Path, error: OSError) -> HarnessError:
-    return HarnessError(f"{out}: cannot be written ({error.strerror}); name another file with --out")

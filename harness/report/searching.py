@@ -22,7 +22,7 @@ from harness.report.page import (
     tag,
 )
 from harness.report.summary import pipeline_name
-from harness.store import study_name
+from harness.store import StoredTrial, study_name
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -35,7 +35,7 @@ SHOWN = 12
 
 SUMMED: Mapping[str, Callable[[Sequence[float]], float]] = {"best": max, "median": statistics.median}
 
-Trials = Mapping[str, Sequence["FrozenTrial"]]
+Trials = Mapping[str, Sequence[StoredTrial]]
 """By name of the study, the finished trials."""
 
 
@@ -250,11 +250,9 @@ def pipeline_importances(records: Sequence[TrialRecord]) -> dict[str, dict[str, 
     return _importances(trials)
 
 
-def arm_importances(finished: "Sequence[FrozenTrial]") -> dict[str, dict[str, float]]:
+def arm_importances(finished: Sequence[StoredTrial]) -> dict[str, dict[str, float]]:
     """Of the parameters of one arm's study."""
-    import optuna
-
-    return _importances([one for one in finished if one.state == optuna.trial.TrialState.COMPLETE])
+    return _importances([one.trial for one in finished if one.record.complete])
 
 
 def _importances(trials: "Sequence[FrozenTrial]") -> dict[str, dict[str, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.evaluation import average_precision, fit_fold
 from harness.folds import make_folds
-from harness.pipeline import FeatureTables, FittedPipeline, column_names
+from harness.pipeline import FeatureTables, FittedPipeline, Thinned, column_names
 from harness.recording import Array, Recording
 from harness.registry import FEATURES, MODELS, feature_set_named
 from harness.report.clips import clips_figure
@@ -133,8 +133,9 @@ def reasons(
     if fitted.classifier is None or not positives[fold]:
         return []
     units = [folds.units[unit] for unit in folds.held_out[fold]]
+    few = ROWS // len(units)
     rows = [
-        tables.training_rows(unit, slice(0, unit.frames), spec.features, spec.preparation, ROWS // len(units))
+        tables.training_rows(Thinned(unit, slice(0, unit.frames), spec.features, spec.preparation, few))
         for unit in units
     ]
     X, y = np.concatenate([one.X for one in rows]), np.concatenate([one.y for one in rows])

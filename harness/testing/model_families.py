@@ -1,6 +1,7 @@
 """What every model family must do."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -62,8 +63,7 @@ def learns_what_is_there(family: ModelFamily, X: Array, y: Array) -> None:
 def judges_each_frame_alone(family: ModelFamily, X: Array, y: Array) -> None:
     """A frame's probability does not depend on the frames it is predicted with, unless it looks at no features."""
     if not family.baseline:
-        classifier = family.function(0)
-        classifier.fit(X, y)
+        classifier = _fitted(family, X, y)
         among, alone = classifier.predict_proba(X)[:3], classifier.predict_proba(X[:3])
         demand(close(among, alone), f"{family.name}: a frame's probability depends on the other frames")
 
@@ -99,8 +99,7 @@ def is_the_same_once_loaded(family: ModelFamily, X: Array, y: Array) -> None:
     """Where models can be kept, a loaded one gives the very same probabilities."""
     if family.load is None:
         return
-    classifier = family.function(0)
-    classifier.fit(X, y)
+    classifier = _fitted(family, X, y)
     demand(isinstance(classifier, SavedClassifier), f"{family.name}: has a load, but its models have no saved()")
     loaded = family.load(classifier.saved())
     same = np.array_equal(classifier.predict_proba(X), loaded.predict_proba(X))
@@ -109,8 +108,7 @@ def is_the_same_once_loaded(family: ModelFamily, X: Array, y: Array) -> None:
 
 def looks_at_what_it_says(family: ModelFamily, X: Array, y: Array) -> None:
     """Where a classifier names the columns it uses, the others may hold anything."""
-    classifier = family.function(0)
-    classifier.fit(X, y)
+    classifier = _fitted(family, X, y)
     if isinstance(classifier, SparingClassifier):
         blind = np.zeros_like(X)
         used = classifier.used_columns()
@@ -121,8 +119,7 @@ def looks_at_what_it_says(family: ModelFamily, X: Array, y: Array) -> None:
 
 def stops_where_its_stages_are(family: ModelFamily, X: Array, y: Array) -> None:
     """Where a classifier can stop early, it says what it says at that stage."""
-    classifier = family.function(0)
-    classifier.fit(X, y)
+    classifier = _fitted(family, X, y)
     if isinstance(classifier, SteppedClassifier):
         for rounds, probabilities in classifier.staged_probabilities(X).items():
             same = np.array_equal(probabilities, classifier.probability_after(rounds, X))
@@ -154,6 +151,11 @@ def _demand_probabilities(family: ModelFamily, probabilities: Array, frames: int
 
 
 def _fitted_probabilities(family: ModelFamily, X: Array, y: Array, judged: Array) -> Array:
+    return np.asarray(_fitted(family, X, y).predict_proba(judged))
+
+
+def _fitted(family: ModelFamily, X: Array, y: Array) -> Any:
+    """Whatever the family makes, fitted."""
     classifier = family.function(0)
     classifier.fit(X, y)
-    return np.asarray(classifier.predict_proba(judged))
+    return classifier

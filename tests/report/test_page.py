@@ -517,7 +517,7 @@ def test_a_report_without_its_submission_says_so(at: Made, tmp_path: Path) -> No
     [
         ("report --results none", "none holds no run"),
         ("report --out page.txt", "--out page.txt: should be a file that ends in .html"),
-        ("report --data nowhere", "nowhere: the data that run was searched on are not there; name them with --data"),
+        ("report --data nowhere", "nowhere: no such folder"),
         ("report --submission none.npy", "none.npy: no such file"),
     ],
 )
