@@ -16,12 +16,9 @@ from harness.recording import Array
 from harness.registry import smoother_named
 from harness.resampling import resamples
 from harness.spaces import Spaces
-from harness.spec import Choice, Decision
+from harness.spec import LOG_ODDS_STEP, Choice, Decision
 
-STEP = 0.2
-"""Log-odds between two neighboring thresholds."""
-
-THRESHOLDS = tuple(float(np.round(1 / (1 + np.exp(-logit)), 4)) for logit in np.arange(-5.0, 5.01, STEP))
+THRESHOLDS = tuple(float(np.round(1 / (1 + np.exp(-logit)), 4)) for logit in np.arange(-5.0, 5.01, LOG_ODDS_STEP))
 """Candidates for `Decision.threshold`, evenly spaced in log-odds, since the best one for a rare behavior is small."""
 
 NEIGHBORS = 6
@@ -65,7 +62,7 @@ class Candidates:
 
 def candidates_of(spaces: Spaces) -> Candidates:
     """Every decision within the ranges."""
-    rises = tuple(round(rise / STEP) for rise in spaces.rises)
+    rises = tuple(round(rise / LOG_ODDS_STEP) for rise in spaces.rises)
     return Candidates(tuple(spaces.smoother_choices()), spaces.gaps, spaces.bouts, rises=rises)
 
 

@@ -12,7 +12,7 @@ parameter of the plugin, and for what is no plugin's: `preparation.toml`, `decis
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import product
-from math import inf, isfinite
+from math import inf, isclose, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from harness.errors import HarnessError
 from harness.files import read_toml
 from harness.pickles import shown
 from harness.registry import FEATURES, MODELS, SMOOTHERS, Plugin
-from harness.spec import Choice, Preparation, Value
+from harness.spec import LOG_ODDS_STEP, Choice, Preparation, Value
 
 SPACES = next(
     folder
@@ -231,6 +231,8 @@ def _decision(file: Path) -> dict[str, tuple[float, ...]]:
     for name, values in plain.items():
         if not isinstance(values, list) or not values or not all(_is_amount(v) for v in values):
             raise HarnessError(f"{file}: {name} should be a list of {units[name]}, 0 or more")
+    if not all(isclose(rise, round(rise / LOG_ODDS_STEP) * LOG_ODDS_STEP) for rise in plain["rise"]):
+        raise HarnessError(f"{file}: rise should be in steps of {LOG_ODDS_STEP}, as thresholds are")
     return {fields[name]: tuple(sorted(map(float, values))) for name, values in plain.items()}
 
 

@@ -28,6 +28,9 @@ class Choice:
         return f"{self.name}({values})" if values else self.name
 
 
+LOG_ODDS_STEP = 0.2
+"""From one threshold that is tried to the next."""
+
 IDENTITIES = ("kept", "unordered", "both")
 """Whether columns tell the animals apart."""
 

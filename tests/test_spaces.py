@@ -246,6 +246,14 @@ def test_rises_that_are_no_log_odds(spaces: Path) -> None:
     assert refusal(spaces) == f"{spaces}/decision.toml: rise should be a list of log-odds, 0 or more"
 
 
+def test_rises_between_two_thresholds(spaces: Path) -> None:
+    fixed = "longest_gap = [0.0]\nshortest_bout = [0.0]\n"
+    (spaces / "decision.toml").write_text(fixed + "rise = [0.6, 0.7]")
+    assert refusal(spaces) == f"{spaces}/decision.toml: rise should be in steps of 0.2, as thresholds are"
+    (spaces / "decision.toml").write_text(fixed + "rise = [0.6, 1]")
+    assert load_spaces(spaces).rises == (0.6, 1.0)
+
+
 def test_decision_candidates_of_another_name(spaces: Path) -> None:
     (spaces / "decision.toml").write_text("longest_gap = [0.0]\nthreshold = [0.5]")
     assert refusal(spaces) == (
