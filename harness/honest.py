@@ -1,5 +1,6 @@
 """How much of a score is luck, and how much of a lead: both from bootstrap resamples of the units."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,9 +10,8 @@ from harness.metrics import Counts, total
 from harness.recording import Array
 from harness.resampling import resamples
 
-OUT_OF_BAG = 0.4
-"""The weight of what is judged on units left out. On recordings that no search saw, that alone was as much too low as
-the cross-fitted score was too high, times 1.5 (docs/search.md)."""
+DISBELIEVED = 200
+"""Of the best of so many trials, only what is judged on units left out counts."""
 
 CHANCE = 0.05
 """In more than this share of the resamples a lead may be gone before it counts as chance."""
@@ -38,7 +38,17 @@ def resampled_f1(counts: Sequence[Counts]) -> Array:
     return f1_of(*(resamples(len(counts)).draws @ table).T)
 
 
-def bias_corrected(left_out: Array, judged: Sequence[Counts]) -> Honest | None:
+def out_of_bag_weight(trials: int) -> float:
+    """How much of the honest score of the best of so many trials is what was judged on units left out.
+
+    A single trial has no luck of selection in its score. The best of many has the more, about with the logarithm of
+    their number; and as a search learns from its own scores, a little of it gets even into what is judged on units left
+    out, which with few trials is too low. So measured on recordings that no search saw (docs/search.md).
+    """
+    return min(1.0, math.log(trials) / math.log(DISBELIEVED))
+
+
+def bias_corrected(left_out: Array, judged: Sequence[Counts], out_of_bag: float) -> Honest | None:
     """What a selection is worth on units that had no say in it; None where no resample leaves out any positives.
 
     `left_out` (resamples, 2) holds, for the first or all of `resamples`, hits and claims of what is selected on the
@@ -46,8 +56,8 @@ def bias_corrected(left_out: Array, judged: Sequence[Counts]) -> Honest | None:
     section 3); `judged` are the cross-fitted counts, by unit, of what is selected on all units. Counts of all resamples
     are pooled, as the challenge pools frames. A selection that knows a resample has seen two thirds of the units and is
     worse for it, while `judged` is the luckier the more was chosen from; so the estimate takes both, as the .632
-    estimator does (Efron 1983), with the weight `OUT_OF_BAG`. The interval goes from where 5% of the resamples' F1 on
-    left out units lie below to where 5% of the resampled F1 of `judged` lie above.
+    estimator does (Efron 1983), the former with the weight `out_of_bag`. The interval goes from where 5% of the
+    resamples' F1 on left out units lie below to where 5% of the resampled F1 of `judged` lie above.
     """
     drawn, actual = resamples(len(judged)), np.array([unit.actual for unit in judged])
     (hits, claimed), weights = left_out.T, drawn.weights[: len(left_out)]
@@ -55,8 +65,8 @@ def bias_corrected(left_out: Array, judged: Sequence[Counts]) -> Honest | None:
     told = positives > 0  # the others have no F1 of their own, but claims that are wrong
     if not told.any():
         return None
-    out_of_bag = 2 * (weights @ hits) / (weights @ (claimed + positives))
-    f1 = float(OUT_OF_BAG * out_of_bag + (1 - OUT_OF_BAG) * total(judged).f1)
+    pooled = 2 * (weights @ hits) / (weights @ (claimed + positives))
+    f1 = float(out_of_bag * pooled + (1 - out_of_bag) * total(judged).f1)
     low = weighted_quantile(f1_of(hits, claimed, positives)[told], weights[told], 0.05)
     high = weighted_quantile(resampled_f1(judged), drawn.weights, 0.95)
     return Honest(f1, min(low, f1), max(high, f1))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.honest import Honest, bias_corrected, f1_of, tied
+from harness.honest import Honest, bias_corrected, f1_of, out_of_bag_weight, tied
 from harness.metrics import Counts, total
 from harness.records import TrialRecord
 from harness.resampling import resamples
@@ -123,7 +123,8 @@ def honest_score(records: Sequence[TrialRecord]) -> Honest | None:
     positives = resamples(len(actual)).draws @ actual
     # Ties go to the first, which is the better one on all units.
     chosen = f1_of(table[:, :, 0], table[:, :, 1], positives).argmax(axis=0)
-    return bias_corrected(table[chosen, np.arange(len(chosen)), 2:], ranked[0].counts)
+    left_out = table[chosen, np.arange(len(chosen)), 2:]
+    return bias_corrected(left_out, ranked[0].counts, out_of_bag_weight(len(ranked)))
 
 
 def best_records(records: Iterable[TrialRecord]) -> dict[str, TrialRecord]:

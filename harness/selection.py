@@ -51,6 +51,10 @@ ROUNDS = 12
 BINS = 512
 """Into so many equal steps of log-odds probabilities are sorted while members are chosen."""
 
+OUT_OF_BAG = 0.4
+"""The share of an honest score that is what was judged on the units left out of resamples; the rest is what was judged
+on each unit in turn, which is as free of the luck of selection."""
+
 RESAMPLES = 30
 """So many resamples an honest score is made of where units are too many to enumerate them."""
 
@@ -231,7 +235,7 @@ class _Chooser:
         for number, out in enumerate(few):
             chosen = self.chosen(way, tuple(np.flatnonzero(~out).tolist()))
             left_out[number] = self.table(chosen.members)[out, chosen.candidate].sum(axis=0)
-        return bias_corrected(left_out, judged)
+        return bias_corrected(left_out, judged, OUT_OF_BAG)
 
     def chosen(self, way: str, units: tuple[int, ...]) -> _Chosen:
         """What the way chooses that knows only `units`."""

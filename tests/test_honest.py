@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.honest import CHANCE, bias_corrected, tied, weighted_quantile
+from harness.honest import CHANCE, bias_corrected, out_of_bag_weight, tied, weighted_quantile
 from harness.metrics import Counts, total
 from harness.recording import Array
 from harness.resampling import resamples
@@ -40,7 +40,7 @@ def test_an_honest_score_pools_and_orders_what_every_draw_left_out(units: int, s
         each.append(Counts(hits, claimed, sum(judged[unit].actual for unit in set(range(units)) - set(draw))))
         again.append(total(judged[unit] for unit in draw).f1)
     told = [one for one in each if one.actual]
-    honest = bias_corrected(left_out, judged)
+    honest = bias_corrected(left_out, judged, 0.4)
     if not told:
         assert honest is None
     else:
@@ -52,24 +52,29 @@ def test_an_honest_score_pools_and_orders_what_every_draw_left_out(units: int, s
 
 
 def test_nothing_honest_can_be_said_where_only_one_unit_is_positive_or_there_is_but_one() -> None:
-    assert bias_corrected(np.zeros((1, 2)), [Counts(0, 0, 5)]) is None
-    assert bias_corrected(np.zeros((3, 2)), [Counts(), Counts()]) is None
+    assert bias_corrected(np.zeros((1, 2)), [Counts(0, 0, 5)], 0.4) is None
+    assert bias_corrected(np.zeros((3, 2)), [Counts(), Counts()], 0.4) is None
 
 
 def test_units_without_positives_take_nothing_from_and_add_nothing_to_a_steady_score() -> None:
     judged = [Counts(5, 10, 10)] * 2 + [Counts(0, 10, 0)] * 3
     left_out = resamples(5).left_out @ np.array([[unit.hits, unit.claimed] for unit in judged])
-    honest = bias_corrected(left_out, judged)
+    honest = bias_corrected(left_out, judged, 0.5)
     assert honest is not None
     assert honest.f1 == pytest.approx(total(judged).f1)  # the same on every unit that is drawn or left out
 
 
 def test_the_first_of_many_resamples_may_do() -> None:
     few = np.tile([3, 4], (30, 1))
-    honest = bias_corrected(few, [Counts(0, 1, 1)] * 7)
+    honest = bias_corrected(few, [Counts(0, 1, 1)] * 7, 0.4)
     positives = resamples(7).left_out[:30].sum(axis=1)
     assert honest is not None
     assert honest.f1 == pytest.approx(0.4 * 2 * 3 * 30 / (4 * 30 + positives.sum()), abs=1e-9)
+
+
+def test_the_more_trials_the_less_is_believed_of_what_the_best_of_them_scored() -> None:
+    weights = [out_of_bag_weight(trials) for trials in (1, 10, 100, 200, 1000)]
+    assert weights == pytest.approx([0, 1 / 2.30103, 2 / 2.30103, 1, 1], abs=1e-5)  # log10(200) = 2.30103
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 5)), min_size=1, max_size=9), st.floats(0.01, 0.99))
