@@ -69,8 +69,9 @@ def estimated(task: Task, trials: int, workers: int) -> dict[str, Estimates]:
     rows = leaders(results, task.place)
     run = Run(results)
     records = {(one.behavior, one.trial): one for one in run.records()}
-    in_hindsight = hindsight(run, records.values(), load_dataset(task.data))
-    tests = leader_scores(task, [records[name, row["trial"]] for name, row in rows.items()], cache)
+    dataset = load_dataset(task.data)
+    in_hindsight = hindsight(run, records.values(), dataset)
+    tests = leader_scores(task, dataset, [records[name, row["trial"]] for name, row in rows.items()], cache)
     submission, nested = exported(task.data, results, cache, task.place)
     test_of_export = scored(submission, task.data, task.place)
     return {
@@ -106,9 +107,9 @@ def hindsight(run: Run, records: Iterable[TrialRecord], dataset: Dataset) -> dic
     return best
 
 
-def leader_scores(task: Task, records: Sequence[TrialRecord], cache: Path) -> dict[str, float]:
+def leader_scores(task: Task, dataset: Dataset, records: Sequence[TrialRecord], cache: Path) -> dict[str, float]:
     """By behavior, the test F1 of a trial's pipeline, fitted on all labelled recordings, with the trial's decision."""
-    dataset, truth = load_dataset(task.data), read_truth(task.data / "test_labels.npy")
+    truth = read_truth(task.data / "test_labels.npy")
     tables = FeatureTables(BlockCache(cache), pool_of(dataset))
     unlabelled = {recording.id: recording for recording in dataset.unlabelled}
     scores = {}

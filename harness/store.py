@@ -227,8 +227,12 @@ class Run:
 
     def records(self) -> list[TrialRecord]:
         """All finished trials, by behavior in the order of the data, then by number."""
+        return self.in_order(self.finished())
+
+    def in_order(self, finished: Mapping[str, Sequence[StoredTrial]]) -> list[TrialRecord]:
+        """The records of what was `finished`, in the order of `records`."""
         behaviors = self.description["about"]["behaviors"]
-        records = [one.record for theirs in self.finished().values() for one in theirs]
+        records = [one.record for theirs in finished.values() for one in theirs]
         order = {behavior: place for place, behavior in enumerate(behaviors)}
         return sorted(
             records, key=lambda record: (order.get(record.behavior, len(order)), record.behavior, record.trial)

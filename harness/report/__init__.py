@@ -33,7 +33,8 @@ def report(
 ) -> str:
     """The page of `run`, finished or not. Raises `HarnessError` where something stored cannot be read."""
     description = run.description
-    records = run.records()
+    finished = run.finished()
+    records = run.in_order(finished)
     selections = kept(run, records)
     choices = chosen(records, selections)
     spaces, seed = Spaces.from_json(description["identity"]["ranges"]), description["identity"]["seed"]
@@ -59,7 +60,7 @@ def report(
         summary(overview),
         ethogram(found, behaviors, dataset.unlabelled, submission),
         curves(found, choices, behaviors),
-        searching(records, run.finished() if records else {}, choices, behaviors),
+        searching(records, finished, choices, behaviors),
         why(found, choices, dataset.labelled, tables, spaces, seed),
         provenance(Made(description, dataset, records, ways, command, submission_name, manifest)),
     ]

@@ -143,14 +143,13 @@ def _rows(one: Found) -> list[list[str | Html]]:
     if one.best is None:
         return [[one.behavior, "nothing yet", *[""] * 9, trials, spent]]
     rows = []
-    mark = {"ensemble": "", "single": ""} | ({one.chosen.way: "✓ "} if one.chosen else {})
+    mark = {"ensemble": "", "leading": ""} | ({one.chosen.way: "✓ "} if one.chosen else {})
     if one.ensemble:
         cells = one.ensemble.as_json()
         what = f"{mark['ensemble']}ensemble of {len(one.ensemble.selection.members)} trials"
         rows.append([one.behavior, what, *_scores(cells), "", ""])
     cells, record = one.best.as_json(), one.best.best
-    mark["single"] = mark["single"] or ("✓ " if one.chosen and one.chosen.way == "leading" else "")
-    rows.append([one.behavior, f"{mark['single']}{pipeline_name(record)}, trial {record.trial}", *_scores(cells)])
+    rows.append([one.behavior, f"{mark['leading']}{pipeline_name(record)}, trial {record.trial}", *_scores(cells)])
     rows[-1] += [trials, spent]
     return [[Html(cell) if isinstance(cell, Html) else str(cell) for cell in row] for row in rows]
 
