@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
 import subprocess
 import sys
@@ -22,9 +21,15 @@ SETTINGS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "COLORTERM")
 """What of the environment has a say in what is drawn; a terminal here has none of it unless asked for."""
 
 
-def _at_a_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell in the background ignores it, and so would its children
+AT_A_TERMINAL = """
+import fcntl, os, signal, sys, termios
+
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell in the background ignores it, and so would its children
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+"""What a process does before it becomes `harness`; a function run in a fork of this process, which has threads, could
+wait for ever for a lock that one of them held."""
 
 
 class Terminal:
@@ -35,14 +40,13 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         known = {name: value for name, value in os.environ.items() if name not in SETTINGS}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "harness", *words],
+            [sys.executable, "-c", AT_A_TERMINAL, "-m", "harness", *words],
             cwd=at,
             env={**known, "TERM": "xterm-256color", **environment},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=_at_a_terminal,
         )
         os.close(theirs)
         self._written = b""

@@ -114,7 +114,9 @@ def browser() -> "Iterator[Browser]":
     if CHROMIUM is None:
         pytest.skip("needs a browser: apt-get install chromium")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        # Neither a graphics card nor much shared memory is to be had on every machine.
+        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=options)
         yield browser
         browser.close()
 
