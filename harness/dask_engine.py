@@ -85,6 +85,7 @@ class DaskWorkers:
         self._lock = threading.RLock()
         self._waiting: deque[tuple[Future[Any], _Call]] = deque()
         self._running: dict[Future[Any], tuple[str, distributed.Future]] = {}
+        self._unanswered: set[Future[Any]] = set()
         self._threads: Mapping[str, int] = {}
         self._lost: EngineError | None = None
         self._left = threading.Event()
@@ -113,6 +114,7 @@ class DaskWorkers:
         ours.set_running_or_notify_cancel()
         with self._lock:
             self._waiting.append((ours, _Call(arguments)))
+            self._unanswered.add(ours)
         self._hand_out()
         return ours
 
@@ -132,7 +134,7 @@ class DaskWorkers:
 
     def _follow(self) -> None:
         """See workers come and go, and the scheduler."""
-        while not self._left.wait(COUNT_SECONDS):
+        while self._lost is None and not self._left.wait(COUNT_SECONDS):
             try:
                 with _explained(self._address):
                     self._threads = self._client.nthreads()
@@ -141,12 +143,24 @@ class DaskWorkers:
             self._hand_out()
 
     def _lose(self, error: EngineError) -> None:
-        """Whatever waits will not be run any more."""
+        """Nothing that was asked for will be answered any more: Dask itself forgets some of it without a word."""
         with self._lock:
             self._lost = self._lost or error
-            waiting, self._waiting = self._waiting, deque()
-        for ours, _ in waiting:
-            ours.set_exception(self._lost)
+            self._waiting.clear()
+            unanswered = [*self._unanswered]
+        for ours in unanswered:
+            self._answer(ours, error=self._lost)
+
+    def _answer(self, ours: "Future[Any]", value: Any = None, error: Exception | None = None) -> None:
+        """Say what came of a task, unless that was done."""
+        with self._lock:
+            if ours not in self._unanswered:
+                return
+            self._unanswered.remove(ours)
+        if error is None:
+            ours.set_result(value)
+        else:
+            ours.set_exception(error)
 
     def _hand_out(self) -> None:
         """Give what waits to threads that are free."""
@@ -172,7 +186,7 @@ class DaskWorkers:
                             allow_other_workers=True,  # should that one be lost
                         )
                 except EngineError as error:
-                    ours.set_exception(error)
+                    self._answer(ours, error=error)
                 else:
                     self._running[ours] = place, theirs
                     theirs.add_done_callback(partial(self._settle, ours))
@@ -192,29 +206,36 @@ class DaskWorkers:
                 raise EngineError(f"--dask {self._address}: {worker} {difference}")
 
     def _settle(self, ours: "Future[Any]", theirs: "distributed.Future") -> None:
-        """Hand on what came of a task; called once the cluster is done with it."""
+        """The cluster is done with a task; called by the one thread in which Dask says so."""
+        # Beside, as Dask can wait forever for a result that is lost with the scheduler.
+        threading.Thread(target=self._fetch, args=(ours, theirs), daemon=True).start()
+
+    def _fetch(self, ours: "Future[Any]", theirs: "distributed.Future") -> None:
+        """Hand on what came of a task that the cluster is done with."""
         from distributed import KilledWorker
 
         with self._lock:
             del self._running[ours]
-        self._hand_out()
+        if not theirs.cancelled():
+            self._hand_out()
         try:
             kind, value = theirs.result()
         except KilledWorker as error:
             lost = error.allowed_failures + 1
             many = "1 worker of the cluster was lost while it" if lost == 1 else f"{lost} workers were lost while they"
-            ours.set_exception(WorkerDiedError(f"{many} ran the trial (out of memory?)"))
+            self._answer(ours, error=WorkerDiedError(f"{many} ran the trial (out of memory?)"))
         except (CancelledError, asyncio.CancelledError, OSError):
             self._lose(_gone(self._address))
-            ours.set_exception(self._lost)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a cluster comes through here
+            if self._client.status != "running":  # then Dask may stumble over what it has forgotten
+                self._lose(_gone(self._address))
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-            ours.set_exception(EngineError(f"--dask {self._address}: cannot run anything there ({reason})"))
+            self._answer(ours, error=EngineError(f"--dask {self._address}: cannot run anything there ({reason})"))
         else:
             if kind == "done":
-                ours.set_result(value)
+                self._answer(ours, value)
             else:
-                ours.set_exception(FAILURES[kind](value))
+                self._answer(ours, error=FAILURES[kind](value))
 
 
 FAILURES: Mapping[str, type[Exception]] = {"raised": TrialError, "died": WorkerDiedError, "refused": EngineError}

@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import copytree
 from socket import create_server
@@ -207,6 +209,32 @@ def test_a_task_that_loses_every_worker_fails_and_others_go_on(tmp_path: Path) -
             assert workers.submit(product, 2, 3).result(60) == 6
 
 
+@pytest.mark.parametrize("attempt", range(3))
+def test_whatever_is_asked_for_while_the_scheduler_dies_is_answered(attempt: int, tmp_path: Path) -> None:
+    answers: list[Future[int]] = []
+
+    def ask(workers: Workers) -> None:
+        with suppress(EngineError, TimeoutError):
+            while True:
+                answers.append(workers.submit(product, 2, 3))
+                answers[-1].result(8)  # less than Dask takes to give a scheduler up
+
+    with made_cluster(tmp_path) as cluster:
+        cluster.worker("--nthreads", "2")
+        with DaskEngine(cluster.address).open(start, call) as workers:
+            for future in [workers.submit(product, 2, 3) for _ in range(4)]:
+                future.result(60)
+            asking = [threading.Thread(target=ask, args=(workers,)) for _ in range(12)]
+            for thread in asking:
+                thread.start()
+            cluster.scheduler.kill()
+            for thread in asking:
+                thread.join()
+            assert all(future.done() for future in answers)
+    says = f"--dask {cluster.address}: the scheduler is gone; "
+    assert {str(error)[: len(says)] for error in (future.exception() for future in answers) if error} == {says}
+
+
 def started(file: Path) -> int:
     until = time.monotonic() + 60
     while not (file.exists() and file.read_text()) and time.monotonic() < until:
@@ -223,6 +251,7 @@ def test_leaving_ends_what_hangs_on_the_cluster(cluster: Cluster, tmp_path: Path
 
 KILLED = """
 import sys
+import threading
 from pathlib import Path
 from harness.dask_engine import DaskEngine
 from tests.test_workers import call, hang, start
