@@ -73,6 +73,10 @@ def faults(
         url = server.url()
         yield "PostgreSQL: coordinator killed", lambda: injections.kill_coordinators(scene, chance, kills, url)
         yield "PostgreSQL: server restarted", lambda: injections.restart_servers(scene, chance, others, server)
+    if find_spec("distributed") is None:
+        leave_out("Dask", "distributed: the extra `dask`")
+    else:
+        yield "Dask: scheduler killed", lambda: injections.kill_schedulers(scene, chance, others)
     rounds = -(-others // len(REASONS))
     yield "model family fails", lambda: injections.break_models(scene, FAULTS, REASONS, rounds)
     if disks.can_mount():

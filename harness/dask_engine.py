@@ -33,6 +33,8 @@ ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:\d{1,5}")
 CONNECT_SECONDS = 10
 COUNT_SECONDS = 1.0
 """How often the cluster is asked for its workers."""
+PATIENCE_SECONDS = 60
+"""For so long a scheduler may say nothing; then it is lost."""
 
 WANTED_SECONDS = 0.5
 """How often a worker asks whether anybody still waits for what it is doing."""
@@ -137,7 +139,7 @@ class DaskWorkers:
         while self._lost is None and not self._left.wait(COUNT_SECONDS):
             try:
                 with _explained(self._address):
-                    self._threads = self._client.nthreads()
+                    self._threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=PATIENCE_SECONDS)
             except EngineError as error:
                 self._lose(error)
             self._hand_out()

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from shutil import copytree
 from socket import create_server
@@ -30,72 +30,11 @@ from harness.search import make_search, search_trials
 from harness.spaces import load_spaces
 from harness.store import Run
 from harness.workers import LocalEngine
+from tests.dask_cluster import ROOT, Cluster, made_cluster
 from tests.test_workers import call, die, fail, gone, hang, leave, product, read_address_zero, remember, start
 from tests.toy import begun, toy_recordings
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'behavior-harness[dask]'")
-
-ROOT = Path(__file__).parents[1]
-
-
-class Cluster:
-    """A scheduler and its workers, each a process of its own; all are killed at the end."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self._file = folder / "scheduler.json"
-        self.scheduler = self._run("scheduler", "--port", "0", "--scheduler-file", str(self._file))
-        self._wait(lambda: self._file.exists() and bool(self._file.read_text()))
-        self.address: str = json.loads(self._file.read_text())["address"]
-
-    def worker(self, *options: str, **environment: str) -> "subprocess.Popen[bytes]":
-        """One more worker, once it is there."""
-        there = self.threads()
-        process = self._run("worker", self.address, "--nthreads", "1", "--no-nanny", *options, **environment)
-        self._wait(lambda: self.threads() > there)
-        return process
-
-    def end(self, process: "subprocess.Popen[bytes]") -> None:
-        there = self.threads()
-        process.kill()
-        process.wait()
-        self._wait(lambda: self.threads() < there)
-
-    def threads(self) -> int:
-        with distributed.Client(self.address, set_as_default=False) as client:
-            return sum(client.nthreads().values())
-
-    def _run(self, *words: str, **environment: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:], "--host", "127.0.0.1"]
-        python = os.pathsep.join([environment.pop("BEFORE", str(ROOT)), str(ROOT)])
-        with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [*command, "--no-dashboard"],
-                cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": python, "HARNESS_CACHE": str(self.folder / "cache"), **environment},
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-        self.processes.append(process)
-        return process
-
-    def _wait(self, until: Any) -> None:
-        limit = time.monotonic() + 60
-        while not until():
-            assert time.monotonic() < limit, (self.folder / "log").read_text()
-            time.sleep(0.1)
-
-
-@contextmanager
-def made_cluster(folder: Path) -> Iterator[Cluster]:
-    cluster = Cluster(folder)
-    try:
-        yield cluster
-    finally:
-        for process in cluster.processes:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +174,18 @@ def test_whatever_is_asked_for_while_the_scheduler_dies_is_answered(attempt: int
     assert {str(error)[: len(says)] for error in (future.exception() for future in answers) if error} == {says}
 
 
+def test_a_scheduler_that_says_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with made_cluster(tmp_path) as cluster:
+        cluster.worker()
+        with DaskEngine(cluster.address).open(start, call) as workers:
+            assert workers.submit(product, 2, 3).result(60) == 6
+            for name in ("PATIENCE_SECONDS", "CONNECT_SECONDS"):
+                monkeypatch.setattr(harness.dask_engine, name, 1)
+            cluster.scheduler.send_signal(signal.SIGSTOP)
+            with pytest.raises(EngineError, match=r": the scheduler is gone; "):
+                workers.submit(product, 2, 3).result(60)
+
+
 def started(file: Path) -> int:
     until = time.monotonic() + 60
     while not (file.exists() and file.read_text()) and time.monotonic() < until:
@@ -254,6 +205,7 @@ import sys
 import threading
 from pathlib import Path
 from harness.dask_engine import DaskEngine
+from tests.dask_cluster import ROOT, Cluster, made_cluster
 from tests.test_workers import call, hang, start
 with DaskEngine(sys.argv[1]).open(start, call) as workers:
     workers.submit(hang, Path(sys.argv[2])).result()

@@ -19,6 +19,7 @@ import numpy as np
 
 from harness.storage import WAY_OUT
 from harness.store import Run
+from tests.dask_cluster import made_cluster
 from tests.faults import disks
 from tests.faults.scene import BEHAVIOR, CACHED, Command, LostError, Outcome, Scene, search_words, surroundings
 from tests.postgres import Cluster
@@ -139,6 +140,32 @@ def restart_servers(scene: Scene, chance: Random, restarts: int, server: Cluster
             outcome.injected += restarted
         except LostError as error:
             outcome.lose(max(restarted, 1), str(error))
+    return outcome
+
+
+def kill_schedulers(scene: Scene, chance: Random, kills: int) -> Outcome:
+    """SIGKILL for the scheduler of a Dask cluster while trials run: one line, and the same search goes on elsewhere."""
+    outcome = Outcome("Dask: scheduler killed")
+    for _ in runs(outcome, kills):
+        results = scene.unused("scheduler")
+        (folder := scene.at / f"{results}.cluster").mkdir()
+        try:
+            with made_cluster(folder) as cluster:
+                cluster.worker("--nthreads", "2")
+                command = scene.search(results, "--dask", cluster.address)
+                going = command.tells(1) and not command.ended_within(chance.uniform(0.0, A_TRIAL_SECONDS))
+                cluster.scheduler.kill()
+                if not going:
+                    command.end()
+                    continue
+                line = command.refusal()
+            if not line.startswith(f"--dask {cluster.address}: the scheduler is gone; "):
+                raise LostError(f"{results}: {line}")
+            scene.search(results).end()
+            scene.demand_undisturbed(results)
+            outcome.injected += 1
+        except LostError as error:
+            outcome.lose(1, str(error))
     return outcome
 
 

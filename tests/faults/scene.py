@@ -207,7 +207,8 @@ def search_words(trials: int, results: str, *more: str) -> list[str]:
     """The command line of a search; of options that come twice, the last counts."""
     sets = ["--features", "task_programs", "--features", "distances_pca"]
     models = ["--model", "random", "--model", "logistic_regression"]
-    options = ["--data", "data", *sets, *models, "--workers", "2", "--trials", str(trials)]
+    where = [] if "--dask" in more else ["--workers", "2"]
+    options = ["--data", "data", *sets, *models, *where, "--trials", str(trials)]
     return ["search", *options, "--results", results, *more]
 
 

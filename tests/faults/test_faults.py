@@ -53,6 +53,11 @@ def test_neither_a_server_that_restarts_nor_a_killed_coordinator_costs_anything(
     survived(injections.kill_coordinators(scene, Random(2), 1, server.url()), 1)
 
 
+def test_a_scheduler_that_is_killed_costs_nothing(scene: Scene) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'behavior-harness[dask]'")
+    survived(injections.kill_schedulers(scene, Random(1), 1), 1)
+
+
 @needs_disk
 def test_a_search_goes_on_once_a_full_disk_has_room(scene: Scene) -> None:
     survived(injections.fill_results(scene, Random(1), 2), 2)
