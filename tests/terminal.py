@@ -96,8 +96,10 @@ def run_in_terminal(*words: str, at: Path, columns: int = 80, **environment: str
 
 
 def drawn(text: str) -> list[str]:
-    """What a terminal shows that was sent `text`: of all control sequences, those that redraw lines are obeyed."""
+    """What a terminal shows that was sent `text`: of all control sequences, those that redraw lines are obeyed, and
+    those that show another screen and the first one again."""
     lines, row, column = [""], 0, 0
+    first = (lines, row, column)
     for match in re.finditer(r"\x1b\[([0-9;?]*)([a-zA-Z])|[\r\n]|[^\x1b\r\n]+|\x1b", text):
         number, command = match[1], match[2]
         if match[0] == "\n":
@@ -107,6 +109,13 @@ def drawn(text: str) -> list[str]:
             column = 0
         elif command == "A":
             row = max(0, row - int(number or 1))
+        elif command == "H":
+            row = column = 0
+        elif match[0] == "\x1b[?1049h":
+            first = (lines, row, column)
+            lines, row, column = [""], 0, 0
+        elif match[0] == "\x1b[?1049l":
+            lines, row, column = first
         elif command == "K":
             lines[row] = "" if number == "2" else lines[row][:column]
         elif command is None:

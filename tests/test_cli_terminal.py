@@ -1,6 +1,10 @@
 """What a person sees on a terminal: nothing wider than it, no color against their will, and things that move."""
 
+import contextlib
+import io
+import os
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +20,7 @@ from harness.resampling import resamples
 from harness.spec import Choice, PipelineSpec
 from harness.store import Run
 from tests.conftest import BASICS, ToyRuns, write_toy_data
-from tests.terminal import Terminal, colors, plain, run_in_terminal, width
+from tests.terminal import Terminal, colors, drawn, plain, run_in_terminal, width
 
 Captured = pytest.CaptureFixture[str]
 
@@ -315,8 +319,52 @@ def test_a_watch_follows_a_search_from_before_its_first_trial_to_its_end(tmp_pat
     # What stays on the terminal is one leaderboard, the one that the command shows now.
     assert max(map(width, watch.screen)) <= 100
     once = [plain(line) for line in run_in_terminal("leaderboard", "--results", "run", at=tmp_path, columns=100)]
-    left = [line for line in watch.screen if line and "^C" not in line and "run: 10 trials" not in line]
-    assert [line.rstrip() for line in once if line.strip()] == left
+    assert [line.rstrip() for line in once if line.strip()] == [line for line in watch.screen if line]
+
+
+class InterruptedTerminal(io.StringIO):
+    """A terminal at which Ctrl-C is pressed while the ensembles are being drawn."""
+
+    pressed = False
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if "ensembles of" in text and not self.pressed:
+            self.pressed = True
+            os.kill(os.getpid(), signal.SIGINT)
+        return written
+
+
+def test_a_watch_that_is_interrupted_while_it_draws_leaves_one_whole_leaderboard(
+    toy_runs: ToyRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(toy_runs.folder)
+    for name, value in {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "60"}.items():
+        monkeypatch.setenv(name, value)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with contextlib.redirect_stdout(InterruptedTerminal()) as terminal:
+            assert main(["leaderboard", "--watch"]) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert terminal.pressed
+    once = [plain(line).rstrip() for line in run_in_terminal("leaderboard", at=toy_runs.folder, columns=100)]
+    left = drawn(terminal.getvalue().replace("\n", "\r\n"))  # as terminals have it
+    assert [line for line in left if line] == [line for line in once if line]
+
+
+def test_a_watch_says_how_far_the_search_has_come_on_a_terminal_of_ten_lines(toy_runs: ToyRuns) -> None:
+    watch = Terminal(
+        "leaderboard", "--watch", "--results", str(toy_runs.strong), at=toy_runs.folder, columns=100, rows=10
+    )
+    watch.wait_for(lambda one: len(one.screen) == 10)
+    assert f"{toy_runs.strong}: 8 trials, 0 pruned, 0 failed; Ctrl-C ends" in watch.screen[0]
+    watch.press_ctrl_c()
+    assert watch.end() == 0
+    assert any(line.startswith("ensembles of 2") for line in watch.screen)
 
 
 @pytest.mark.parametrize("more", [[], ["--format", "json"]], ids=str)

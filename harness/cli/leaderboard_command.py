@@ -89,12 +89,17 @@ def _ranked(
 
 
 def _watch(run: Run, arguments: argparse.Namespace) -> int:
-    """Draw the leaderboard anew whenever the run has changed, until interrupted. The run is only read."""
+    """Draw the leaderboard anew whenever the run has changed, until interrupted. The run is only read.
+
+    It is drawn from the top of a terminal's other screen: a terminal drops what it has not shown yet when Ctrl-C is
+    pressed, and breaks lines when it is made narrower, after which nobody knows where the lines drawn before stand.
+    """
     console = plain_console()
     if arguments.format != "table" or not can_redraw(console):
         raise HarnessError("--watch draws a table on a terminal; leave it out where the output goes elsewhere")
+    board: RenderableType = ""
     # The only way to end it, so nothing is broken off by it.
-    with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
+    with suppress(KeyboardInterrupt), Live(console=console, screen=True, auto_refresh=False) as live:
         seen = None
         while True:
             began = time.monotonic()
@@ -102,9 +107,11 @@ def _watch(run: Run, arguments: argparse.Namespace) -> int:
             state = (*_state(run), console.size, int(began // ANEW_SECONDS))
             if state != seen:
                 seen = state
-                live.update(_watched(run, arguments, console), refresh=True)
+                status, board = _watched(run, arguments, console)
+                live.update(Group(status, board), refresh=True)
             spent = time.monotonic() - began
             time.sleep(max(POLL_SECONDS, spent / SHARE - spent))
+    show(console, board)
     return 0
 
 
@@ -117,20 +124,22 @@ def _state(run: Run) -> Iterator[tuple[str, int, int]]:
             yield path.name, known.st_mtime_ns, known.st_size
 
 
-def _watched(run: Run, arguments: argparse.Namespace, console: Console) -> RenderableType:
-    """The leaderboard with as many rows as the terminal is high enough for, and how far the run has come."""
+def _watched(run: Run, arguments: argparse.Namespace, console: Console) -> tuple[Text, RenderableType]:
+    """How far the run has come, and the leaderboard with as many rows as the terminal is high enough for."""
     every = run.records()
     pruned, failed = sum(one.pruned for one in every), sum(one.error is not None for one in every)
     clock = time.strftime("%H:%M:%S")
-    below = Text(f"{clock} {run.folder}: {counted(len(every), 'trial')}, {pruned} pruned, {failed} failed; Ctrl-C ends")
+    status = Text(
+        f"{clock} {run.folder}: {counted(len(every), 'trial')}, {pruned} pruned, {failed} failed; Ctrl-C ends"
+    )
     for top in [arguments.top] if arguments.top else range(TOP, 0, -1):
         try:
-            content = Group(_drawn(_ranked(run, every, arguments, top), console.width), below)
+            board = _drawn(_ranked(run, every, arguments, top), console.width)
         except NothingToRankError as error:
-            return Group(Text(str(error)), below)
-        if len(console.render_lines(content, pad=False)) < console.height:
+            return status, Text(str(error))
+        if len(console.render_lines(Group(status, board), pad=False)) <= console.height:
             break
-    return content
+    return status, board
 
 
 def _with_ensembles(ranked: Sequence[Row], ensembles: Mapping[str, EnsembleRow]) -> list[Row | EnsembleRow]:
