@@ -61,6 +61,11 @@ class Terminal:
         """The lines as they stand."""
         return drawn(self.raw)
 
+    @property
+    def frame(self) -> str:
+        """What was written since it last began at the top; what stands below it on the screen is older."""
+        return plain(self.raw.rpartition("\x1b[H")[2])
+
     def wait_for(self, holds: "Callable[[Terminal], bool]", seconds: float = 120) -> None:
         """Read until it holds. Raises `AssertionError` with the screen where it does not within the time."""
         end = time.monotonic() + seconds

@@ -305,14 +305,13 @@ def test_a_watch_follows_a_search_from_before_its_first_trial_to_its_end(tmp_pat
     watch.wait_for(lambda one: "run: no trial has finished" in one.raw and "run: 0 trials" in one.raw)
     (tmp_path / "open").touch()
     assert search.end() == 0, search.raw
-    watch.wait_for(lambda one: any("run: 6 trials" in line for line in one.screen))
+    watch.wait_for(lambda one: "run: 6 trials" in one.frame)
     assert gated_search(tmp_path, 5).end() == 0
-    watch.wait_for(lambda one: any("run: 10 trials" in line for line in one.screen))
+    # The ensembles may have come to stand in the file only after the last trial.
+    watch.wait_for(lambda one: "run: 10 trials" in one.frame and "ensembles of 2" in one.frame)
     counts = [int(number) for number in re.findall(r"run: (\d+) trial", plain(watch.raw))]
     assert counts == sorted(counts)
     assert {0, 6, 10} <= set(counts)
-    # The ensembles may have come to stand in the file only after the last trial.
-    watch.wait_for(lambda one: any(line.startswith("ensembles of 2") for line in one.screen))
     watch.press_ctrl_c()
     assert watch.end() == 0
     assert "Traceback" not in watch.raw
