@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.trials import WORKERS, bench, scores
-from harness.arms import Arm
+from harness.searching.arms import Arm
 
 
 def stacks_of(names: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -26,7 +26,7 @@ from benchmarks.runs import (
     show_row,
     tasks,
 )
-from harness.spaces import SPACES
+from harness.plugins.spaces import SPACES
 
 PORTFOLIO = "portfolio.toml"
 """The file of starting points among the ranges."""

@@ -23,17 +23,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.runs import show_head, show_row
-from harness.cache import BlockCache
-from harness.dask_engine import DaskEngine
+from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
-from harness.data.demo import write_demo
-from harness.engines import Engine
+from harness.demo.dataset import write_demo
+from harness.engines.dask import DaskEngine
+from harness.engines.interface import Engine
+from harness.engines.local import LocalEngine
+from harness.plugins.registry import load_plugins
+from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
-from harness.registry import load_plugins
-from harness.search import make_search, search_trials
-from harness.spaces import load_spaces
-from harness.store import Run
-from harness.workers import LocalEngine
+from harness.runs.store import Run
+from harness.searching.search import make_search, search_trials
 
 BEHAVIOR = "behavior-0"
 FEATURES = ("kinematics", "task_programs")

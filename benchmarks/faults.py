@@ -19,11 +19,11 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.runs import show_head, show_row
+from tests.engines.test_limits import FAULTS, REASONS
 from tests.faults import disks, injections
 from tests.faults.scene import Outcome, Scene, make_scene
 from tests.postgres import cluster, programs
-from tests.test_limits import FAULTS, REASONS
-from tests.test_storage import DAMAGES
+from tests.runs.test_storage import DAMAGES
 
 Injection = Callable[[], Outcome]
 

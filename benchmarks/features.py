@@ -28,12 +28,12 @@ from statistics import median
 
 import numpy as np
 
-from harness.cache import BlockCache
-from harness.pipeline import FeatureTables
+from harness.columns.cache import BlockCache
+from harness.columns.windows import with_windows
+from harness.fitting.pipeline import FeatureTables
+from harness.plugins.registry import FEATURES, FeatureSet, Fitted, load_plugins
 from harness.recording import Array, Recording, Skeleton
-from harness.registry import FEATURES, FeatureSet, Fitted, load_plugins
 from harness.spec import Choice, Preparation
-from harness.windows import with_windows
 from tests.toy import toy_recordings, with_confidence
 
 FRAMES = 18_000

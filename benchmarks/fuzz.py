@@ -28,7 +28,7 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
-from harness.atomic import write_text
+from harness.files.atomic import write_text
 from tests.fuzz.readers import READERS, Reader, attempt, outcome, spoil_bytes
 from tests.fuzz.watch import watching
 

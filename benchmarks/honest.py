@@ -21,21 +21,21 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.runs import Task, add_tasks, exported, harness, leaders, scored, show_head, show_row, tasks
-from harness.cache import BlockCache
+from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
-from harness.data.demo import BEHAVIORS
-from harness.decisions import Candidates, count_table, decide
-from harness.folds import make_folds
-from harness.honest import f1_of
-from harness.metrics import count, total
-from harness.pipeline import FeatureTables, fit_pipeline
+from harness.data.submission import read_truth
+from harness.demo.dataset import BEHAVIORS
+from harness.fitting.decisions import Candidates, count_table, decide
+from harness.fitting.folds import make_folds
+from harness.fitting.pipeline import FeatureTables, fit_pipeline
+from harness.fitting.pool import pool_of
+from harness.plugins.registry import load_plugins
 from harness.recording import Dataset
-from harness.records import TrialRecord
-from harness.registry import load_plugins
-from harness.search import pool_of
+from harness.runs.records import TrialRecord
+from harness.runs.store import Run
+from harness.scores.honest import f1_of
+from harness.scores.metrics import count, total
 from harness.spec import Choice
-from harness.store import Run
-from harness.submission import read_truth
 
 KINDS = ("matched", "ordinary")
 """Demos whose test recordings are made like those of training, and demos where behaviors are rarer or more frequent."""

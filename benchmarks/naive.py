@@ -26,15 +26,15 @@ import numpy as np
 from benchmarks.runs import ENDLESS, FULL_SECONDS, Task, add_tasks, harness, medians, show_head, show_row, tasks
 from benchmarks.trials import bench
 from harness.data.challenge import load_dataset
-from harness.decisions import Candidates, judge
-from harness.folds import Folds
-from harness.metrics import total
-from harness.pipeline import FeatureTables
+from harness.fitting.decisions import Candidates, judge
+from harness.fitting.folds import Folds
+from harness.fitting.pipeline import FeatureTables
+from harness.plugins.spaces import Range
 from harness.recording import Array, Recording
-from harness.search import Search
-from harness.spaces import Range
+from harness.runs.store import Run
+from harness.scores.metrics import total
+from harness.searching.search import Search
 from harness.spec import Choice, Preparation
-from harness.store import Run
 
 if TYPE_CHECKING:
     import optuna

@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.trials import WORKERS, bench, scores
-from harness.arms import Arm
+from harness.plugins.registry import MODELS, load_plugins
+from harness.plugins.spaces import Range, Spaces, load_spaces
 from harness.recording import Array
-from harness.registry import MODELS, load_plugins
-from harness.spaces import Range, Spaces, load_spaces
+from harness.searching.arms import Arm
 from harness.spec import Value
 
 OWN = 0.6

@@ -15,18 +15,19 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.arms import Arm
-from harness.cache import BlockCache
+from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
-from harness.decisions import decide, judge
-from harness.evaluation import fit_fold, out_of_fold
-from harness.folds import make_folds
-from harness.metrics import Counts, count
-from harness.pipeline import FeatureTables, FittedPipeline, fit_pipeline
+from harness.fitting.decisions import decide, judge
+from harness.fitting.evaluation import fit_fold, out_of_fold
+from harness.fitting.folds import make_folds
+from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
+from harness.fitting.pool import pool_of
+from harness.plugins.registry import load_plugins
+from harness.plugins.spaces import load_spaces
 from harness.recording import Array, Recording
-from harness.registry import load_plugins
-from harness.search import Search, make_search, pool_of
-from harness.spaces import load_spaces
+from harness.scores.metrics import Counts, count
+from harness.searching.arms import Arm
+from harness.searching.search import Search, make_search
 
 
 def held_out_counts(

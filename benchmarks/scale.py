@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.runs import FULL_SECONDS, harness, show_head, show_row, watched
-from harness.data.demo import make_demo
-from harness.data.demo_motion import FPS
+from harness.demo.dataset import make_demo
+from harness.demo.motion import FPS
 
 RECORDINGS = (75, 150, 300)
 FRAMES = 16_667

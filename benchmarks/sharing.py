@@ -33,15 +33,16 @@ import numpy as np
 
 from benchmarks.naive import suggested
 from benchmarks.runs import Task, add_tasks, medians, show_head, show_row, tasks
-from harness.arms import Arm, next_arms
-from harness.cache import BlockCache
+from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
-from harness.evaluation import evaluate
-from harness.metrics import Counts, total
-from harness.pipeline import FeatureTables
-from harness.registry import load_plugins
-from harness.search import STARTUP_TRIALS, Search, make_search, pool_of
-from harness.spaces import load_spaces
+from harness.fitting.evaluation import evaluate
+from harness.fitting.pipeline import FeatureTables
+from harness.fitting.pool import pool_of
+from harness.plugins.registry import load_plugins
+from harness.plugins.spaces import load_spaces
+from harness.scores.metrics import Counts, total
+from harness.searching.arms import Arm, next_arms
+from harness.searching.search import STARTUP_TRIALS, Search, make_search
 from harness.spec import PipelineSpec, Value
 
 if TYPE_CHECKING:

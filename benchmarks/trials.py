@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from harness.arms import Arm
-from harness.cache import BlockCache
+from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
-from harness.evaluation import evaluate
-from harness.pipeline import FeatureTables
-from harness.registry import load_plugins
-from harness.search import Search, make_search, pool_of
-from harness.spaces import load_spaces
+from harness.fitting.evaluation import evaluate
+from harness.fitting.pipeline import FeatureTables
+from harness.fitting.pool import pool_of
+from harness.plugins.registry import load_plugins
+from harness.plugins.spaces import load_spaces
+from harness.searching.arms import Arm
+from harness.searching.search import Search, make_search
 from harness.spec import Value
 
 WORKERS = 2

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.choosing.elsewhere import Standings
+from harness.choosing.ensembles import evidence_of
+from harness.choosing.selection import Evidence, select
 from harness.data.challenge import load_dataset
-from harness.decisions import Candidates, candidates_of
-from harness.elsewhere import Standings
-from harness.ensembles import evidence_of
-from harness.registry import load_plugins
-from harness.selection import Evidence, select
-from harness.spaces import Spaces
-from harness.store import Run
+from harness.fitting.decisions import Candidates, candidates_of
+from harness.plugins.registry import load_plugins
+from harness.plugins.spaces import Spaces
+from harness.runs.store import Run
 
 WAYS = ("single", "greedy", "ensemble")
 

@@ -1,3 +1,81 @@
-"""Find, for each behavior on its own, the best detector from a few labelled pose recordings."""
+"""From a few labelled pose recordings per behavior, the best detector for each, and labels for all the others.
 
-__version__ = "0.1.0"
+    data = harness.load("my-data")
+    run = harness.search(data, trials=200)
+    detectors = harness.fit(run)
+
+A name is looked up when it is first used, so that importing this loads nothing else.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from harness.version import __version__
+
+if TYPE_CHECKING:
+    from harness.api.available import available, cache
+    from harness.api.datasets import Checked, Scores, check, demo_data, load, load_recordings, score
+    from harness.api.detectors import Detector, Detectors, Export, export_best, fit, open_detectors, predict
+    from harness.api.pages import learning_curve, report
+    from harness.api.run import Comparison, Run, compare, open_run
+    from harness.api.search import SearchInterrupted, search
+    from harness.errors import DataError, HarnessError, NothingToRankError
+    from harness.recording import Dataset, Recording, Skeleton
+
+_HOMES = {
+    "api.available": ("available", "cache"),
+    "api.datasets": ("Checked", "Scores", "check", "demo_data", "load", "load_recordings", "score"),
+    "api.detectors": ("Detector", "Detectors", "Export", "export_best", "fit", "open_detectors", "predict"),
+    "api.pages": ("learning_curve", "report"),
+    "api.run": ("Comparison", "Run", "compare", "open_run"),
+    "api.search": ("SearchInterrupted", "search"),
+    "errors": ("DataError", "HarnessError", "NothingToRankError"),
+    "recording": ("Dataset", "Recording", "Skeleton"),
+}
+"""By module, the names that are looked up there."""
+
+_HOME_OF = {name: f"harness.{home}" for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Checked",
+    "Comparison",
+    "DataError",
+    "Dataset",
+    "Detector",
+    "Detectors",
+    "Export",
+    "HarnessError",
+    "NothingToRankError",
+    "Recording",
+    "Run",
+    "Scores",
+    "SearchInterrupted",
+    "Skeleton",
+    "__version__",
+    "available",
+    "cache",
+    "check",
+    "compare",
+    "demo_data",
+    "export_best",
+    "fit",
+    "learning_curve",
+    "load",
+    "load_recordings",
+    "open_detectors",
+    "open_run",
+    "predict",
+    "report",
+    "score",
+    "search",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'harness' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -31,13 +31,6 @@ class NothingToRankError(HarnessError):
     """There are no finished trials where some are needed; exits with 1."""
 
 
-def escaped(text: str) -> str:
-    """`text` as it may be printed: what would steer a terminal or break the line, as its number."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
 def unknown(kind: str, name: str, known: Iterable[str]) -> HarnessError:
     """The error for a name that is not registered: what was asked, the nearest name, all names."""
     names = sorted(known)

@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from harness.words import counted, html_table
 
 Array = npt.NDArray[Any]
 
@@ -124,7 +127,7 @@ class Recording:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Labelled recordings by behavior, and the recordings to be labelled."""
 
@@ -134,6 +137,29 @@ class Dataset:
     """The test recordings: poses only."""
     truth: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
     """Behavior to recording id to labels, where the files hold a labelled test set. For scoring only."""
+    source: Path | None = None
+    """The folder that it was read from; None where it was made otherwise."""
+
+    def __repr__(self) -> str:
+        behaviors, labelled = counted(len(self.labelled), "behavior"), sum(map(len, self.labelled.values()))
+        rest = f"{counted(labelled, 'labelled recording')}, {len(self.unlabelled):,} to label"
+        return f"<Dataset {self.name}: {behaviors}, {rest}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [
+                behavior,
+                f"{len(recordings):,}",
+                f"{sum(one.frames for one in recordings):,}",
+                f"{sum(one.positives for one in recordings):,}",
+                f"{sum(one.positives > 0 for one in recordings):,}",
+            ]
+            for behavior, recordings in self.labelled.items()
+        ]
+        frames = sum(one.frames for one in self.unlabelled)
+        rest = f"{counted(len(self.unlabelled), 'recording')} to label, {counted(frames, 'frame')}"
+        header = ("behavior", "labelled recordings", "frames", "positive frames", "recordings that show it")
+        return html_table(header, rows, f"{self.name}: {counted(len(self.labelled), 'behavior')}; {rest}")
 
     @property
     def skeleton(self) -> Skeleton:

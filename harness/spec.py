@@ -35,7 +35,7 @@ IDENTITIES = ("kept", "unordered", "both")
 """Whether columns tell the animals apart."""
 
 STATISTICS = ("mean", "std", "min", "max", "range", "past", "future", "change")
-"""What windows can give of every feature column; `harness.windows.windowed` says what each is."""
+"""What windows can give of every feature column; `harness.columns.windows.windowed` says what each is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,12 @@ class PipelineSpec:
     model: Choice
     preparation: Preparation = Preparation()
 
+    @property
+    def in_words(self) -> str:
+        """Feature sets and model, without their parameters."""
+        features = " + ".join(choice.name for choice in self.features)
+        return f"{features}, {self.model.name}" if features else self.model.name
+
     def as_json(self) -> dict[str, Any]:
         return {
             "features": [choice.as_json() for choice in self.features],
@@ -131,6 +137,14 @@ class Decision:
     """Claimed bouts shorter than this many seconds are dropped."""
     peak: float = 0.0
     """A run of claimed frames is dropped unless its smoothed probability somewhere reaches this (hysteresis)."""
+
+    @property
+    def in_words(self) -> str:
+        words = [f"{self.smoother}" if self.smoother.name != "none" else "", f"≥{self.threshold:.3g}"]
+        words.append(f"peak≥{self.peak:.3g}" if self.peak else "")
+        words.append(f"gap≤{self.longest_gap:g}s" if self.longest_gap else "")
+        words.append(f"bout≥{self.shortest_bout:g}s" if self.shortest_bout else "")
+        return " ".join(word for word in words if word)
 
     def as_json(self) -> dict[str, Any]:
         return {

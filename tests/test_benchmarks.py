@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 from benchmarks.naive import Finished, progress
 from benchmarks.peers.__main__ import best_threshold, smoothed_each
 from benchmarks.sharing import History, by_bandit, by_equal_shares, by_halving, nested_f1
-from harness.metrics import Counts
+from harness.scores.metrics import Counts
 
 ALL, NONE, HALF = Counts(10, 10, 10), Counts(0, 10, 10), Counts(5, 10, 10)
 

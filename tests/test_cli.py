@@ -17,15 +17,15 @@ import numpy as np
 import pytest
 
 from harness.cli import main
-from harness.cli.progress import Progress
 from harness.data.challenge import load_dataset
-from harness.data.demo import write_demo
-from harness.metrics import Counts
-from harness.records import TrialRecord
-from harness.registry import FEATURES, MODELS, SMOOTHERS
-from harness.spaces import load_spaces
+from harness.demo.dataset import write_demo
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
+from harness.plugins.spaces import load_spaces
+from harness.runs.records import TrialRecord
+from harness.runs.store import Run
+from harness.scores.metrics import Counts
+from harness.showing.progress import Progress
 from harness.spec import Choice, PipelineSpec
-from harness.store import Run
 from tests.challenge_files import MALFORMED, SAYS, poses, recording, save, train_file, unlabelled, write
 from tests.hostile_pickles import ASKS, BLUNT, HOSTILE, npy
 

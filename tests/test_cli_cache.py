@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.cache import DEFAULT_LIMIT, BlockCache
+from harness.api.places import cache_of
 from harness.cli import main
-from harness.cli.arguments import named_cache, size
-from harness.cli.cache_command import in_words
+from harness.cli.arguments import named_cache_limit, size
+from harness.columns.cache import DEFAULT_LIMIT, BlockCache
+from harness.words import size_in_words
 from tests.challenge_files import bouts, poses, recording, write
 
 Captured = pytest.CaptureFixture[str]
@@ -162,7 +163,7 @@ def test_what_is_no_size_is_refused(text: str, command: str, capsys: Captured, m
 
 def test_a_limit_that_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_CACHE_LIMIT", "")
-    assert named_cache(None, None).limit == DEFAULT_LIMIT
+    assert cache_of(None, named_cache_limit(None)).limit == DEFAULT_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_a_limit_that_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_sizes_are_said_in_words(nbytes: int, words: str) -> None:
-    assert in_words(nbytes) == words
+    assert size_in_words(nbytes) == words
 
 
 def data(folder: Path) -> Path:

@@ -5,20 +5,23 @@ import io
 import os
 import re
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.choosing.leaderboard import best_records, honest_score
+from harness.choosing.next_steps import best_lines, hints
 from harness.cli import main
-from harness.cli.console import fitted_table, plain_console
-from harness.cli.next_steps import best_lines, hints
-from harness.leaderboard import best_records, honest_score
-from harness.metrics import Counts
-from harness.records import TrialRecord
-from harness.resampling import resamples
+from harness.cli.search_command import longer
+from harness.runs.records import TrialRecord
+from harness.runs.store import Run
+from harness.scores.metrics import Counts
+from harness.scores.resampling import resamples
+from harness.showing.console import plain_console
+from harness.showing.tables import fitted_table
 from harness.spec import Choice, PipelineSpec
-from harness.store import Run
 from tests.conftest import BASICS, ToyRuns, write_toy_data
 from tests.terminal import Terminal, colors, drawn, plain, run_in_terminal, width
 
@@ -162,7 +165,7 @@ def test_a_search_shows_how_the_best_of_each_behavior_moves(columns: int, tmp_pa
     assert [line for line in tail if line] == [
         *best_lines(records, ["approach", "rarely"]),
         *(line for line in tail if line.startswith("mean F1 of the ensembles ")),
-        *hints(records, ["approach", "rarely"], ["search"]),
+        *hints(records, ["approach", "rarely"], partial(longer, ["search"])),
         "next: harness leaderboard, then harness export-best",
     ]
 
@@ -209,15 +212,15 @@ WORDS = ["search", "--data", "my data", "--trials", "8"]
 def test_a_search_that_is_still_improving_is_to_go_on_with_a_command_that_works() -> None:
     rising = [record(trial, 3 + (trial > 6)) for trial in range(8)]
     flat = [record(trial, 3, "chase") for trial in range(8)]
-    assert hints([*rising, *flat], ["sniff", "chase"], WORDS) == [
+    assert hints([*rising, *flat], ["sniff", "chase"], partial(longer, WORDS)) == [
         "still improving: sniff (+0.100); to search longer: harness search --data 'my data' --trials 16"
     ]
-    assert hints(rising[:7], ["sniff"], WORDS) == []
+    assert hints(rising[:7], ["sniff"], partial(longer, WORDS)) == []
     timed = ["search", "--timeout", "5m"]
-    assert hints(rising, ["sniff"], timed)[0].endswith("to search longer: harness search --timeout 5m")
+    assert hints(rising, ["sniff"], partial(longer, timed))[0].endswith("to search longer: harness search --timeout 5m")
     spelled = ["search", "--trials=8", "--seed", "1"]
-    assert hints(rising, ["sniff"], spelled)[0].endswith(": harness search --seed 1 --trials 16")
-    assert hints(rising, ["sniff"], ["search"])[0].endswith(": harness search --trials 16")
+    assert hints(rising, ["sniff"], partial(longer, spelled))[0].endswith(": harness search --seed 1 --trials 16")
+    assert hints(rising, ["sniff"], partial(longer, ["search"]))[0].endswith(": harness search --trials 16")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +249,7 @@ def test_a_search_that_is_still_improving_is_to_go_on_with_a_command_that_works(
     ],
 )
 def test_what_would_help_a_behavior_is_said(records: list[TrialRecord], says: list[str]) -> None:
-    assert hints(records, ["sniff"], WORDS) == says
+    assert hints(records, ["sniff"], partial(longer, WORDS)) == says
 
 
 def test_the_best_of_each_behavior_is_said_with_its_honest_score(toy_runs: ToyRuns) -> None:
@@ -273,8 +276,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.poses import scene
-from harness.registry import feature_set
+from harness.columns.poses import scene
+from harness.plugins.registry import feature_set
 
 
 @feature_set("gate", animals=2)

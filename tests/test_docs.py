@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.plugins.registry import FEATURES, INVARIANCES, Columns, FeatureSet, load_plugins
+from harness.plugins.spaces import load_spaces
 from harness.recording import CALMS21, Recording, Skeleton
-from harness.registry import FEATURES, INVARIANCES, Columns, FeatureSet, load_plugins
-from harness.spaces import load_spaces
 from harness.spec import STATISTICS, Preparation
 from harness.testing import FEATURE_CHECKS
 from tests.toy import toy_recordings

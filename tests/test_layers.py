@@ -13,15 +13,15 @@ import harness
 
 ROOT = Path(__file__).parents[1]
 
-PICTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Rows")[2].split("\n\n")[1]
-"""Rows of modules: one imports only from rows above its own; a folder stands for all modules in it."""
+PICTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Rooms")[2].split("\n\n")[1]
+"""Rows of rooms: a module imports only from rows above its own; those in no room stand beside them."""
 
 ROW_OF = {
-    name.rstrip("/"): row
-    for row, line in enumerate(PICTURE.splitlines())
-    for name in re.split(r" {4,}", line.strip())[0].split()
+    name: row for row, line in enumerate(PICTURE.splitlines()) for name in re.split(r" {4,}", line.strip())[0].split()
 }
 PLUGINS = {"features", "models", "smoothers"}
+BEHIND = {"searching", "fitting", "engines", "labelling", "reporting", "runs", "choosing", "data", "files", "plugins"}
+"""Rooms whose functions are called by verbs alone."""
 MODEL_LIBRARIES = {"catboost", "lightgbm", "optuna", "pandas", "sklearn"}
 
 PACKAGE = Path(harness.__file__).parent
@@ -50,9 +50,26 @@ def parsed(file: Path) -> ast.Module:
 
 def imported_places(file: Path) -> set[str]:
     """What stands in the picture for all of `harness` that the file imports, inside functions and for types too."""
-    inside = [name.split(".")[1] for name in imports(parsed(file)) if name.split(".")[0] == "harness"]
-    # `from harness import __version__` names no module.
+    inside = [[*name.split("."), "__init__"][1] for name in imports(parsed(file)) if name.split(".")[0] == "harness"]
+    # `from harness import search` names no room.
     return {name if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").exists() else "__init__" for name in inside}
+
+
+def module_of(dotted: str) -> Path | None:
+    """The file of the longest part of a dotted name that is a module of the package."""
+    path = PACKAGE.joinpath(*dotted.split(".")[1:])
+    for one in (path, path.parent):
+        if one.with_suffix(".py").exists():
+            return one.with_suffix(".py")
+        if (one / "__init__.py").exists():
+            return one / "__init__.py"
+    return None
+
+
+def beside(file: Path) -> set[Path]:
+    """The other modules of its own room that a file imports when it is imported, and later."""
+    found = {module_of(name) for name in imports(parsed(file)) if name.split(".")[0] == "harness"}
+    return {one for one in found if one and place(one) == place(file)} - {file}
 
 
 def outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
@@ -75,14 +92,45 @@ def test_a_module_imports_only_from_rows_above_its_own(file: Path) -> None:
     assert {name for name in others if ROW_OF[name] >= ROW_OF[own]} == set()
 
 
+def test_the_picture_can_be_taken_in() -> None:
+    assert len(PICTURE.splitlines()) <= 16
+
+
+@pytest.mark.parametrize("room", sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()))
+def test_a_room_says_what_it_is_for_and_has_no_circle(room: str) -> None:
+    assert ast.get_docstring(parsed(PACKAGE / room / "__init__.py"))
+    left = {file: beside(file) for file in FILES if place(file) == room}
+    while left:
+        free = {file for file, needs in left.items() if not needs & left.keys()}
+        assert free, f"a circle among {sorted(file.name for file in left)}"
+        left = {file: needs for file, needs in left.items() if file not in free}
+
+
+@pytest.mark.parametrize("kind", sorted(PLUGINS))
+def test_plugins_import_from_few_places(kind: str) -> None:
+    modules = {
+        ".".join(name.split(".")[:-1]) for file in FILES if place(file) == kind for name in imports(parsed(file))
+    }
+    ours = {name for name in modules if name.split(".")[0] == "harness"}
+    assert ours <= {"harness.plugins", "harness.columns", "harness.recording"}
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if place(file) == "cli"], ids=lambda file: file.name)
+def test_a_command_calls_verbs_and_no_room_behind_them(file: Path) -> None:
+    """Of other rooms it may know the types of what verbs return, to print them."""
+    taken = {name for name in imports(parsed(file)) if name.split(".")[0] == "harness"}
+    behind = {name for name in taken if [*name.split("."), ""][1] in BEHIND}
+    assert {name for name in behind if not name.split(".")[-1][:1].isupper()} == set()
+
+
 @every_file
 def test_plugins_are_imported_by_nobody(file: Path) -> None:
     assert imported_places(file) & PLUGINS == set()
 
 
 @every_file
-def test_only_the_command_line_prints(file: Path) -> None:
-    if place(file) == "cli":
+def test_only_the_command_line_and_what_it_shows_print(file: Path) -> None:
+    if place(file) in ("cli", "showing"):
         return
     tree = parsed(file)
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -112,9 +160,10 @@ def test_a_module_imports_model_libraries_only_inside_functions(file: Path) -> N
 
 def test_listing_the_plugins_loads_no_model_library() -> None:
     program = (
-        "import sys, harness.cli, harness.leaderboard, harness.search, harness.registry, harness.spaces\n"
-        "harness.registry.load_plugins()\n"
-        "harness.spaces.load_spaces()\n"
+        "import sys, harness.cli, harness.choosing.leaderboard, harness.searching.search\n"
+        "import harness.plugins.registry, harness.plugins.spaces\n"
+        "harness.plugins.registry.load_plugins()\n"
+        "harness.plugins.spaces.load_spaces()\n"
         f"print(sorted({MODEL_LIBRARIES!r} & sys.modules.keys()))"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.decisions import NEIGHBORS
+from harness.fitting.decisions import NEIGHBORS
 from harness.recording import CALMS21, Array, Recording, Skeleton
-from harness.store import Run
+from harness.runs.store import Run
 
 BODY = 40.0
 """Pixels from neck to tail base."""

@@ -43,9 +43,9 @@ from benchmarks.runs import (
 )
 from benchmarks.trials import bench
 from harness.data.challenge import load_dataset
+from harness.data.submission import write_submission
 from harness.recording import Array, Recording
 from harness.spec import Choice, Preparation
-from harness.submission import write_submission
 
 PEERS = ("flaml", "autogluon")
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from harness import __version__
 from harness.cli.arguments import (
     add_places,
     add_workers,
@@ -22,10 +21,13 @@ from harness.cli.arguments import (
     lasting,
     memory,
     positive,
+    quieten_dask,
     seed,
 )
-from harness.errors import HarnessError, NothingToRankError, escaped
+from harness.errors import HarnessError, NothingToRankError
 from harness.server import without_secrets
+from harness.version import __version__
+from harness.words import escaped
 
 EPILOG = """\
 begin with: harness search, then harness leaderboard, then harness export-best.
@@ -160,6 +162,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # As standard error does: a name that the terminal has no letters for is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        if getattr(arguments, "dask", None):
+            quieten_dask()
         command = importlib.import_module(f"harness.cli.{arguments.command.replace('-', '_')}_command")
         code: int = command.run(arguments)
         sys.stdout.flush()

@@ -1,29 +1,18 @@
 """Command-line values and the places they stand for: data, results, storage, cache, plugins."""
 
 import argparse
+import importlib
+import logging
 import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from harness.atomic import write_text
-from harness.errors import HarnessError, escaped
-from harness.files import read_text
+import harness
+from harness.errors import HarnessError
 from harness.server import Server, server_of
-
-if TYPE_CHECKING:
-    from harness.cache import BlockCache
-    from harness.engines import Engine
-
-DEMO = Path("demo-data")
-"""Where a search without data makes its demo."""
-
-RESULTS = Path("results")
-"""Where runs are kept when no other place is named."""
-
-LAST_RUN = RESULTS / "last-run"
-"""The file that names the run last searched."""
+from harness.words import escaped
 
 
 def add_places(command: argparse.ArgumentParser, *places: str) -> None:
@@ -115,7 +104,7 @@ def existing_folder(text: str) -> Path:
 
 def data_folder(given: Path | None) -> Path | None:
     """The dataset asked for on the command line, else in the environment; None where neither names one."""
-    return given or _environment("HARNESS_DATA")
+    return given or environment_folder("HARNESS_DATA")
 
 
 def named_server(url: str | None) -> Server | None:
@@ -126,80 +115,44 @@ def named_server(url: str | None) -> Server | None:
     return server_of(named, "HARNESS_STORAGE") if named else None
 
 
-def named_cache(folder: Path | None, limit: int | None) -> "BlockCache":
-    """The cache with the folder and the limit that the command line asks for, else the environment, else ours."""
-    from harness.cache import DEFAULT_LIMIT, BlockCache, default_folder
-
-    folder = folder or default_folder()
+def named_cache_limit(limit: int | None) -> int | None:
+    """The limit asked for on the command line, else in the environment; None where neither says one."""
     if limit is None and (text := os.environ.get("HARNESS_CACHE_LIMIT")):
         try:
-            limit = size(text)
+            return size(text)
         except argparse.ArgumentTypeError as error:
             raise HarnessError(f"HARNESS_CACHE_LIMIT: {error}") from error
-    return BlockCache(folder, DEFAULT_LIMIT if limit is None else limit)
+    return limit
 
 
-def usable_cache(folder: Path | None, limit: int | None) -> "BlockCache":
-    """The same, its folder made here: in a worker the lack of it would only be slow. With a limit of 0 none is made."""
-    cache = named_cache(folder, limit)
-    if not cache.limit:
-        return cache
-    otherwise = "name another folder with --cache, or use none with --cache-limit 0"
-    try:
-        cache.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HarnessError(f"{cache.folder}: {error.strerror}; {otherwise}") from error
-    if not os.access(cache.folder, os.W_OK | os.X_OK):
-        raise HarnessError(f"{cache.folder}: cannot be written to; {otherwise}")
-    return cache
+def named_run(arguments: argparse.Namespace) -> "harness.Run":
+    """The run asked for on the command line, else in the environment, else the one last searched."""
+    results = arguments.results or environment_folder("HARNESS_RESULTS")
+    return harness.open_run(results, storage=named_server(arguments.storage))
 
 
-def new_run_folder(given: Path | None, data: Path) -> Path:
-    """Where a search of `data` keeps its run."""
-    return given or _environment("HARNESS_RESULTS") or RESULTS / data.resolve().name
+def machine(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What verbs that fit models are told of data, workers, plugins and cache."""
+    from harness.showing.console import say
+
+    return {
+        "data": data_folder(arguments.data),
+        "workers": arguments.workers,
+        "dask": arguments.dask,
+        "plugins": arguments.plugin,
+        "cache": arguments.cache,
+        "cache_limit": named_cache_limit(arguments.cache_limit),
+        "say": say,
+    }
 
 
-def remember_run(folder: Path) -> None:
-    """Make `folder` the last run, for commands that name none. Where nothing can be written, none is remembered."""
-    with suppress(OSError, UnicodeEncodeError):  # a name in bytes that are no text
-        write_text(LAST_RUN, f"{folder}\n")
+def quieten_dask() -> None:
+    """What goes wrong with a cluster is said in one line, by the error that it ends in."""
+    with suppress(ImportError):  # which is said by who needs it
+        importlib.import_module("distributed")  # gives these loggers levels of their own
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def last_run_folder(given: Path | None) -> Path:
-    """The run asked for, else the one last searched. Raises `HarnessError` where there is none."""
-    named = given or _environment("HARNESS_RESULTS")
-    if named is not None:
-        return named
-    try:
-        return Path(read_text(LAST_RUN).strip())
-    except (OSError, ValueError) as error:
-        raise HarnessError(
-            "nothing was searched here yet; run `harness search`, or name a run with --results"
-        ) from error
-
-
-def engine_for(arguments: argparse.Namespace) -> "Engine":
-    """Where to work: a cluster if one is named, else as many processes as asked for, else one a core."""
-    if arguments.dask is not None:
-        import logging
-
-        from harness.dask_engine import DaskEngine
-
-        engine = DaskEngine(arguments.dask)
-        # What goes wrong with a cluster is said in one line, by the error that it ends in. Dask gives these loggers
-        # levels of their own when it is imported.
-        for name in ("distributed", "distributed.client", "tornado.application"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        return engine
-    from harness.workers import LocalEngine
-
-    return LocalEngine(arguments.workers or _usable_cores())
-
-
-def _usable_cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def _environment(name: str) -> Path | None:
+def environment_folder(name: str) -> Path | None:
     return Path(os.environ[name]) if os.environ.get(name) else None

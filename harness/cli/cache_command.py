@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.cache import BlockCache, Contents
-from harness.cli.arguments import named_cache
-from harness.cli.console import counted, say, show_csv, show_json, show_markdown, show_table
-from harness.errors import HarnessError, escaped
+import harness
+from harness.cli.arguments import named_cache_limit
+from harness.cli.console import show_csv, show_json, show_markdown, show_table
+from harness.columns.cache import BlockCache, Contents
+from harness.errors import HarnessError
+from harness.showing.console import say
+from harness.words import counted, escaped, size_in_words
 
 HEADER = ("blocks", "size", "limit", "oldest use", "newest use")
 NAMED = 3
@@ -17,7 +20,7 @@ NAMED = 3
 
 
 def run(arguments: argparse.Namespace) -> int:
-    cache = named_cache(arguments.cache, arguments.cache_limit)
+    cache = harness.cache(arguments.cache, named_cache_limit(arguments.cache_limit))
     try:
         found = cache.clear() if arguments.clear else cache.contents()
     except OSError as error:
@@ -28,21 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.format == "csv":
         show_csv([row])
     elif arguments.clear:
-        blocks, freed = counted(row["deleted_blocks"], "block"), in_words(row["freed_bytes"])
+        blocks, freed = counted(row["deleted_blocks"], "block"), size_in_words(row["freed_bytes"])
         say(f"{cache.folder}: deleted {blocks}, freed {freed}")
         for line in _on_others(cache.folder, found.others):
             say(line)
     else:
         _show(cache, found, row, arguments.format)
     return 0
-
-
-def in_words(nbytes: int) -> str:
-    """A number of bytes as people say it."""
-    if nbytes < 1000:
-        return counted(nbytes, "byte")
-    power = min((len(str(nbytes)) - 1) // 3, 4)
-    return f"{nbytes / 1000**power:.1f} {' kMGT'[power]}B"
 
 
 def _described(cache: BlockCache, found: Contents) -> dict[str, Any]:
@@ -70,7 +65,7 @@ def _deleted(cache: BlockCache, found: Contents) -> dict[str, Any]:
 
 def _show(cache: BlockCache, found: Contents, row: dict[str, Any], how: str) -> None:
     ages = [_ago(row["oldest_use_seconds"]), _ago(row["newest_use_seconds"])]
-    cells = [f"{row['blocks']:,}", in_words(found.nbytes), in_words(cache.limit), *ages]
+    cells = [f"{row['blocks']:,}", size_in_words(found.nbytes), size_in_words(cache.limit), *ages]
     if how == "markdown":
         show_markdown(HEADER, [cells])
     else:

@@ -3,13 +3,12 @@
 import argparse
 from collections.abc import Sequence
 
+import harness
+from harness.choosing.comparison import FEWEST, Difference
 from harness.cli.arguments import named_server
-from harness.cli.console import counted, say, show_csv, show_json, show_markdown, show_notes, show_table
-from harness.comparison import FEWEST, Difference, best_trials, differences, exported
-from harness.ensembles import kept
-from harness.errors import HarnessError, NothingToRankError
-from harness.records import TrialRecord
-from harness.store import Run
+from harness.cli.console import show_csv, show_json, show_markdown, show_notes, show_table
+from harness.showing.console import say
+from harness.words import counted
 
 HEADER = ("behavior", "of", "first", "second", "difference", "recordings", "second is")
 SPARE = {"recordings": 0, "first": 0, "second": 0}
@@ -17,7 +16,12 @@ SPARE = {"recordings": 0, "first": 0, "second": 0}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    rows = _differences(Run(arguments.first, named_server(None)), Run(arguments.second, named_server(None)))
+    server = named_server(None)
+    runs = [harness.open_run(folder, storage=server) for folder in (arguments.first, arguments.second)]
+    comparison = harness.compare(*runs)
+    for note in comparison.notes:
+        say(note)
+    rows = comparison.differences
     if arguments.format == "json":
         show_json([row.as_json() for row in rows])
     elif arguments.format == "csv":
@@ -25,53 +29,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(rows, arguments)
     return 0
-
-
-def _differences(first: Run, second: Run) -> list[Difference]:
-    """Raises `HarnessError` where the two cannot be compared, and `NothingToRankError` where there is nothing to."""
-    if first.description["identity"].get("data") != second.description["identity"].get("data"):
-        names = " and ".join(run.description["about"]["data"] for run in (first, second))
-        raise HarnessError(f"{first.folder} and {second.folder} were searched on different data ({names})")
-    records = [run.records() for run in (first, second)]
-    folds = [{one.behavior: one.folds for one in theirs if one.complete} for theirs in records]
-    for run, known in zip((first, second), folds, strict=True):
-        if not known:
-            raise NothingToRankError(f"{run.folder}: no trial has a score")
-    both = [name for name in folds[0] if name in folds[1]]
-    if not both:
-        raise NothingToRankError(f"{first.folder} and {second.folder} have no behavior in common")
-    for name in both:
-        if folds[0][name] != folds[1][name]:
-            raise HarnessError(
-                f"{first.folder} and {second.folder} cannot be compared: "
-                f"{name} has {folds[0][name]} folds in the first, {folds[1][name]} ones in the second"
-            )
-    for here, there, run in ((0, 1, first), (1, 0, second)):
-        alone = [name for name in folds[here] if name not in folds[there]]
-        if alone:
-            say(f"only in {run.folder}, so left out: {', '.join(alone)}")
-    blocked = [name for name in both if folds[0][name] == "blocked"]
-    try:
-        return _of_best(records, blocked) + _of_exported((first, second), records, blocked)
-    except HarnessError as error:
-        raise HarnessError(f"{first.folder} and {second.folder} cannot be compared: {error}") from error
-
-
-def _of_best(records: Sequence[Sequence[TrialRecord]], blocked: Sequence[str]) -> list[Difference]:
-    one, other = (best_trials(theirs) for theirs in records)
-    return differences("best trial", one, other, blocked)
-
-
-def _of_exported(
-    runs: Sequence[Run], records: Sequence[Sequence[TrialRecord]], blocked: Sequence[str]
-) -> list[Difference]:
-    """None where a search was broken off before it found out what would be exported."""
-    found = [kept(run, theirs) for run, theirs in zip(runs, records, strict=True)]
-    for run, one in zip(runs, found, strict=True):
-        if one is None:
-            say(f"{run.folder}: its search was broken off, so what would be exported is not compared")
-    one, other = found
-    return differences("exported", exported(one), exported(other), blocked) if one and other else []
 
 
 def _show(rows: Sequence[Difference], arguments: argparse.Namespace) -> None:

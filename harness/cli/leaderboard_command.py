@@ -3,33 +3,23 @@
 import argparse
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from harness.cli.arguments import last_run_folder, named_server
-from harness.cli.console import (
-    can_redraw,
-    counted,
-    fitted_table,
-    pipeline_name,
-    plain_console,
-    show,
-    show_csv,
-    show_json,
-    show_markdown,
-)
-from harness.ensembles import FILE, EnsembleRow, ensemble_rows, kept
-from harness.errors import HarnessError, NothingToRankError, unknown
-from harness.honest import Honest
-from harness.leaderboard import Row, leaderboard
-from harness.metrics import Counts, mean_score, total
-from harness.records import TrialRecord
-from harness.spec import Decision
-from harness.store import Run
+import harness
+from harness.choosing.ensembles import EnsembleRow
+from harness.choosing.leaderboard import Row
+from harness.cli.arguments import named_run
+from harness.cli.console import show, show_csv, show_json, show_markdown
+from harness.scores.honest import Honest
+from harness.scores.metrics import Counts, mean_score, total
+from harness.showing.console import can_redraw, plain_console
+from harness.showing.tables import fitted_table
+from harness.words import counted
 
 HEADER = ("behavior", "#", "F1", "honest F1", "prec", "AP", "bout F1", "pipeline", "decision", "trial")
 SPARE = {"trial": 32, "decision": 32, "bout F1": 32, "AP": 20, "prec": 20, "honest F1": 14}
@@ -52,15 +42,12 @@ PIPELINES_SHOWN = 3
 
 
 def run(arguments: argparse.Namespace) -> int:
-    run = Run(last_run_folder(arguments.results), named_server(arguments.storage))
-    behaviors = run.description["about"]["behaviors"]
-    for name in arguments.behavior:
-        if name not in behaviors:
-            raise unknown("behavior", name, behaviors)
+    run = named_run(arguments)
     if arguments.watch:
         return _watch(run, arguments)
     for_people = arguments.format in ("table", "markdown")
-    rows = _ranked(run, run.records(), arguments, arguments.top or (TOP if for_people else None))
+    top = arguments.top or (TOP if for_people else None)
+    rows = run.rows(by=arguments.by, top=top, behaviors=arguments.behavior)
     if arguments.format == "json":
         show_json([row.as_json() for row in rows])
     elif arguments.format == "csv":
@@ -74,21 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _ranked(
-    run: Run, every: Sequence[TrialRecord], arguments: argparse.Namespace, top: int | None
-) -> list[Row | EnsembleRow]:
-    """The rows to show. Raises `NothingToRankError` where no trial that is asked about has a score."""
-    records = [one for one in every if not arguments.behavior or one.behavior in arguments.behavior]
-    ranked = leaderboard(records, arguments.by, top)
-    if not ranked:
-        failed = [record.error for record in records if record.error]
-        reason = f"all {len(failed)} trials failed, the first: {failed[0]}" if failed else "no trial has finished"
-        raise NothingToRankError(f"{run.folder}: {reason}; it was made by `{run.description['about']['command']}`")
-    selections = kept(run, every)
-    return _with_ensembles(ranked, ensemble_rows(selections, every) if selections else {})
-
-
-def _watch(run: Run, arguments: argparse.Namespace) -> int:
+def _watch(run: harness.Run, arguments: argparse.Namespace) -> int:
     """Draw the leaderboard anew whenever the run has changed, until interrupted. The run is only read.
 
     It is drawn from the top of a terminal's other screen: a terminal drops what it has not shown yet when Ctrl-C is
@@ -96,7 +69,7 @@ def _watch(run: Run, arguments: argparse.Namespace) -> int:
     """
     console = plain_console()
     if arguments.format != "table" or not can_redraw(console):
-        raise HarnessError("--watch draws a table on a terminal; leave it out where the output goes elsewhere")
+        raise harness.HarnessError("--watch draws a table on a terminal; leave it out where the output goes elsewhere")
     board: RenderableType = ""
     # The only way to end it, so nothing is broken off by it.
     with suppress(KeyboardInterrupt), Live(console=console, screen=True, auto_refresh=False) as live:
@@ -104,7 +77,7 @@ def _watch(run: Run, arguments: argparse.Namespace) -> int:
         while True:
             began = time.monotonic()
             # Found out before the run is read: what changes meanwhile is seen the next time.
-            state = (*_state(run), console.size, int(began // ANEW_SECONDS))
+            state = (*run.state(), console.size, int(began // ANEW_SECONDS))
             if state != seen:
                 seen = state
                 status, board = _watched(run, arguments, console)
@@ -115,16 +88,7 @@ def _watch(run: Run, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _state(run: Run) -> Iterator[tuple[str, int, int]]:
-    """What of the run's folder changes with every trial: names, times and sizes of files."""
-    names = ("run.json", FILE, "studies.db", "studies.db-wal", "out_of_fold/*")
-    for path in sorted(path for name in names for path in run.folder.glob(name)):
-        with suppress(FileNotFoundError):
-            known = path.stat()
-            yield path.name, known.st_mtime_ns, known.st_size
-
-
-def _watched(run: Run, arguments: argparse.Namespace, console: Console) -> tuple[Text, RenderableType]:
+def _watched(run: harness.Run, arguments: argparse.Namespace, console: Console) -> tuple[Text, RenderableType]:
     """How far the run has come, and the leaderboard with as many rows as the terminal is high enough for."""
     every = run.records()
     pruned, failed = sum(one.pruned for one in every), sum(one.error is not None for one in every)
@@ -134,22 +98,12 @@ def _watched(run: Run, arguments: argparse.Namespace, console: Console) -> tuple
     )
     for top in [arguments.top] if arguments.top else range(TOP, 0, -1):
         try:
-            board = _drawn(_ranked(run, every, arguments, top), console.width)
-        except NothingToRankError as error:
+            board = _drawn(run.rows(by=arguments.by, top=top, behaviors=arguments.behavior), console.width)
+        except harness.NothingToRankError as error:
             return status, Text(str(error))
         if len(console.render_lines(Group(status, board), pad=False)) <= console.height:
             break
     return status, board
-
-
-def _with_ensembles(ranked: Sequence[Row], ensembles: Mapping[str, EnsembleRow]) -> list[Row | EnsembleRow]:
-    """Each behavior's ensemble above its best pipeline."""
-    rows: list[Row | EnsembleRow] = []
-    for row in ranked:
-        if row.rank == 1 and row.best.behavior in ensembles:
-            rows.append(ensembles[row.best.behavior])
-        rows.append(row)
-    return rows
 
 
 def _all_cells(rows: Sequence[Row | EnsembleRow]) -> list[list[str]]:
@@ -211,8 +165,8 @@ def _cells(row: Row) -> list[str]:
         record.behavior,
         f"{row.rank}{'=' if row.tied and row.rank > 1 else ''}",
         *_score_cells(record.counts, record.bouts, record.average_precision, row.honest, record.folds),
-        pipeline_name(record),
-        described(record.decision) if record.decision else "",
+        record.in_words,
+        record.decision.in_words if record.decision else "",
         str(record.trial),
     ]
 
@@ -221,7 +175,7 @@ def _ensemble_cells(row: EnsembleRow) -> list[str]:
     one = row.selection
     names: Counter[str] = Counter()
     for member in one.members:
-        names[pipeline_name(member.record)] += member.weight
+        names[member.record.in_words] += member.weight
     shown = [f"{name} x{weight}" for name, weight in names.most_common(PIPELINES_SHOWN)]
     more = [f"{len(names) - PIPELINES_SHOWN} more"] if len(names) > PIPELINES_SHOWN else []
     return [
@@ -229,7 +183,7 @@ def _ensemble_cells(row: EnsembleRow) -> list[str]:
         "E",
         *_score_cells(one.counts, one.bouts, one.average_precision, one.honest, one.members[0].record.folds),
         f"ensemble of {len(one.members)}: {'; '.join(shown + more)}",
-        described(one.decision),
+        one.decision.in_words,
         "",
     ]
 
@@ -245,12 +199,3 @@ def _score_cells(
         f"{average_precision:.3f}",
         f"{total(bouts).f1:.3f}",
     ]
-
-
-def described(decision: Decision) -> str:
-    """A decision in words."""
-    words = [f"{decision.smoother}" if decision.smoother.name != "none" else "", f"≥{decision.threshold:.3g}"]
-    words.append(f"peak≥{decision.peak:.3g}" if decision.peak else "")
-    words.append(f"gap≤{decision.longest_gap:g}s" if decision.longest_gap else "")
-    words.append(f"bout≥{decision.shortest_bout:g}s" if decision.shortest_bout else "")
-    return " ".join(word for word in words if word)

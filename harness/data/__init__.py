@@ -1,1 +1,4 @@
-"""Reading datasets, and making one."""
+"""From files to a `Dataset`, and submissions back.
+
+What is computed from recordings does not belong here.
+"""

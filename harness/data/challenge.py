@@ -22,9 +22,10 @@ import numpy as np
 
 from harness.data.dataset_toml import Setup, read_dataset_toml
 from harness.data.entry import Entry, Place, kind, labels, listed, poses
+from harness.data.pickles import read_pickled_npy
 from harness.errors import DataError
-from harness.pickles import LONGEST_SHOWN, read_pickled_npy, shown
 from harness.recording import Array, Dataset, Recording
+from harness.words import LONGEST_SHOWN, shown
 
 TRAIN_FILES = ("train.npy", "*task3*train*.npy")
 TEST_FILES = ("test.npy", "test-release.npy", "*task3*test*.npy")
@@ -60,6 +61,7 @@ def load_dataset(folder: Path) -> Dataset:
         labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in labelled.items()},
         unlabelled=tuple(kept.recording for kept in unlabelled.values()),
         truth={behavior: annotated for behavior, annotated in truth.items() if behavior in labelled},
+        source=folder,
     )
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError
-from harness.files import read_toml
-from harness.pickles import LONGEST_SHOWN, shown
+from harness.files.bounded import read_toml
 from harness.recording import ROLES, Skeleton
+from harness.words import LONGEST_SHOWN, shown
 
 MOST_PROBLEMS = 20
 """That are told of one file at once."""

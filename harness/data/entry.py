@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from harness.data.dataset_toml import Setup
-from harness.pickles import shown
 from harness.recording import CALMS21, Array, Recording, Skeleton
+from harness.words import shown
 
 AXES = "(frames, animals, 2 for x and y, parts)"
 CALMS21_IMAGE = (1024, 570)

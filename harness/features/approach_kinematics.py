@@ -5,10 +5,9 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, directions, lag_frames, mean_velocities, rates, scene
+from harness.columns import Scene, directions, lag_frames, mean_velocities, moving_mean, rates, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
-from harness.windows import moving_mean
 
 STILL = 0.25
 """Body lengths per second (some 2 cm/s for a mouse) below which directions of movement tell little: they fade."""

@@ -7,10 +7,9 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, lag_frames, mean_of_seen, rates, scene
+from harness.columns import Scene, half_width, lag_frames, mean_of_seen, moving_mean, rates, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
-from harness.windows import half_width, moving_mean
 
 MILLIMETER = 1 / 70
 """In body lengths. DeepOF's limits are in millimeters, of which a mouse has about 70 from neck to tail base; where a

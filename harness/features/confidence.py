@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from harness.poses import mean_of_seen
+from harness.columns import mean_of_seen
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 DOUBTFUL = (0.1, 0.5, 0.75)
 """Scores below which SimBA counts a detection as one of low probability."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.poses import median_of_seen, scene
+from harness.columns import median_of_seen, scene
+from harness.plugins import Columns, Fitted, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, Fitted, feature_set
 
 FIT_FRAMES = 20_000
 """The components are learned from this many frames, evenly taken from all recordings."""

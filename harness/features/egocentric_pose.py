@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from harness.poses import Scene, body_centers, directions, scene, typical_lengths
+from harness.columns import Scene, body_centers, directions, scene, typical_lengths
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 
 @feature_set("egocentric_pose", invariant_to=("translation", "rotation", "scale", "frame_rate"))

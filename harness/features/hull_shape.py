@@ -4,10 +4,9 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.poses import Scene, angle_between, mean_of_seen, mean_velocities, scene
+from harness.columns import Scene, angle_between, half_width, mean_of_seen, mean_velocities, moving_mean, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
-from harness.windows import half_width, moving_mean
 
 PATH_SECONDS = 1.0
 """Over how long the way of an animal is compared to how far it got."""

@@ -5,10 +5,9 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, directions, lag_frames, mean_velocities, scene
+from harness.columns import Scene, directions, half_width, lag_frames, mean_velocities, moving_mean, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
-from harness.windows import half_width, moving_mean
 
 LAG = 0.1
 """Seconds before and after a frame between which velocities are taken."""

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from harness.poses import angle_between, lag_frames, mean_of_seen, rates, scene, turning_rates
+from harness.columns import angle_between, lag_frames, mean_of_seen, rates, scene, turning_rates, windowed
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
-from harness.windows import windowed
 
 SHAKING_SECONDS = 1.0
 """Over how long the front's shaking is measured; grooming repeats 3 to 10 times a second."""

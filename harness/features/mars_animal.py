@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from harness.poses import Scene, angle_between, covariances, head_and_hips, lag_frames, mean_of_seen, scene
+from harness.columns import Scene, angle_between, covariances, head_and_hips, lag_frames, mean_of_seen, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 LAGS_SECONDS = (2 / 30, 5 / 30, 10 / 30)
 """MARS takes speeds over 2, 5 and 10 frames of its 30 a second."""

@@ -5,9 +5,18 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, angle_between, covariances, directions, head_and_hips, lag_frames, mean_of_seen, scene
+from harness.columns import (
+    Scene,
+    angle_between,
+    covariances,
+    directions,
+    head_and_hips,
+    lag_frames,
+    mean_of_seen,
+    scene,
+)
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 LAG_SECONDS = 2 / 30
 """The shortest span of several frames that MARS takes changes over: 2 of its 30 frames a second."""

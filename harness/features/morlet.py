@@ -4,9 +4,9 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.poses import Scene, lag_frames, rates, scene
+from harness.columns import Scene, lag_frames, rates, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 FREQUENCIES = np.geomspace(0.5, 12, 6)
 """In Hz."""

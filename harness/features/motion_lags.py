@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from harness.poses import lag_frames, mean_of_seen, rates, scene, turning_rates
+from harness.columns import half_width, lag_frames, mean_of_seen, moving_mean, rates, scene, turning_rates
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
-from harness.windows import half_width, moving_mean
 
 LAGS = (0.1, 0.2, 0.4, 0.8)
 """Seconds before and after a frame between which velocities are taken; each is twice the one before."""

@@ -4,21 +4,22 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.pose_windows import (
+from harness.columns import (
     Channels,
     as_table,
     channels,
     half_seen,
+    half_width,
     lags_in_frames,
+    moving_mean,
     principal_components,
     sampled_windows,
     standardized,
     usual_values,
     weighted_windows,
 )
+from harness.plugins import Columns, Fitted, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, Fitted, feature_set
-from harness.windows import half_width, moving_mean
 
 FIT_WINDOWS = 20_000
 """The words are learned from at most this many windows."""

@@ -4,9 +4,9 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, directions, lag_frames, rates, scene, turning_rates
+from harness.columns import Scene, directions, lag_frames, rates, scene, turning_rates
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording, Skeleton
-from harness.registry import Columns, feature_set
 
 LAG_SECONDS = 0.07
 """Turning and speed are measured from this long before a frame to this long after it."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from harness.poses import scene
+from harness.columns import scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 SINCE_START_SECONDS, UNTIL_END_SECONDS = 50.0, 76.7
 """Over how long the two session times saturate: 1500 and 2300 frames at 30 frames per second."""

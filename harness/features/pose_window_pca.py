@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.pose_windows import (
+from harness.columns import (
     channels,
     half_seen,
     lags_in_frames,
@@ -14,8 +14,8 @@ from harness.pose_windows import (
     usual_values,
     weighted_windows,
 )
+from harness.plugins import Columns, Fitted, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, Fitted, feature_set
 
 FIT_WINDOWS = 20_000
 """The components are learned from at most this many windows."""

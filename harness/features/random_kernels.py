@@ -4,19 +4,20 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.pose_windows import (
+from harness.columns import (
     as_table,
     channels,
     half_seen,
+    half_width,
     lags_in_frames,
+    moving_mean,
     sampled_windows,
     standardized,
     usual_values,
     weighted_windows,
 )
+from harness.plugins import Columns, Fitted, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, Fitted, feature_set
-from harness.windows import half_width, moving_mean
 
 FIT_WINDOWS = 6_000
 """Thresholds are learned from at most this many windows."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 EDGES = (0.01, 0.99)
 """Quantiles of all x, and of all y, that stand for the edges of a picture whose size is not known."""

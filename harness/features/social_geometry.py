@@ -6,9 +6,9 @@ from itertools import combinations, permutations, product
 
 import numpy as np
 
-from harness.poses import Scene, angle_between, directions, mean_velocities, scene
+from harness.columns import Scene, angle_between, directions, mean_velocities, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 CONTACT = 0.25
 """Two animals are in contact while any two keypoints of theirs are less than this many body lengths apart."""

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.poses import Scene, lag_frames, mean_of_seen, rates, scene
+from harness.columns import Scene, lag_frames, mean_of_seen, rates, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 BANDS = ((0.1, 1.0), (1.0, 3.0), (3.0, 5.0), (5.0, 8.0), (8.0, 15.0))
 """In Hz; a band ends below its upper edge."""

@@ -5,9 +5,9 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from harness.poses import Scene, directions, lag_frames, mean_of_seen, scene
+from harness.columns import Scene, directions, lag_frames, mean_of_seen, scene
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 LAGS = (5 / 30, 0.5, 1.0)
 """How many seconds of motion up to the frame are looked at: 5, 15 and 30 frames at 30 a second."""

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 
-from harness.poses import (
+from harness.columns import (
     angle_between,
     directions,
     keypoints_as_points,
@@ -14,8 +14,8 @@ from harness.poses import (
     rates,
     typical_lengths,
 )
+from harness.plugins import Columns, feature_set
 from harness.recording import Array, Recording
-from harness.registry import Columns, feature_set
 
 LAG_SECONDS = 2 / 30
 """The programs look two frames to either side at 30 frames per second."""

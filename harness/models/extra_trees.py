@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.arrays import arrays_in, bytes_of
+from harness.plugins import Classifier, arrays_in, bytes_of, model_family, only_file
 from harness.recording import Array
-from harness.registry import Classifier, model_family, only_file
 
 FILE = "trees.npz"
 """What a fitted model is kept in: the trees one after the other, in plain arrays."""

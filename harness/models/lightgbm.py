@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from harness.plugins import StagedClassifier, model_family, only_file
 from harness.recording import Array
-from harness.registry import StagedClassifier, model_family, only_file
 
 STAGES = (20, 40, 80)
 """Numbers of rounds after which the model can be asked; the last is how many are grown."""

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.arrays import arrays_in, bytes_of
+from harness.plugins import Classifier, arrays_in, bytes_of, model_family, only_file
 from harness.recording import Array
-from harness.registry import Classifier, model_family, only_file
 
 FILE = "weights.npz"
 """What a fitted model is kept in: the curves of all columns one after the other, and the weights of their scores."""

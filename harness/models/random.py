@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from harness.plugins import Classifier, model_family
 from harness.recording import Array
-from harness.registry import Classifier, model_family
 
 
 @model_family("random", baseline=True)

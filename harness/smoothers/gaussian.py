@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from harness.plugins import smoother
 from harness.recording import Array
-from harness.registry import smoother
 
 
 @smoother("gaussian", reach_seconds=1.0)

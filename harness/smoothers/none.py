@@ -1,7 +1,7 @@
 """No smoothing."""
 
+from harness.plugins import smoother
 from harness.recording import Array
-from harness.registry import smoother
 
 
 @smoother("none")

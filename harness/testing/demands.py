@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from harness.plugins.registry import Plugin
 from harness.recording import Array
-from harness.registry import Plugin
 
 TOLERANCE = 1e-4
 """Relative, and a hundredth of it absolute; columns and probabilities are kept as float32."""

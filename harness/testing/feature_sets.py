@@ -7,9 +7,9 @@ from math import ceil
 
 import numpy as np
 
-from harness.identities import NAME, renamed
+from harness.columns.identities import NAME, renamed
+from harness.plugins.registry import Columns, FeatureSet
 from harness.recording import Array, Recording
-from harness.registry import Columns, FeatureSet
 from harness.testing.demands import close, demand, demand_summary
 
 FeatureCheck = Callable[[FeatureSet, Recording], None]

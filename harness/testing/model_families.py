@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from harness.plugins.registry import ModelFamily, SavedClassifier, SparingClassifier, SteppedClassifier
 from harness.recording import Array
-from harness.registry import ModelFamily, SavedClassifier, SparingClassifier, SteppedClassifier
 from harness.testing.demands import close, demand, demand_summary, within_0_and_1
 
 ModelCheck = Callable[[ModelFamily, Array, Array], None]

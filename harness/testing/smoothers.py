@@ -5,8 +5,8 @@ from math import ceil
 
 import numpy as np
 
+from harness.plugins.registry import Smoother
 from harness.recording import Array
-from harness.registry import Smoother
 from harness.testing.demands import close, demand, demand_summary, within_0_and_1
 
 SmootherCheck = Callable[[Smoother, Array, float], None]

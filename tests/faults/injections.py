@@ -17,8 +17,8 @@ from random import Random
 
 import numpy as np
 
-from harness.storage import WAY_OUT
-from harness.store import Run
+from harness.runs.storage import WAY_OUT
+from harness.runs.store import Run
 from tests.dask_cluster import made_cluster
 from tests.faults import disks
 from tests.faults.scene import BEHAVIOR, CACHED, Command, LostError, Outcome, Scene, search_words, surroundings

@@ -17,9 +17,9 @@ import numpy as np
 
 from harness.errors import HarnessError
 from harness.recording import Recording
-from harness.records import TrialRecord
+from harness.runs.records import TrialRecord
+from harness.runs.store import Run
 from harness.server import server_of
-from harness.store import Run
 from tests.challenge_files import write
 from tests.toy import toy_recordings
 

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.columns.poses import interpolated
 from harness.features.confidence import confidence
-from harness.poses import interpolated
+from harness.plugins.registry import FEATURES
 from harness.recording import Recording, Skeleton
-from harness.registry import FEATURES
 from tests.toy import toy_recordings
 
 NAN = np.nan

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull  # type: ignore[import-untyped]
 
+from harness.columns.poses import scene
 from harness.features.hull_shape import hull_shape
-from harness.poses import scene
 from harness.recording import CALMS21, Array, Recording, Skeleton
 from tests.toy import MOUSE, toy_recordings
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from harness.columns.poses import scene
 from harness.features.mars_animal import mars_animal
-from harness.poses import scene
 from harness.recording import CALMS21, Array, Recording, Skeleton
 from tests.toy import MOUSE, toy_recordings
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
+from harness.columns.pose_windows import as_table, sampled_windows, standardized
 from harness.features.motion_words import TIMES, fit_words, motion_words
-from harness.pose_windows import as_table, sampled_windows, standardized
+from harness.plugins.registry import Fitted
 from harness.recording import Array, Recording, Skeleton
-from harness.registry import Fitted
 from tests.toy import toy_recordings
 
 MICE = toy_recordings(1, 400, missing=0, seed=2)[0]

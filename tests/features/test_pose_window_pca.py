@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import TruncatedSVD
 
+from harness.columns.pose_windows import channels
 from harness.features.pose_window_pca import fit_components, pose_window_pca
-from harness.pose_windows import channels
 from harness.recording import Array, Recording, Skeleton
 from tests.toy import toy_recordings
 

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.columns.pose_windows import channels, standardized
 from harness.features.random_kernels import fit_kernels, random_kernels
-from harness.pose_windows import channels, standardized
+from harness.plugins.registry import Fitted
 from harness.recording import Array, Recording
-from harness.registry import Fitted
 from tests.toy import toy_recordings
 
 MICE = toy_recordings(1, 400, missing=0, seed=2)[0]

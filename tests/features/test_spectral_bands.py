@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.signal import periodogram  # type: ignore[import-untyped]
 
+from harness.columns.poses import scene
 from harness.features.spectral_bands import BANDS, spectral_bands
-from harness.poses import scene
 from harness.recording import Array, Recording, Skeleton
 from tests.toy import toy_recordings
 

@@ -14,24 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.ma  # or NumPy imports it when it is first asked what is in a list of objects
 
-from harness.cache import BlockCache
-from harness.cli.leaderboard_command import described
+from harness.choosing.ensembles import ensemble_rows, keep, kept
+from harness.choosing.selection import Member, Selection
+from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
 from harness.data.dataset_toml import read_dataset_toml
-from harness.ensembles import ensemble_rows, keep, kept
-from harness.errors import HarnessError
-from harness.files import read_numbers, read_toml
-from harness.honest import Honest
-from harness.metrics import Counts
-from harness.pickles import read_pickled_npy
-from harness.records import TrialRecord
-from harness.registry import load_plugins
-from harness.resampling import resamples
-from harness.selection import Member, Selection
-from harness.spaces import SPACES, load_spaces
-from harness.spec import Choice, Decision, PipelineSpec
-from harness.store import Run
-from harness.submission import (
+from harness.data.pickles import read_pickled_npy
+from harness.data.submission import (
     disagreements,
     expected_from_sample,
     problems,
@@ -40,6 +29,16 @@ from harness.submission import (
     read_truth,
     score,
 )
+from harness.errors import HarnessError
+from harness.files.bounded import read_numbers, read_toml
+from harness.plugins.registry import load_plugins
+from harness.plugins.spaces import SPACES, load_spaces
+from harness.runs.records import TrialRecord
+from harness.runs.store import Run
+from harness.scores.honest import Honest
+from harness.scores.metrics import Counts
+from harness.scores.resampling import resamples
+from harness.spec import Choice, Decision, PipelineSpec
 from tests.challenge_files import FRAMES, recording, released, save, test_file, train_file
 from tests.hostile_pickles import BLUNT, HOSTILE, npy
 
@@ -357,7 +356,7 @@ def read_ensembles(folder: Path) -> None:
     found = kept(Run(folder), RECORDS)
     for row in ensemble_rows(found, RECORDS).values() if found else ():
         json.dumps(row.as_json())
-        described(row.selection.decision)
+        str(row.selection.decision.in_words)
         assert all(f"{member.weight * 1}" for member in row.selection.members)
 
 

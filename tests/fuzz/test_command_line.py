@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
-from harness.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
 from tests.challenge_files import recording, train_file, write
 from tests.fuzz.readers import LABELS, pickled
 
@@ -208,14 +208,17 @@ def test_a_time_that_is_none_is_refused(time: str, capsys: Captured) -> None:
 
 # Plugins
 
-DECORATED = "from harness.registry import feature_set, model_family, smoother\n"
+DECORATED = "from harness.plugins.registry import feature_set, model_family, smoother\n"
 
 PLUGINS: dict[str, tuple[str | bytes, str]] = {
     "a syntax error": ("def (", "SyntaxError: invalid syntax"),
     "no text": (b"\x00\xff\x7fELF", "S"),
     "null bytes": ("x = '\0'", "source code string cannot contain null bytes"),
     "brackets": ("x = " + "(" * 5000, "SyntaxError: too many nested parentheses"),
-    "nothing": ("", "registers no plugin; @feature_set, @model_family or @smoother of harness.registry does that"),
+    "nothing": (
+        "",
+        "registers no plugin; @feature_set, @model_family or @smoother of harness.plugins does that",
+    ),
     "no plugin": ("def gap(recording): return {}", "registers no plugin"),
     "an exit": ("raise SystemExit(0)", "SystemExit: 0"),
     "an error that cannot be printed": (f"raise ValueError({ESCAPES!r})", r"ValueError: a\x1b[2J\nb"),

@@ -1,0 +1,4 @@
+"""The verbs, for programs and notebooks: what a command line decides is decided here, and by nobody else.
+
+What a verb is made of belongs to the rooms above. Nothing here prints, but for the progress that is asked for.
+"""

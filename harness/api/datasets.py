@@ -1,0 +1,171 @@
+"""Data in, and submissions judged: what needs no run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.data.challenge import load_dataset, sample_submission_path
+from harness.data.challenge import load_recordings as read_recordings
+from harness.data.submission import (
+    disagreements,
+    expected_from_sample,
+    expected_lengths,
+    mismatch,
+    problems,
+    read_predictions,
+    read_submission,
+    read_truth,
+)
+from harness.data.submission import score as counts_of
+from harness.errors import HarnessError
+from harness.files.outputs import refuse_taken
+from harness.recording import Dataset, Recording
+from harness.scores.metrics import Counts, Score, mean_score
+from harness.words import counted, html_table
+
+
+def load(data: Path | str) -> Dataset:
+    """The labelled recordings in a folder, by behavior, and those to be labelled.
+
+    Args:
+        data: A folder with `train.npy` and, if there is something to label, `test.npy`, laid out as the challenge does
+            it. A `dataset.toml` beside them says what they do not: keypoints, roles, frames a second.
+
+    Raises:
+        DataError: A `HarnessError` with everything that is wrong with all files, a line each.
+    """
+    return load_dataset(Path(data))
+
+
+def load_recordings(data: Path | str) -> tuple[Recording, ...]:
+    """The recordings in a file laid out as `test.npy` is, or in a folder that holds one.
+
+    Raises:
+        DataError: A `HarnessError` with everything that is wrong with it, a line each.
+    """
+    return read_recordings(Path(data))
+
+
+def demo_data(
+    out: Path | str,
+    *,
+    seed: int = 0,
+    recordings: int | None = None,
+    seconds: int | None = None,
+    test_recordings: int | None = None,
+    matched: bool = False,
+) -> Path:
+    """Make a dataset of simulated mice with seven behaviors, and the truth of its test recordings.
+
+    Args:
+        out: The folder to make.
+        seed: The same one gives the same files.
+        recordings: Labelled recordings of most behaviors; by default 4.
+        seconds: Length of each recording; by default 60.
+        test_recordings: Recordings to be labelled; by default 8.
+        matched: Whether behaviors are as frequent in test recordings as in training, which they are not in real data.
+
+    Raises:
+        HarnessError: There is a dataset already, or nothing can be written.
+    """
+    from harness.demo.dataset import write_demo
+
+    out = Path(out)
+    refuse_taken(out / "train.npy")
+    sizes = {"recordings": recordings, "seconds": seconds, "test_recordings": test_recordings}
+    given = {name: size for name, size in sizes.items() if size is not None}
+    try:
+        write_demo(out, seed=seed, matched=matched, **given)
+    except OSError as error:
+        raise HarnessError(f"{out}: cannot be written ({error.strerror})") from error
+    return out
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is wrong with a submission, and how much the data ask for."""
+
+    problems: tuple[str, ...]
+    """A line each; none where the challenge would take it."""
+    notes: tuple[str, ...]
+    """What is odd about the files beside it, though it can be submitted."""
+    behaviors: int
+    labels: int
+
+    @property
+    def fine(self) -> bool:
+        return not self.problems
+
+
+def check(submission: Path | str, data: Dataset | Path | str) -> Checked:
+    """List everything that keeps a submission from being accepted for the test recordings of `data`.
+
+    Args:
+        submission: The file.
+        data: What `load` returned, or a folder that it takes.
+
+    Raises:
+        HarnessError: One of the files cannot be read.
+    """
+    path = Path(submission)
+    dataset = data if isinstance(data, Dataset) else load(data)
+    expected = expected_lengths({one.id: one.frames for one in dataset.unlabelled}, dataset.labelled)
+    found = problems(read_submission(path), expected)
+    sample = None if dataset.source is None else sample_submission_path(dataset.source)
+    if sample is not None:
+        found += disagreements(expected_from_sample(read_submission(sample)), expected)
+    labels = sum(sum(recordings.values()) for recordings in expected.values())
+    differs = mismatch(path)
+    return Checked(tuple(found), (differs,) if differs else (), len(expected), labels)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How good labels are, as the challenge computes it: on the pooled frames of each behavior."""
+
+    behaviors: Mapping[str, Counts]
+    """Hits, claimed and actual frames; `f1`, `precision` and `recall` of these."""
+
+    @property
+    def mean(self) -> Score:
+        """Mean F1 and mean precision over behaviors."""
+        return mean_score(one.score for one in self.behaviors.values())
+
+    def as_json(self) -> dict[str, Any]:
+        return {"f1": self.mean.f1, "precision": self.mean.precision, "behaviors": self.rows()}
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "behavior": behavior,
+                "f1": one.f1,
+                "precision": one.precision,
+                "recall": one.recall,
+                "positive": one.actual,
+                "claimed": one.claimed,
+            }
+            for behavior, one in self.behaviors.items()
+        ]
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [name, f"{one.f1:.4f}", f"{one.precision:.4f}", f"{one.recall:.4f}"] for name, one in self.behaviors.items()
+        ]
+        rows.append(["mean", f"{self.mean.f1:.4f}", f"{self.mean.precision:.4f}", ""])
+        header = ("behavior", "F1", "precision", "recall")
+        return html_table(header, rows, counted(len(self.behaviors), "behavior"))
+
+
+def score(submission: Path | str, truth: Path | str) -> Scores:
+    """Score a submission as the challenge does. For this only are test labels there: tune nothing on it.
+
+    Args:
+        submission: The file.
+        truth: Labels, laid out like a submission or like a public release of labelled test recordings.
+
+    Raises:
+        HarnessError: One of them cannot be read, or the submission lacks labels that the truth has.
+    """
+    labels = read_truth(Path(truth))
+    return Scores(counts_of(read_predictions(Path(submission), labels), labels))

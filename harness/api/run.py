@@ -1,0 +1,271 @@
+"""A run, for programs: what was searched, what it came to, and how it compares to another."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.api.datasets import load
+from harness.api.places import last_run, server_named
+from harness.choosing.comparison import Difference, best_trials, differences, exported
+from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
+from harness.choosing.leaderboard import Row, leaderboard
+from harness.choosing.next_steps import hints
+from harness.errors import HarnessError, NothingToRankError, unknown
+from harness.plugins.registry import PluginFile, refuse_missing
+from harness.recording import Dataset
+from harness.runs.records import TrialRecord
+from harness.runs.store import Run as StoredRun
+from harness.scores.metrics import total
+from harness.server import Server
+from harness.words import counted, html_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Run:
+    """What a search left in a folder. It reads; only `harness.search` writes."""
+
+    def __init__(self, stored: StoredRun, dataset: Dataset | None = None, plugins: Sequence[PluginFile] = ()) -> None:
+        self.stored = stored
+        self.plugins = tuple(plugins)
+        """Files of the user's that the search was given in this program."""
+        self._dataset = dataset
+
+    @property
+    def folder(self) -> Path:
+        return self.stored.folder
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """What `run.json` says: `identity`, all that decides the trials, and `about`, for the reader."""
+        return self.stored.description
+
+    @property
+    def behaviors(self) -> list[str]:
+        """Those of the data, in the order of the files."""
+        return list(self.description["about"]["behaviors"])
+
+    def records(self) -> list[TrialRecord]:
+        """All finished trials, by behavior in the order of the data, then by number."""
+        return self.stored.records()
+
+    def rows(
+        self, *, by: str = "pipeline", top: int | None = None, behaviors: Sequence[str] = ()
+    ) -> list[Row | EnsembleRow]:
+        """The leaderboard by behavior, best first, above it the behavior's ensemble.
+
+        Args:
+            by: What a row stands for: the best trial of a `pipeline`, of a stack of `features`, or of a `model` family.
+            top: So many rows of each behavior; by default all.
+            behaviors: Those to show; by default all.
+
+        Raises:
+            HarnessError: A behavior is unknown, or the run cannot be read.
+            NothingToRankError: No trial that is asked about has a score.
+        """
+        for name in behaviors:
+            if name not in self.behaviors:
+                raise unknown("behavior", name, self.behaviors)
+        every = self.records()
+        records = [one for one in every if not behaviors or one.behavior in behaviors]
+        ranked = leaderboard(records, by, top)
+        if not ranked:
+            failed = [record.error for record in records if record.error]
+            reason = f"all {len(failed)} trials failed, the first: {failed[0]}" if failed else "no trial has finished"
+            command = self.description["about"]["command"]
+            raise NothingToRankError(f"{self.folder}: {reason}; it was made by `{command}`")
+        selections = kept(self.stored, every)
+        return _with_ensembles(ranked, ensemble_rows(selections, every) if selections else {})
+
+    def leaderboard(
+        self, *, by: str = "pipeline", top: int | None = None, behaviors: Sequence[str] = ()
+    ) -> "pd.DataFrame":
+        """The same as a table, with the columns of `harness leaderboard --format json` (docs/formats.md)."""
+        import pandas as pd
+
+        return pd.DataFrame([row.as_json() for row in self.rows(by=by, top=top, behaviors=behaviors)])
+
+    def dataset(self, data: Dataset | Path | str | None = None) -> Dataset:
+        """The data that were searched: as they were given, else from `data`, else from where they lay.
+
+        Raises:
+            HarnessError: They are not there any more, cannot be read, or are others than those that were searched.
+        """
+        if isinstance(data, Dataset):
+            found = data
+        elif data is not None:
+            found = load(data)
+        elif self._dataset is not None:
+            return self._dataset
+        else:
+            found = load(self._searched_folder())
+        if found.digest != self.description["identity"]["data"]:
+            where = found.source or found.name
+            raise HarnessError(f"{where}: not the data that {self.folder} was searched on; name that with --data")
+        self._dataset = found
+        return found
+
+    def hints(self, *, behaviors: Sequence[str] = (), longer: Callable[[int], str] | None = None) -> list[str]:
+        """What to do about scores that could be better or surer, a line each.
+
+        Args:
+            behaviors: Those to speak of; by default all.
+            longer: How to say that one should search to so many trials; by default as a call.
+        """
+        longer = longer or "harness.search(..., trials={})".format
+        return hints(self.records(), behaviors or self.behaviors, longer)
+
+    def demand_plugins(self, needed: Iterable[tuple[str, str]]) -> None:
+        """Raise `HarnessError`, which says what to give again, where one (kind and name) is not registered."""
+        refuse_missing(needed, self.description["about"]["plugins"])
+
+    def state(self) -> tuple[tuple[str, int, int], ...]:
+        """What changes with every trial that is stored in the folder: names, times and sizes of files."""
+        return tuple(self._files())
+
+    def _files(self) -> Iterator[tuple[str, int, int]]:
+        names = ("run.json", FILE, "studies.db", "studies.db-wal", "out_of_fold/*")
+        for path in sorted(path for name in names for path in self.folder.glob(name)):
+            with suppress(FileNotFoundError):
+                known = path.stat()
+                yield path.name, known.st_mtime_ns, known.st_size
+
+    def _searched_folder(self) -> Path:
+        data = self.description["about"]["data"]
+        if not data or not Path(data).is_dir():
+            raise HarnessError(
+                f"{data or 'data'}: the data that {self.folder} was searched on are not there; name them with --data"
+            )
+        return Path(data)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.folder}: {counted(len(self.records()), 'trial')}>"
+
+    def _repr_html_(self) -> str:
+        records = self.records()
+        header = ("behavior", "best pipeline", "F1", "honest F1", "precision", "trials")
+        rows = [_html_row(row) for row in leaderboard(records, top=1)]
+        every = {row[0] for row in rows}
+        rows += [[name, "none finished", "", "", "", ""] for name in self.behaviors if name not in every]
+        return html_table(header, rows, f"{self.folder}: {counted(len(records), 'trial')}")
+
+
+def _html_row(row: Row) -> list[str]:
+    honest = f"{row.honest.f1:.3f} ({row.honest.low:.2f}-{row.honest.high:.2f})" if row.honest else ""
+    frames = total(row.best.counts)
+    star = "*" if row.best.folds == "blocked" else ""
+    scores = [f"{frames.f1:.3f}{star}", honest, f"{frames.precision:.3f}"]
+    return [row.best.behavior, row.best.in_words, *scores, str(row.trials)]
+
+
+def _with_ensembles(ranked: Sequence[Row], ensembles: Mapping[str, EnsembleRow]) -> list[Row | EnsembleRow]:
+    """Each behavior's ensemble above its best pipeline."""
+    rows: list[Row | EnsembleRow] = []
+    for row in ranked:
+        if row.rank == 1 and row.best.behavior in ensembles:
+            rows.append(ensembles[row.best.behavior])
+        rows.append(row)
+    return rows
+
+
+def open_run(results: Path | str | None = None, *, storage: str | Server | None = None) -> Run:
+    """A run that was searched before, in this program or another.
+
+    Args:
+        results: Its folder; by default the run that was last searched from the working directory.
+        storage: The URL of the database that holds its trials, where a password is needed that `run.json` leaves out.
+
+    Raises:
+        HarnessError: There is no run, or it cannot be read.
+    """
+    run = Run(StoredRun(last_run() if results is None else Path(results), server_named(storage)))
+    _ = run.description  # now, not at the first question
+    return run
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a second run does better or worse than a first, behavior by behavior and in the mean."""
+
+    first: Path
+    second: Path
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    """What could not be compared."""
+
+    def table(self) -> "pd.DataFrame":
+        """The columns of `harness compare --format json` (docs/formats.md)."""
+        import pandas as pd
+
+        return pd.DataFrame([one.as_json() for one in self.differences])
+
+    def _repr_html_(self) -> str:
+        header = ("behavior", "of", "first", "second", "difference", "second is")
+        rows = [
+            [
+                one.behavior or "mean",
+                one.what,
+                f"{one.first:.3f}",
+                f"{one.second:.3f}",
+                f"{one.difference:+.3f} ({one.low:+.2f}, {one.high:+.2f})",
+                one.verdict,
+            ]
+            for one in self.differences
+        ]
+        return html_table(header, rows, f"first: {self.first}, second: {self.second}")
+
+
+def compare(first: Run | Path | str, second: Run | Path | str) -> Comparison:
+    """Say which behaviors a second run does better, by how much, and whether that is real.
+
+    Args:
+        first: A run, or its folder.
+        second: Another one on the same data.
+
+    Raises:
+        HarnessError: They are of different data or folds.
+        NothingToRankError: One has no score, or they have no behavior in common.
+    """
+    runs = [one if isinstance(one, Run) else open_run(one) for one in (first, second)]
+    names = " and ".join(str(run.folder) for run in runs)
+    data = [run.description["identity"].get("data") for run in runs]
+    if data[0] != data[1]:
+        where = " and ".join(run.description["about"]["data"] for run in runs)
+        raise HarnessError(f"{names} were searched on different data ({where})")
+    records = [run.records() for run in runs]
+    folds = [{one.behavior: one.folds for one in theirs if one.complete} for theirs in records]
+    for run, known in zip(runs, folds, strict=True):
+        if not known:
+            raise NothingToRankError(f"{run.folder}: no trial has a score")
+    both = [name for name in folds[0] if name in folds[1]]
+    if not both:
+        raise NothingToRankError(f"{names} have no behavior in common")
+    for name in both:
+        if folds[0][name] != folds[1][name]:
+            raise HarnessError(
+                f"{names} cannot be compared: "
+                f"{name} has {folds[0][name]} folds in the first, {folds[1][name]} ones in the second"
+            )
+    notes = []
+    for here, there, run in ((0, 1, runs[0]), (1, 0, runs[1])):
+        alone = [name for name in folds[here] if name not in folds[there]]
+        if alone:
+            notes.append(f"only in {run.folder}, so left out: {', '.join(alone)}")
+    selections = [kept(run.stored, theirs) for run, theirs in zip(runs, records, strict=True)]
+    notes += [
+        f"{run.folder}: its search was broken off, so what would be exported is not compared"
+        for run, one in zip(runs, selections, strict=True)
+        if one is None
+    ]
+    blocked = [name for name in both if folds[0][name] == "blocked"]
+    try:
+        found = differences("best trial", best_trials(records[0]), best_trials(records[1]), blocked)
+        one, other = selections
+        if one and other:
+            found += differences("exported", exported(one), exported(other), blocked)
+    except HarnessError as error:
+        raise HarnessError(f"{names} cannot be compared: {error}") from error
+    return Comparison(runs[0].folder, runs[1].folder, tuple(found), tuple(notes))

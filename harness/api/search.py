@@ -1,0 +1,293 @@
+"""The search as one call: what decides it, what is said of it, and what it leaves behind."""
+
+import inspect
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from harness.api.datasets import load
+from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, usable_cache
+from harness.api.run import Run
+from harness.choosing.ensembles import Selections, ensembles, keep
+from harness.choosing.next_steps import best_lines
+from harness.choosing.selection import WAYS
+from harness.engines.interface import Engine, Limits
+from harness.errors import HarnessError, unknown
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile
+from harness.plugins.spaces import SPACES, load_spaces
+from harness.recording import Dataset
+from harness.runs.records import TrialRecord
+from harness.runs.store import Run as StoredRun
+from harness.runs.versions import versions
+from harness.scores.metrics import mean_score
+from harness.searching.search import Search, make_search, search_trials
+from harness.server import Server
+from harness.showing.progress import Progress
+from harness.words import counted
+
+DEFAULT_TRIALS = 200
+"""For each behavior, where neither trials nor a time are asked for."""
+
+
+OF_TRIALS = ("trials", "timeout", "behaviors", "features", "models", "seed", "batch", "spaces", "plugins", "results")
+"""What of a call decides which trials there are and where, so that it is worth repeating."""
+
+
+class SearchInterrupted(KeyboardInterrupt):
+    """Ctrl-C ended a search; everything that had finished is kept, and the same call goes on from there."""
+
+    def __init__(self, run: Run, finished: int) -> None:
+        self.run = run
+        self.finished = finished
+        """Trials that are kept, of all behaviors that were searched."""
+        super().__init__(
+            f"{counted(finished, 'finished trial')} {'is' if finished == 1 else 'are'} kept in {run.folder}; "
+            "the same call goes on from there"
+        )
+
+
+def search(
+    data: Dataset | Path | str,
+    *,
+    trials: int | None = None,
+    timeout: float | None = None,
+    workers: int | None = None,
+    dask: str | None = None,
+    behaviors: Sequence[str] = (),
+    features: Sequence[str] = (),
+    models: Sequence[str] = (),
+    seed: int = 0,
+    batch: int = 4,
+    spaces: Path | str | None = None,
+    plugins: Sequence[Path | str] = (),
+    results: Path | str | None = None,
+    storage: str | Server | None = None,
+    cache: Path | str | None = None,
+    cache_limit: int | None = None,
+    trial_timeout: float | None = None,
+    trial_memory: int | None = None,
+    progress: bool = False,
+    on_trial: Callable[[TrialRecord], object] | None = None,
+    say: Callable[[str], object] | None = None,
+    command: str | None = None,
+) -> Run:
+    """Search the best pipeline for each behavior, and return the run.
+
+    The same call resumes: what `results` holds already is not done again. Everything that has finished is on the disk
+    before it is counted.
+
+    Args:
+        data: What `harness.load` returned, or a folder that it takes.
+        trials: Total for each behavior. By default 200, or with `timeout` no limit.
+        timeout: Seconds after which no more trials are waited for; by default no limit.
+        workers: Processes of this machine, one thread each; by default one a core.
+        dask: The address of a Dask scheduler to work on instead, such as `tcp://host:8786`.
+        behaviors: Those to search; by default all.
+        features: Names of feature sets, searched together and each alone; by default all, in the stacks that come with
+            the package.
+        models: Names of model families; by default all.
+        seed: The same one, 0 or more, gives the same trials, with any number of workers.
+        batch: Trials of a behavior that are asked at once; part of what makes trials repeatable.
+        spaces: A folder of ranges to use in place of `search_spaces/`.
+        plugins: Python files with feature sets, model families or smoothers of your own.
+        results: The run's folder; by default `results/` and the name of the data's folder.
+        storage: `postgresql://user@host/database` to keep trials in; by default SQLite in the run's folder.
+        cache: The folder of computed features; by default `HARNESS_CACHE`, or one under the user's cache.
+        cache_limit: Bytes that it may hold, 0 to use none; by default 10 GB.
+        trial_timeout: Seconds after which a trial fails; by default none does.
+        trial_memory: Bytes beyond which it fails; by default none does.
+        progress: Whether to draw how far every behavior has come: in a notebook's cell, on a terminal, or, where
+            standard error goes elsewhere, a line for each trial.
+        on_trial: Called with each trial as soon as it is stored.
+        say: Called with each line on what is searched, what slows it down, and what it came to.
+        command: What `run.json` says that the run was made by; by default this call.
+
+    Raises:
+        HarnessError: Something that can be put right, in one line each: data, names, ranges, a run that was searched
+            with other settings or is being searched, a disk that is full. Also where every trial of a behavior
+            failed; what was found of others is kept by then.
+        SearchInterrupted: Ctrl-C, a `KeyboardInterrupt` with the run; a second Ctrl-C ends at once.
+    """
+    command = command or _call(locals())
+    say = say or _silently
+    server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
+    dataset = data if isinstance(data, Dataset) else load(data)
+    wanted = _behaviors(behaviors, dataset)
+    what = make_search(
+        dataset,
+        load_spaces(SPACES if spaces is None else Path(spaces)),
+        features=features,
+        models=models,
+        seed=seed,
+        batch=batch,
+    )
+    trials = trials or (DEFAULT_TRIALS if timeout is None else None)
+    stored = StoredRun(run_folder(None if results is None else Path(results), dataset), server)
+    blocks = usable_cache(None if cache is None else Path(cache), cache_limit)
+    run = Run(stored, dataset, files)
+    with stored.hold():
+        stored.begin(_identity(what), _about(dataset, files, command))
+        remember_run(stored.folder)
+        done = stored.records()
+        for line in _announcement(what, stored, engine, features, trials, len(done)):
+            say(line)
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        interrupted = threading.Event()
+
+        def note(line: str) -> None:
+            say(f"note: {line}")
+
+        records = search_trials(
+            what,
+            stored,
+            trials=trials,
+            behaviors=wanted,
+            engine=engine,
+            cache=blocks,
+            limits=Limits(trial_timeout, trial_memory),
+            plugins=files,
+            stop=lambda: interrupted.is_set() or time.monotonic() >= deadline,
+            note=note,
+        )
+        with _noting(interrupted), Progress(wanted, trials, done, deadline, shown=progress) as shown:
+            for record in records:
+                shown.add(record)
+                if on_trial is not None:
+                    on_trial(record)
+        finished = stored.records()
+        for line in best_lines(finished, wanted):
+            say(line)
+        if interrupted.is_set():
+            raise SearchInterrupted(run, shown.finished)
+        found = ensembles(stored, finished, dataset.labelled, candidates=what.candidates, engine=engine, plugins=files)
+        keep(stored, found, finished)
+        if found:
+            say(_worth(found))
+        _refuse_failure(finished, wanted)
+    return run
+
+
+def _call(given: Mapping[str, Any]) -> str:
+    """The call as a program would write it, less what has no bearing on the trials."""
+    data = given["data"].source or given["data"].name if isinstance(given["data"], Dataset) else given["data"]
+    defaults = inspect.signature(search).parameters
+    others = [
+        f"{name}={value!r}" for name, value in given.items() if name in OF_TRIALS and value != defaults[name].default
+    ]
+    return f"harness.search({', '.join([repr(str(data)), *others])})"
+
+
+def _silently(line: str) -> None:
+    """Say nothing."""
+
+
+def _worth(found: Selections) -> str:
+    """What the best trials and the ensembles can be expected to score."""
+    single, ensemble = (mean_score(theirs[way].pooled.score for theirs in found.values()).f1 for way in WAYS)
+    return (
+        f"mean F1 of the ensembles {ensemble:.3f}, of the best trials {single:.3f}, "
+        "each recording judged by what would have been chosen without it"
+    )
+
+
+def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> None:
+    """Raise `HarnessError` naming every behavior of which all trials failed; what else was found is kept by then."""
+    failed = []
+    for behavior in behaviors:
+        theirs = [record for record in records if record.behavior == behavior]
+        if theirs and all(record.error for record in theirs):
+            failed.append(f"{behavior}: all {len(theirs)} trials failed; the first: {theirs[0].error}")
+    if failed:
+        raise HarnessError(*failed)
+
+
+@contextmanager
+def _noting(interrupted: threading.Event) -> Iterator[None]:
+    """Within, the first interrupt only sets the event, so that it breaks nothing off; a second one ends the program.
+
+    Only the main thread hears of interrupts; in another, nothing is changed.
+    """
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _behaviors(asked: Sequence[str], dataset: Dataset) -> list[str]:
+    for name in asked:
+        if name not in dataset.labelled:
+            raise unknown("behavior", name, dataset.labelled)
+    return [name for name in dataset.labelled if not asked or name in asked]
+
+
+def _identity(search: Search) -> dict[str, Any]:
+    """What decides the trials and their scores: a run is only continued where all of it is as it was."""
+    plugins: dict[str, Mapping[str, Plugin]] = {
+        "features": {name: FEATURES[name] for arm in search.arms for name in arm.features},
+        "models": {arm.model: MODELS[arm.model] for arm in search.arms},
+        "smoothers": SMOOTHERS,
+    }
+    return {
+        "data": search.dataset.digest,
+        "seed": search.seed,
+        "batch": search.batch,
+        "arms": {arm.name: list(arm.features) for arm in search.arms},
+        "ranges": search.spaces.as_json(),
+        "plugins": {
+            kind: {name: plugin.source_version for name, plugin in used.items()} for kind, used in plugins.items()
+        },
+        "versions": versions(),
+    }
+
+
+def _about(dataset: Dataset, plugins: Sequence[PluginFile], command: str) -> dict[str, Any]:
+    """What is for the reader and for later commands."""
+    return {
+        "data": "" if dataset.source is None else str(dataset.source.resolve()),
+        "behaviors": list(dataset.labelled),
+        "command": command,
+        "plugins": [str(file.path.resolve()) for file in plugins],
+    }
+
+
+def _announcement(
+    search: Search, run: StoredRun, engine: Engine, features: Sequence[str], trials: int | None, done: int
+) -> Iterator[str]:
+    """What is about to be searched, and what of the data stands in the way."""
+    dataset = search.dataset
+    labelled = [recording for recordings in dataset.labelled.values() for recording in recordings]
+    sizes = [
+        counted(len(dataset.labelled), "behavior"),
+        counted(len(labelled), "labelled recording"),
+        counted(sum(recording.frames for recording in labelled), "frame"),
+    ]
+    yield f"data: {dataset.source or dataset.name}, {', '.join(sizes)}"
+    example = dataset.any_recording
+    for name in features or sorted(FEATURES):
+        reason = FEATURES[name].refusal(example)
+        if reason:
+            yield f"without {name}: {reason}"
+    blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]
+    if blocked:
+        yield f"{', '.join(blocked)}: only one recording shows it, so parts of that are held out; scores are optimistic"
+    yield (
+        f"search: {counted(len(search.arms), 'pipeline')} (feature sets with a model), "
+        f"{counted(trials, 'trial') if trials else 'as many trials as time allows'} for each behavior, "
+        f"{engine.where}, seed {search.seed}; "
+        f"results in {run.places}" + (f", which has {counted(done, 'trial')} already" if done else "")
+    )

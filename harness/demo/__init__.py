@@ -1,0 +1,4 @@
+"""Simulated mice: data to try everything on, with the truth known.
+
+Nothing here knows how behaviors are found.
+"""

@@ -1,0 +1,4 @@
+"""Where work runs: processes of this machine, or a Dask cluster.
+
+What the work is, no engine knows.
+"""

@@ -1,0 +1,94 @@
+"""Write files so that a reader sees the old content or the new, never half of one."""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, flush it to the disk, and rename it to `path`.
+
+    A process killed in between leaves `path` as it was, and at worst a hidden temporary file beside it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _written(path, write)
+    _renamed({path: temporary})
+
+
+def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """The same for files of a folder that belong together: all are written before the first gets its name.
+
+    So a disk that is full leaves all as they were, and of two processes that write the same files the last one wins
+    with all of its own. Only a kill in the instant between the renames leaves some old and some new.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary: dict[Path, str] = {}
+    try:
+        for name, content in contents.items():
+            temporary[folder / name] = _written(folder / name, partial(_write, content))
+        with _alone_in(folder):
+            _renamed(temporary)
+    finally:
+        for one in temporary.values():
+            Path(one).unlink(missing_ok=True)
+
+
+def _written(path: Path, write: Callable[[BinaryIO], object]) -> str:
+    """The name of a finished temporary file beside `path`."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _write(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
+
+
+def _renamed(temporary: Mapping[Path, str]) -> None:
+    try:
+        for path, one in temporary.items():
+            os.replace(one, path)
+    except BaseException:
+        for one in temporary.values():
+            Path(one).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Within, no other process is here for the same folder; where the disk has no locks, one may be."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)  # and with it the lock
+
+
+def reason(error: OSError) -> str:
+    """Why something could not be written. numpy tells no more than that some of it was not: then the disk is full."""
+    return error.strerror or "No space left on device"
+
+
+def write_text(path: Path, text: str) -> None:
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

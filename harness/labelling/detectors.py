@@ -1,0 +1,303 @@
+"""Fitted detectors as files: what labels other recordings later, without the training data.
+
+A folder holds `models.json` and, for each fitted pipeline, its columns and its model in the format of the model's own
+library; what feature sets have learned lies beside them as named arrays. Nothing that is read here is ever run: JSON,
+NumPy's arrays without pickles, and what the `load` of a model family takes. Each file is held against its SHA-256.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.files.arrays import arrays_in, bytes_of
+from harness.files.atomic import write_atomically, write_text
+from harness.fitting.pipeline import FittedPipeline
+from harness.plugins.registry import Classifier, Fitted, model_family_named
+from harness.recording import Array, Recording
+from harness.spec import Choice, Decision, PipelineSpec, Preparation
+from harness.words import shown
+
+FILE = "models.json"
+"""What is in the folder; written last, so that a folder with it is whole."""
+
+FORMAT = 1
+
+COLUMNS = "columns.npz"
+"""The columns of the design matrix that a model knows."""
+
+LearnedKey = tuple[str, float, float]
+"""A feature set with its parameters, and how recordings were prepared for it."""
+
+
+def learned_key(choice: Choice, preparation: Preparation) -> LearnedKey:
+    return json.dumps(choice.as_json(), sort_keys=True), preparation.interpolate, preparation.top_speed
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted pipeline as plain data: what its worker sends."""
+
+    constant: float | None
+    """What is predicted of every frame where there was nothing to learn from; None where there is a model."""
+    width: int = 0
+    """Columns of the design matrix."""
+    columns: Array | None = None
+    """Those that the model knows; None for all."""
+    files: Mapping[str, bytes] | None = None
+    """The model's; None where its family cannot be kept, so that it has to be fitted again where it is used."""
+    learned: Mapping[LearnedKey, Fitted] = field(default_factory=dict)
+    """What its feature sets have learned from the pool."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A fitted pipeline ready for use, and how often it counts."""
+
+    spec: PipelineSpec
+    rounds: int | None
+    """After how many its model is asked; None where it has none."""
+    weight: int
+    width: int
+    """Columns of the design matrix."""
+    columns: Array | None
+    """Those that the model knows; None for all."""
+    classifier: Classifier | None
+    """None where `constant` is predicted."""
+    constant: float = 0.0
+
+
+@dataclass(frozen=True)
+class Blend:
+    """What labels one behavior: fitted pipelines, whose probabilities are averaged, and how these are cut."""
+
+    members: tuple[Member, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Blends:
+    """All that is needed to label recordings."""
+
+    by_behavior: Mapping[str, Blend]
+    learned: Mapping[LearnedKey, Fitted]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A member as it is chosen, before it is fitted."""
+
+    spec: PipelineSpec
+    rounds: int | None
+    weight: int
+
+
+@dataclass
+class DetectorFiles:
+    """A folder that fitted pipelines are written to, one after the other, and then what they are."""
+
+    folder: Path
+    sums: dict[str, str] = field(default_factory=dict)
+    """File to SHA-256."""
+    members: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    """Behavior and place to what `models.json` says of the member."""
+    learned: dict[LearnedKey, str] = field(default_factory=dict)
+
+    def add(self, behavior: str, place: int, part: Part, trained: Trained) -> None:
+        """Write what was fitted of a behavior's member. Raises `OSError`."""
+        folder = f"{len(self.members):04}"
+        if trained.files is not None:
+            if trained.columns is not None:
+                self._write(f"{folder}/{COLUMNS}", bytes_of({"columns": trained.columns}))
+            for name, content in trained.files.items():
+                self._write(f"{folder}/model/{name}", content)
+        for key, arrays in trained.learned.items():
+            if key not in self.learned:
+                self.learned[key] = f"learned-{len(self.learned):02}.npz"
+                self._write(self.learned[key], bytes_of(arrays))
+        self.members[behavior, place] = {
+            "weight": part.weight,
+            "rounds": part.rounds,
+            "pipeline": part.spec.as_json(),
+            "constant": trained.constant,
+            "table_columns": trained.width,
+            "folder": None if trained.files is None else folder,
+        }
+
+    def finish(self, decisions: Mapping[str, Decision], example: Recording) -> None:
+        """Write `models.json`: from now on the folder can be read. `example` is a recording like those to be labelled.
+
+        Raises `OSError`.
+        """
+        plain = {
+            "format": FORMAT,
+            "body": body_of(example),
+            "behaviors": [
+                {
+                    "behavior": behavior,
+                    "decision": decision.as_json(),
+                    "members": [self.members[key] for key in sorted(self.members) if key[0] == behavior],
+                }
+                for behavior, decision in decisions.items()
+            ],
+            "learned": [
+                {"features": json.loads(choice), "interpolate": interpolate, "top_speed": top_speed, "file": file}
+                for (choice, interpolate, top_speed), file in self.learned.items()
+            ],
+            "sha256": dict(sorted(self.sums.items())),
+        }
+        write_text(self.folder / FILE, json.dumps(plain, indent=1) + "\n")
+
+    def _write(self, name: str, content: bytes) -> None:
+        write_atomically(self.folder / name, lambda file: file.write(content))
+        self.sums[name] = hashlib.sha256(content).hexdigest()
+
+
+def body_of(recording: Recording) -> dict[str, Any]:
+    """What recordings must have in common with those that were trained on."""
+    return {
+        "keypoints": list(recording.skeleton.keypoints),
+        "roles": dict(recording.skeleton.roles),
+        "animals": recording.animals,
+        "confidence": recording.confidence is not None,
+    }
+
+
+def read_detectors(folder: Path, fit_again: Callable[[str, PipelineSpec], FittedPipeline] | None = None) -> Blends:
+    """The detectors in `folder`; what could not be kept is fitted by `fit_again`, for a behavior.
+
+    Raises `HarnessError` that names the file that is missing, damaged or something else.
+    """
+    stored = _Stored(folder, described(folder))
+    with stored.naming(FILE):
+        by_behavior = {
+            one["behavior"]: Blend(
+                tuple(stored.member(member, partial(_again, fit_again, one["behavior"])) for member in one["members"]),
+                Decision.from_json(one["decision"]),
+            )
+            for one in stored.plain["behaviors"]
+        }
+        learned = {
+            (json.dumps(one["features"], sort_keys=True), one["interpolate"], one["top_speed"]): stored.arrays(
+                one["file"]
+            )
+            for one in stored.plain["learned"]
+        }
+    return Blends(by_behavior, learned)
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """By name, what all files in `folder` hold. Raises `HarnessError` where one is missing or damaged."""
+    stored = _Stored(folder, described(folder))
+    with stored.naming(FILE):
+        content = {name: stored._content(name) for name in stored.plain["sha256"]}
+    return content | {FILE: (folder / FILE).read_bytes()}
+
+
+def _again(
+    fit: Callable[[str, PipelineSpec], FittedPipeline] | None, behavior: str, spec: PipelineSpec
+) -> FittedPipeline:
+    if fit is None:
+        raise ValueError(f"the model of {behavior} is not there")
+    return fit(behavior, spec)
+
+
+def refuse_other_bodies(folder: Path, recordings: Sequence[Recording]) -> list[str]:
+    """The behaviors that the models in `folder` label.
+
+    Raises `HarnessError` where the models cannot be read, or were fitted on recordings of other animals.
+    """
+    plain = described(folder)
+    with _Stored(folder, plain).naming(FILE):
+        wanted, behaviors = dict(plain["body"]), [str(one["behavior"]) for one in plain["behaviors"]]
+    for recording in recordings:
+        found = body_of(recording)
+        different = [name for name in found if found[name] != wanted.get(name)]
+        if different:
+            here, there = ({name: one.get(name) for name in different} for one in (found, wanted))
+            raise HarnessError(f"{shown(recording.id)}: has {here}, but the models in {folder} were fitted on {there}")
+    return behaviors
+
+
+def described(folder: Path) -> dict[str, Any]:
+    """What `models.json` says. Raises `HarnessError` where it is not there or cannot be used."""
+    path = folder / FILE
+    try:
+        plain = json.loads(path.read_bytes())
+    except OSError as error:
+        raise HarnessError(
+            f"{path}: cannot be read ({error.strerror}); `harness export-best --models DIR` makes such a folder"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+        raise HarnessError(f"{path}: not models of this version of harness; make them anew with export-best --models")
+    return plain
+
+
+@dataclass(frozen=True)
+class _Stored:
+    folder: Path
+    plain: Mapping[str, Any]
+
+    def member(self, plain: Mapping[str, Any], fit_again: Callable[[PipelineSpec], FittedPipeline]) -> Member:
+        spec, width = PipelineSpec.from_json(plain["pipeline"]), int(plain["table_columns"])
+        ready = partial(Member, spec, plain["rounds"], int(plain["weight"]), width=width)
+        if plain["constant"] is not None:
+            return ready(classifier=None, columns=None, constant=float(plain["constant"]))
+        if plain["folder"] is None:
+            fitted = fit_again(spec)
+            return ready(classifier=fitted.classifier, columns=fitted.columns)
+        columns, place = None, f"{plain['folder']}/{COLUMNS}"
+        if place in self.plain["sha256"]:
+            with self.naming(place):
+                columns = _numbers_of_columns(self.arrays(place)["columns"], width)
+        return ready(classifier=self._model(spec, f"{plain['folder']}/model/"), columns=columns)
+
+    def _model(self, spec: PipelineSpec, place: str) -> Classifier:
+        load = model_family_named(spec.model.name).load
+        if load is None:
+            raise HarnessError(f"{self.folder}: the model family {spec.model.name!r} cannot load what it once kept")
+        names = [name for name in self.plain["sha256"] if name.startswith(place)]
+        files = {name.removeprefix(place): self._content(name) for name in names}
+        with self.naming(place):
+            return load(files)
+
+    def arrays(self, name: str) -> dict[str, Array]:
+        with self.naming(name):
+            return arrays_in(self._content(name))
+
+    def _content(self, name: str) -> bytes:
+        """Of a file of the folder. Raises `HarnessError` where it is not what was written."""
+        path = self.folder / name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise HarnessError(f"{path}: cannot be read ({error.strerror}); export the models again") from error
+        if hashlib.sha256(content).hexdigest() != self.plain["sha256"][name]:
+            raise HarnessError(f"{path}: damaged, not what was written; export the models again")
+        return content
+
+    @contextmanager
+    def naming(self, name: str) -> Iterator[None]:
+        """Turn what reading a file's content raises into an error that names it."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _damaged(self.folder / name, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> HarnessError:
+    reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | AttributeError) else str(error)
+    return HarnessError(f"{path}: damaged or something else ({shown(reason)}); export the models again")
+
+
+def _numbers_of_columns(columns: Array, width: int) -> Array:
+    if columns.ndim != 1 or columns.dtype.kind not in "iu" or not ((columns >= 0) & (columns < width)).all():
+        raise ValueError(f"columns that are not among {width}")
+    return columns

@@ -1,0 +1,293 @@
+"""Fit what was chosen for good, label every test recording, and say how it was done."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.choosing.ensembles import result
+from harness.choosing.leaderboard import scores_as_json
+from harness.choosing.selection import Selection
+from harness.columns.cache import BlockCache
+from harness.engines.interface import Engine, TrialError, WorkerDiedError
+from harness.errors import HarnessError
+from harness.files.atomic import write_text
+from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
+from harness.labelling.detectors import DetectorFiles, Part, Trained, files_in, learned_key, read_detectors
+from harness.labelling.labeller import Labeller
+from harness.plugins.registry import PluginFile, SavedClassifier, load_plugins, model_family_named
+from harness.recording import Array, Recording
+from harness.spec import PipelineSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was chosen for a behavior, and the labels (frames,) int8 that it gives, by recording id."""
+
+    selection: Selection
+    labels: Mapping[str, Array]
+
+    @property
+    def claimed(self) -> int:
+        """Frames."""
+        return sum(int(one.sum()) for one in self.labels.values())
+
+
+@dataclass(frozen=True)
+class Training:
+    """What pipelines are fitted on and with."""
+
+    labelled: Mapping[str, tuple[Recording, ...]]
+    """By behavior."""
+    pool: tuple[Recording, ...]
+    seed: int
+    cache: BlockCache
+    plugins: tuple[PluginFile, ...] = ()
+
+    def fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline]:
+        """What fits a behavior's pipeline whose model could not be kept."""
+        return partial(self.fit, tables=FeatureTables(self.cache.here(), self.pool))
+
+    def fit(self, behavior: str, spec: PipelineSpec, tables: FeatureTables) -> FittedPipeline:
+        """Fit on all labelled recordings of the behavior."""
+        everything = [(recording, slice(0, recording.frames)) for recording in self.labelled[behavior]]
+        return fit_pipeline(spec, tables, everything, self.seed)
+
+
+def export(
+    selections: Mapping[str, Selection],
+    training: Training,
+    unlabelled: Sequence[Recording],
+    *,
+    engine: Engine,
+    models: Path | None = None,
+) -> dict[str, Exported]:
+    """Fit what was selected for each behavior, and label all of `unlabelled`.
+
+    The fitted models go to the folder `models`, which must not be there yet, or to a temporary one. Raises
+    `HarnessError` naming the behavior where a pipeline cannot be fitted again, and the recording where it cannot be
+    applied.
+    """
+    with _folder(models, selections) as folder:
+        try:
+            fit_detectors(selections, training, unlabelled[0], folder, engine)
+        except OSError as error:
+            raise HarnessError(f"{folder}: models cannot be written ({error.strerror}); make room there") from error
+        again = training if unkept(selections) else None
+        labels = label_recordings(folder, unlabelled, engine=engine, plugins=training.plugins, training=again)
+    return {
+        name: Exported(selection, {recording.id: labels[recording.id][name] for recording in unlabelled})
+        for name, selection in selections.items()
+    }
+
+
+@contextmanager
+def _folder(models: Path | None, selections: Mapping[str, Selection]) -> Iterator[Path]:
+    """A folder to write models to, which at the end becomes `models` or is deleted."""
+    if models is None:
+        with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
+            yield Path(folder)
+        return
+    refuse_folder(models)
+    for name in unkept(selections):
+        raise HarnessError(f"--models {models}: the model family {name!r} does not say how its models are kept")
+    try:
+        models.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
+    with tempfile.TemporaryDirectory(prefix=f".{models.name}.", dir=models.parent) as folder:
+        made = Path(folder) / models.name
+        made.mkdir()
+        yield made
+        try:
+            made.rename(models)
+        except OSError as error:  # somebody else was faster
+            raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
+
+
+def refuse_folder(models: Path) -> None:
+    """Raise `HarnessError` where there is something already that models would be written to."""
+    if models.exists():
+        raise HarnessError(f"--models {models}: is there already; name a folder that is not")
+
+
+def unkept(selections: Mapping[str, Selection]) -> list[str]:
+    """Model families whose models cannot be kept in files."""
+    names = {member.record.spec.model.name for one in selections.values() for member in one.members}
+    return sorted(name for name in names if model_family_named(name).load is None)
+
+
+def fit_detectors(
+    selections: Mapping[str, Selection], training: Training, example: Recording, folder: Path, engine: Engine
+) -> None:
+    """Fit all members and write them to the folder; those of a behavior that share their columns are one task."""
+    files = DetectorFiles(folder)
+    with engine.open(partial(_start_fitting, training), _fit) as pool:
+        waiting = [
+            (behavior, parts, pool.submit(behavior, tuple(part.spec for _, part in parts)))
+            for behavior, selection in selections.items()
+            for parts in _together(selection)
+        ]
+        for behavior, parts, future in waiting:
+            for (place, part), one in zip(parts, result(future, behavior), strict=True):
+                files.add(behavior, place, part, one)
+    files.finish({behavior: selection.decision for behavior, selection in selections.items()}, example)
+
+
+def _together(selection: Selection) -> list[list[tuple[int, Part]]]:
+    """The members with their places, those that share a design matrix in one list."""
+    groups: dict[str, list[tuple[int, Part]]] = {}
+    for place, member in enumerate(selection.members):
+        spec = member.record.spec
+        prepared = spec.preparation.as_json() | {"negatives": 0, "columns": 0}
+        key = f"{[choice.as_json() for choice in spec.features]} {prepared}"
+        groups.setdefault(key, []).append((place, Part(spec, member.record.rounds, member.weight)))
+    return list(groups.values())
+
+
+def label_recordings(
+    folder: Path,
+    recordings: Sequence[Recording],
+    *,
+    engine: Engine,
+    plugins: Sequence[PluginFile] = (),
+    training: Training | None = None,
+) -> dict[str, dict[str, Array]]:
+    """Recording id to behavior to labels (frames,) int8, by the detectors in `folder`.
+
+    `training` is for models that their family cannot keep. Raises `HarnessError` that names the recording where one
+    cannot be labelled.
+    """
+    before = np.cumsum([0, *(recording.frames for recording in recordings)])
+    files = None if engine.shares_files else files_in(folder)
+    bench = _Labelling(folder, files, int(before[-1]), tuple(plugins), training)
+    with engine.open(partial(_start_labelling, bench), _label) as pool:
+        waiting = [
+            (recording, pool.submit(recording, int(first)))
+            for recording, first in zip(recordings, before, strict=False)
+        ]
+        return {recording.id: _labels(future, recording) for recording, future in waiting}
+
+
+def _labels(future: Any, recording: Recording) -> dict[str, Array]:
+    try:
+        labels: dict[str, Array] = future.result()
+    except (TrialError, WorkerDiedError) as error:
+        raise HarnessError(f"{recording.id} cannot be labelled: {error}") from error
+    return labels
+
+
+def _start_fitting(training: Training) -> tuple[Training, FeatureTables]:
+    load_plugins(training.plugins)
+    return training, FeatureTables(training.cache.here(), training.pool)
+
+
+def _fit(state: tuple[Training, FeatureTables], behavior: str, specs: tuple[PipelineSpec, ...]) -> list[Trained]:
+    training, tables = state
+    return [trained(training.fit(behavior, spec, tables)) for spec in specs]
+
+
+def trained(fitted: FittedPipeline) -> Trained:
+    """What labelling needs of a fitted pipeline, as plain data."""
+    if fitted.classifier is None:
+        return Trained(fitted.constant)
+    load, preparation = model_family_named(fitted.spec.model.name).load, fitted.spec.preparation
+    files = fitted.classifier.saved() if load is not None and isinstance(fitted.classifier, SavedClassifier) else None
+    learned = {
+        learned_key(choice, preparation): arrays
+        for choice in fitted.spec.features
+        if (arrays := fitted.tables.learned(choice, preparation)) is not None
+    }
+    return Trained(None, fitted.width, fitted.columns, files, learned)
+
+
+@dataclass(frozen=True)
+class _Labelling:
+    """What a worker needs to label any recording; it reads the models when the first comes."""
+
+    folder: Path
+    files: Mapping[str, bytes] | None
+    """What lies in the folder, for a worker that may not see it."""
+    frames: int
+    plugins: tuple[PluginFile, ...]
+    training: Training | None
+
+    @cached_property
+    def labeller(self) -> Labeller:
+        if self.files is None:
+            return Labeller(read_detectors(self.folder, self._fit_again), self.frames)
+        with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
+            for name, content in self.files.items():
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            return Labeller(read_detectors(Path(folder), self._fit_again), self.frames)
+
+    @property
+    def _fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline] | None:
+        return None if self.training is None else self.training.fit_again()
+
+
+def _start_labelling(bench: _Labelling) -> _Labelling:
+    load_plugins(bench.plugins)
+    return bench
+
+
+def _label(bench: _Labelling, recording: Recording, first: int) -> dict[str, Array]:
+    return bench.labeller.labels(recording, first)
+
+
+def manifest(exported: Mapping[str, Exported], description: Mapping[str, Any]) -> dict[str, Any]:
+    """What a submission was made of: the run's description and, by behavior, pipelines, decision, scores, a digest."""
+    return {"run": dict(description), "behaviors": {name: _described(one) for name, one in exported.items()}}
+
+
+def _described(exported: Exported) -> dict[str, Any]:
+    selection, labels = exported.selection, exported.labels
+    digest = hashlib.sha256()
+    for name in sorted(labels):
+        digest.update(repr(name).encode() + labels[name].astype(np.int8).tobytes())
+    return {
+        **scores_as_json(selection.counts, selection.bouts, selection.average_precision, selection.honest),
+        "folds": selection.members[0].record.folds,
+        "chosen_by": selection.way,
+        "decision": selection.decision.as_json(),
+        "pipelines": [
+            {
+                "trial": member.record.trial,
+                "weight": member.weight,
+                "pipeline": member.record.spec.as_json(),
+                "rounds": member.record.rounds,
+                "f1": member.record.pooled.f1,
+                "precision": member.record.pooled.precision,
+                "average_precision": member.record.average_precision,
+            }
+            for member in selection.members
+        ],
+        "claimed_frames": exported.claimed,
+        "labels_sha256": digest.hexdigest(),
+    }
+
+
+LAST_EXPORT = "last-export"
+"""The file in a run's folder that names the submission last made of it."""
+
+
+def remember_export(folder: Path, submission: Path) -> None:
+    """Note in the run's folder where its submission lies. Where nothing can be written, none is remembered."""
+    with suppress(OSError):
+        write_text(folder / LAST_EXPORT, f"{submission.resolve()}\n")
+
+
+def last_export(folder: Path) -> Path | None:
+    """Where the submission last made of the run was put; None where none was."""
+    try:
+        return Path((folder / LAST_EXPORT).read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        return None

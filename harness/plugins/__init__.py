@@ -1,0 +1,43 @@
+"""The contract of feature sets, model families and smoothers, how they are found, and the ranges they are searched in.
+
+Plugins import from here by the names below. No plugin stands here, and nothing that runs one.
+"""
+
+from harness.files.arrays import arrays_in, bytes_of
+from harness.plugins.registry import (
+    FEATURES,
+    MODELS,
+    SMOOTHERS,
+    Classifier,
+    Columns,
+    Fitted,
+    SavedClassifier,
+    SparingClassifier,
+    StagedClassifier,
+    SteppedClassifier,
+    feature_set,
+    load_plugins,
+    model_family,
+    only_file,
+    smoother,
+)
+
+__all__ = [
+    "FEATURES",
+    "MODELS",
+    "SMOOTHERS",
+    "Classifier",
+    "Columns",
+    "Fitted",
+    "SavedClassifier",
+    "SparingClassifier",
+    "StagedClassifier",
+    "SteppedClassifier",
+    "arrays_in",
+    "bytes_of",
+    "feature_set",
+    "load_plugins",
+    "model_family",
+    "only_file",
+    "smoother",
+]

@@ -1,0 +1,187 @@
+"""What the results were made with, to the byte, and how to say so in a paper."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.plugins.spaces import Spaces
+from harness.recording import CALMS21, Dataset
+from harness.reporting.page import Html, Section, joined, table, tag
+from harness.runs.records import TrialRecord
+
+CITATIONS = {
+    "optuna": "Akiba T, Sano S, Yanase T, Ohta T, Koyama M (2019). Optuna: A next-generation hyperparameter "
+    "optimization framework. Proceedings of KDD 2019, 2623–2631.",
+    "lightgbm": "Ke G, Meng Q, Finley T, et al. (2017). LightGBM: A highly efficient gradient boosting decision tree. "
+    "Advances in Neural Information Processing Systems 30.",
+    "catboost": "Prokhorenkova L, Gusev G, Vorobev A, Dorogush AV, Gulin A (2018). CatBoost: unbiased boosting with "
+    "categorical features. Advances in Neural Information Processing Systems 31.",
+    "scikit-learn": "Pedregosa F, Varoquaux G, Gramfort A, et al. (2011). Scikit-learn: Machine learning in Python. "
+    "Journal of Machine Learning Research 12, 2825–2830.",
+    "ensembles": "Caruana R, Niculescu-Mizil A, Crew G, Ksikes A (2004). Ensemble selection from libraries of models. "
+    "Proceedings of ICML 2004.",
+    "honest": "Tsamardinos I, Greasidou E, Borboudakis G (2018). Bootstrapping the out-of-sample predictions for "
+    "efficient and accurate cross-validation. Machine Learning 107, 1895–1922.",
+    "calms21": "Sun JJ, Karigo T, Chakraborty D, et al. (2021). The multi-agent behavior dataset: Mouse dyadic social "
+    "interactions. NeurIPS Datasets and Benchmarks.",
+}
+
+SHORT = {
+    "optuna": "Akiba et al. 2019",
+    "lightgbm": "Ke et al. 2017",
+    "catboost": "Prokhorenkova et al. 2018",
+    "scikit-learn": "Pedregosa et al. 2011",
+    "ensembles": "Caruana et al. 2004",
+    "honest": "Tsamardinos et al. 2018",
+    "calms21": "Sun et al. 2021",
+}
+
+MODELS = {
+    "lightgbm": ("LightGBM", "lightgbm"),
+    "catboost": ("CatBoost", "catboost"),
+    "extra_trees": ("extremely randomized trees", "scikit-learn"),
+    "logistic_regression": ("logistic regression", "scikit-learn"),
+}
+"""Model family to its name in a sentence and what to cite for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a run and its report were made with."""
+
+    description: Mapping[str, Any]
+    """Of the run, as `run.json` has it."""
+    dataset: Dataset
+    records: Sequence[TrialRecord]
+    ways: frozenset[str]
+    """Of choosing what is exported: `ensemble`, `single` or `leading`."""
+    command: str
+    """That made this report."""
+    submission: str | None
+    """Where the submission lies that is shown."""
+    manifest: Mapping[str, Any] | None
+    """What `export-best` wrote beside it."""
+
+
+def provenance(made: Made) -> Section:
+    """Digests, seeds, versions, commands and ranges, and a paragraph for a paper."""
+    identity, about = made.description["identity"], made.description["about"]
+    paragraph, cited = methods(made)
+    facts: list[tuple[str, str]] = [
+        ("search command", about["command"]),
+        ("report command", made.command),
+        ("data", about["data"]),
+        ("digest of the data (SHA-256)", identity["data"]),
+        ("seed", str(identity["seed"])),
+        ("trials asked at once", str(identity["batch"])),
+        ("trials finished", f"{len(made.records):,}"),
+        ("submission shown", made.submission or "none"),
+    ]
+    facts += [(f"version of {name}", version) for name, version in identity["versions"].items()]
+    digests = [
+        (f"{kind}: {name}", version) for kind, used in identity["plugins"].items() for name, version in used.items()
+    ]
+    if made.manifest:
+        digests += [(f"labels of {name}", one["labels_sha256"]) for name, one in made.manifest["behaviors"].items()]
+    body = [
+        tag("h3", "Methods, for a paper"),
+        tag("p", paragraph, id="methods", class_="methods"),
+        tag("button", "Copy", type="button", data_copies="methods"),
+        tag("ol", *[tag("li", CITATIONS[key]) for key in cited], class_="citations"),
+        tag("h3", "How it was made"),
+        table("Commands, data, seed and versions", ("what", "value"), [[what, code(value)] for what, value in facts]),
+        _folded("Digests of plugins and labels", ("what", "SHA-256"), [[what, code(value)] for what, value in digests]),
+        _folded("Ranges that were searched", ("parameter", "range"), ranges(identity["ranges"])),
+        _folded(
+            "Pipelines that were searched",
+            ("pipeline", "feature sets"),
+            [[name, ", ".join(sets) or "none"] for name, sets in identity["arms"].items()],
+        ),
+    ]
+    return Section("provenance", "Provenance", joined(body))
+
+
+def code(value: str) -> Html:
+    return tag("code", value)
+
+
+def _folded(caption: str, header: Sequence[str], rows: Sequence[Sequence[str | Html]]) -> Html:
+    return tag("details", tag("summary", caption), table(caption, header, rows))
+
+
+def ranges(plain: Mapping[str, Any]) -> list[list[str | Html]]:
+    """Every parameter that was searched, and between which values."""
+    spaces = Spaces.from_json(plain)
+    kinds = {"features": spaces.features, "model": spaces.models, "smoother": spaces.smoothers}
+    rows: list[list[str | Html]] = [
+        [f"{kind} {plugin}: {name}", str(one)]
+        for kind, plugins in kinds.items()
+        for plugin, parameters in plugins.items()
+        for name, one in parameters.items()
+    ]
+    rows += [[f"preparation: {name}", str(one)] for name, one in spaces.preparation.items()]
+    rows.append(["decision: longest gap (s)", ", ".join(map(str, spaces.gaps))])
+    rows.append(["decision: shortest bout (s)", ", ".join(map(str, spaces.bouts))])
+    return rows
+
+
+def methods(made: Made) -> tuple[str, list[str]]:
+    """A paragraph that says what was done, and the keys of `CITATIONS` that it cites, in order."""
+    cited: list[str] = []
+
+    def cite(*keys: str) -> str:
+        cited.extend(key for key in keys if key not in cited)
+        return f"({'; '.join(SHORT[key] for key in keys)})"
+
+    dataset, identity = made.dataset, made.description["identity"]
+    labelled = [one for recordings in dataset.labelled.values() for one in recordings]
+    frames, positive = sum(one.frames for one in labelled), sum(one.positives for one in labelled)
+    example = dataset.any_recording
+    versions = identity["versions"]
+    families = sorted({arm.rpartition("/")[2] for arm in identity["arms"]} - {"random"})
+    named = []
+    for family in families:
+        words, key = MODELS.get(family, (family, ""))
+        named.append(f"{words} {cite(key)}" if key else words)
+    searched = sorted({len([one for one in made.records if one.behavior == name]) for name in dataset.labelled})
+    trials = f"{searched[0]}" if len(searched) == 1 else f"{searched[0]} to {searched[-1]}"
+    data = f" The poses are in the format of CalMS21 {cite('calms21')}." if is_calms21(dataset) else ""
+    blocked = sorted({one.behavior for one in made.records if one.folds == "blocked"})
+    parts = ""
+    if blocked:
+        parts = (
+            f" For {_listed(blocked)}, which fewer than two recordings show, contiguous blocks of one recording were "
+            "held out instead, with a gap around them."
+        )
+    way = (
+        "For each behavior an ensemble of trials was selected"
+        f" {cite('ensembles')}; members are averaged in log-odds and were refitted on all labelled recordings."
+        if "ensemble" in made.ways
+        else "For each behavior the best trial was taken and refitted on all labelled recordings."
+    )
+    sentences = (
+        f"Detectors of {len(dataset.labelled)} {_plural('behavior', len(dataset.labelled))} were searched with harness "
+        f"{versions['harness']} on {len(labelled)} labelled {_plural('recording', len(labelled))} of poses "
+        f"({frames:,} frames at {example.fps:g} per second, {positive:,} of them positive; {example.animals} "
+        f"{_plural('animal', example.animals)}, {len(example.skeleton.keypoints)} keypoints each).{data} "
+        f"For each behavior {trials} pipelines of feature sets, windows and a model ({', '.join(named)}) were tried; "
+        f"parameters were sampled with Optuna {versions['optuna']} {cite('optuna')}, seed {identity['seed']}. "
+        f"Every pipeline was judged by F1 on pooled frames of recordings that were held out.{parts} Smoothing, "
+        "threshold, shortest bout and longest gap were chosen on the other recordings than the one judged. "
+        f"Scores corrected for the selection, with 90% intervals, are from bootstrap bias-corrected cross-validation "
+        f"over recordings {cite('honest')}. {way}"
+    )
+    return sentences, cited
+
+
+def is_calms21(dataset: Dataset) -> bool:
+    """Whether the data look like CalMS21: its skeleton, as it is where nothing else is said of the recordings."""
+    return dataset.skeleton == CALMS21
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _plural(noun: str, number: int) -> str:
+    return noun if number == 1 else f"{noun}s"

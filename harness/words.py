@@ -1,0 +1,43 @@
+"""Names, numbers, sizes and small tables as people read them."""
+
+import html
+from collections.abc import Iterable, Sequence
+
+LONGEST_SHOWN = 100
+"""Letters of a text from a file that a message repeats."""
+
+
+def escaped(text: str) -> str:
+    """`text` as it may be printed: what would steer a terminal or break the line, as its number."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def shown(text: str) -> str:
+    """`text` from a file as it may be printed: on one line, without control characters, not too long."""
+    text = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+    return text if text.isprintable() else ascii(text)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size_in_words(nbytes: int) -> str:
+    """A number of bytes as people say it."""
+    if nbytes < 1000:
+        return counted(nbytes, "byte")
+    power = min((len(str(nbytes)) - 1) // 3, 4)
+    return f"{nbytes / 1000**power:.1f} {' kMGT'[power]}B"
+
+
+def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+    """A table as a notebook shows it; whatever the cells hold is text, not markup."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    above = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    body = "".join(line(row, "td") for row in rows)
+    return f"<table>{above}<thead>{line(header, 'th')}</thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,209 @@
+"""Nothing that is judged was trained on, nor lies near what was."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.errors import HarnessError
+from harness.fitting.folds import Folds, make_folds
+from harness.recording import Array, Recording, Skeleton
+from harness.scores.metrics import bouts
+
+FPS = 10.0
+LABELS = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), min_size=1, max_size=9)
+"""Alternately frames without the behavior and frames with it."""
+RARE = st.lists(st.tuples(st.integers(1, 40), st.just(0)), min_size=1, max_size=1)
+REACH = st.sampled_from([0.0, 0.03, 0.2, 0.5, 3.0])
+
+
+def recording(name: str, labels: Sequence[int] | Array) -> Recording:
+    keypoints = np.zeros((len(labels), 1, 2, 1), dtype=np.float32)
+    return Recording(name, keypoints, Skeleton.unnamed(1), FPS, labels=np.array(labels, dtype=np.int8))
+
+
+def alternating(runs: Sequence[tuple[int, int]]) -> list[int]:
+    return [label for without, behaving in runs for label in [0] * without + [1] * behaving]
+
+
+def recordings_of(every: Sequence[Sequence[tuple[int, int]]]) -> list[Recording]:
+    return [recording(str(place), alternating(runs)) for place, runs in enumerate(every)]
+
+
+GROUPED = st.lists(LABELS, min_size=2, max_size=9).map(recordings_of).filter(
+    lambda recordings: sum(one.positives > 0 for one in recordings) >= 2
+)  # fmt: skip
+BLOCKED = st.tuples(LABELS, st.lists(RARE, max_size=7), st.integers(0, 7)).map(
+    lambda drawn: recordings_of([*drawn[1][: drawn[2]], drawn[0], *drawn[1][drawn[2] :]])
+)
+EITHER = st.one_of(GROUPED, BLOCKED)
+
+
+def session_frames(unit: Recording) -> Array:
+    return np.arange(unit.first_frame, unit.first_frame + unit.frames)
+
+
+def in_session(folds: Folds, fold: int) -> set[tuple[int, int]]:
+    """Recording and frame of all that may be trained on."""
+    return {
+        (folds.origins[unit], int(frame))
+        for unit, frames in folds.training_frames(fold).items()
+        for frame in session_frames(folds.units[unit])[frames]
+    }
+
+
+# Whole or in blocks
+
+
+@settings(deadline=None)
+@given(EITHER, REACH)
+def test_every_unit_is_held_out_once(recordings: list[Recording], reach: float) -> None:
+    folds = make_folds(recordings, reach)
+    assert sorted(unit for fold in folds.held_out for unit in fold) == list(range(len(folds.units)))
+    assert all(folds.held_out)
+
+
+@settings(deadline=None)
+@given(EITHER, REACH)
+def test_units_are_the_recordings_without_a_frame_lost_or_doubled(recordings: list[Recording], reach: float) -> None:
+    folds = make_folds(recordings, reach)
+    for place, whole in enumerate(recordings):
+        units = [unit for unit, origin in zip(folds.units, folds.origins, strict=True) if origin == place]
+        np.testing.assert_array_equal(np.concatenate([session_frames(unit) for unit in units]), np.arange(whole.frames))
+        np.testing.assert_array_equal(np.concatenate([unit.known_labels for unit in units]), whole.known_labels)
+
+
+@settings(deadline=None)
+@given(EITHER, REACH, st.integers(0, 50))
+def test_all_is_trained_on_but_what_lies_within_the_purge_gap_of_what_is_held_out(
+    recordings: list[Recording], reach: float, begins: int
+) -> None:
+    pieces = [
+        recording(one.id, [*np.zeros(begins), *one.known_labels]).cut(begins, begins + one.frames) for one in recordings
+    ]
+    folds = make_folds(pieces, reach)
+    for fold, held_out in enumerate(folds.held_out):
+        expected = set()
+        for unit in set(range(len(folds.units))) - set(held_out):
+            origin, frames = folds.origins[unit], session_frames(folds.units[unit])
+            judged = [session_frames(folds.units[other]) for other in held_out if folds.origins[other] == origin]
+            apart = np.abs(frames[:, None] - np.concatenate([*judged, [10**9]])).min(axis=1)
+            expected |= {(origin, int(frame)) for frame in frames[apart > folds.purge]}
+        assert in_session(folds, fold) == expected
+
+
+# Whole recordings
+
+
+@settings(deadline=None)
+@given(EITHER)
+def test_recordings_are_held_out_whole_where_two_or_more_have_positives(recordings: list[Recording]) -> None:
+    folds = make_folds(recordings, 1.0)
+    enough = sum(one.positives > 0 for one in recordings) >= 2
+    assert folds.kind == ("grouped" if enough else "blocked")
+    assert not enough or folds.units == tuple(recordings)
+
+
+def test_up_to_five_recordings_are_left_out_one_by_one() -> None:
+    folds = make_folds([recording(str(i), [0, i % 2]) for i in range(5)], 1.0)
+    assert folds.held_out == ((0,), (1,), (2,), (3,), (4,))
+
+
+def smallest_heaviest_group(loads: Sequence[int], groups: int) -> int:
+    """The heaviest group's load in the best of all ways to share out `loads`."""
+
+    def best(place: int, sums: tuple[int, ...]) -> int:
+        if place == len(loads):
+            return max(sums)
+        # Groups of equal load are alike, so that one of them stands for all.
+        return min(
+            best(place + 1, tuple(sorted((*sums[:g], sums[g] + loads[place], *sums[g + 1 :]))))
+            for g in {sums.index(value) for value in sums}
+        )
+
+    return best(0, (0,) * groups)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 30), min_size=6, max_size=9).filter(lambda loads: sum(n > 0 for n in loads) >= 2))
+def test_more_recordings_make_five_groups_nearly_as_even_in_positives_as_can_be(positives: list[int]) -> None:
+    folds = make_folds([recording(str(i), [1] * n + [0] * (31 - n)) for i, n in enumerate(positives)], 1.0)
+    loads = [sum(positives[unit] for unit in fold) for fold in folds.held_out]
+    assert len(loads) == 5
+    # Graham 1969: the heaviest first, each to the lightest of m groups, is within 4/3 - 1/(3m) of the best.
+    assert max(loads) * 15 <= smallest_heaviest_group(positives, 5) * 19
+    assert max(loads) - min(loads) <= max(positives)
+
+
+def test_groups_of_equal_positives_are_even_in_frames() -> None:
+    lengths = [90, 10, 10, 10, 10, 10, 10, 10]
+    labels = [[1] + [0] * (length - 1) if place < 5 else [0] * length for place, length in enumerate(lengths)]
+    folds = make_folds([recording(str(i), one) for i, one in enumerate(labels)], 1.0)
+    frames = [sum(lengths[unit] for unit in fold) for fold in folds.held_out]
+    assert sorted(frames) == [10, 20, 20, 20, 90]
+
+
+# Blocks of one
+
+
+@settings(deadline=None)
+@given(BLOCKED.filter(lambda recordings: max(len(bouts(one.known_labels)[0]) for one in recordings) >= 2))
+def test_edges_lie_between_bouts_and_every_block_has_one(recordings: list[Recording]) -> None:
+    folds = make_folds(recordings, 0.2)
+    blocks = [unit for unit in folds.units if unit.positives]
+    count = max(len(bouts(one.known_labels)[0]) for one in recordings)
+    assert len(blocks) == min(5, count)
+    for before, after in pairwise(blocks):
+        assert not (before.known_labels[-1] and after.known_labels[0])
+    assert sum(len(bouts(unit.known_labels)[0]) for unit in blocks) == count
+
+
+def test_blocks_share_the_positives_evenly_where_bouts_allow() -> None:
+    folds = make_folds([recording("a", alternating([(7, 3), (1, 3), (20, 3), (5, 3), (1, 3)] * 2))], 0.0)
+    assert [unit.positives for unit in folds.units] == [6, 6, 6, 6, 6]
+
+
+def test_an_edge_lies_halfway_between_two_bouts() -> None:
+    folds = make_folds([recording("a", [1, 0, 0, 0, 0, 1, 0])], 0.0)
+    assert [unit.frames for unit in folds.units] == [3, 4]
+
+
+def test_a_block_of_a_piece_knows_its_place_in_the_session() -> None:
+    piece = recording("a", alternating([(20, 0), (5, 5), (5, 5), (20, 0)])).cut(20, 40)
+    folds = make_folds([piece], 0.0)
+    assert [(unit.first_frame, unit.frames, unit.session_frames) for unit in folds.units] == [(20, 12, 60), (32, 8, 60)]
+
+
+@pytest.mark.parametrize("labels", [[0] * 50, [0] * 20 + [1] * 10 + [0] * 20], ids=["no bout", "one bout"])
+def test_one_bout_or_none_makes_five_blocks_of_even_length(labels: list[int]) -> None:
+    folds = make_folds([recording("a", labels)], 0.0)
+    assert [unit.frames for unit in folds.units] == [10] * 5
+
+
+def test_a_recording_of_one_frame_can_be_judged_with_nothing_to_train_on() -> None:
+    folds = make_folds([recording("a", [1])], 1.0)
+    assert folds.training_frames(0) == {}
+
+
+def test_recordings_without_positives_are_held_out_whole_in_turn_with_the_blocks() -> None:
+    source = recording("b", alternating([(5, 5)] * 3))
+    folds = make_folds([recording("a", [0] * 9), source, recording("c", [0] * 8)], 0.1)
+    assert folds.origins == (1, 1, 1, 0, 2)
+    assert folds.held_out == ((0, 3), (1, 4), (2,))
+    assert [unit.id for unit in folds.units[3:]] == ["a", "c"]
+
+
+def test_the_purge_gap_is_as_wide_as_the_widest_window() -> None:
+    assert make_folds([recording("a", [0, 1, 0, 1])], 0.25).purge == 5  # 2 x 0.25 s at 10 frames a second
+    assert make_folds([recording("a", [0, 1]), recording("b", [0, 1])], 0.25).purge == 0
+
+
+def test_recordings_of_different_frame_rates_are_refused_by_name() -> None:
+    quick, other = recording("quick", [0, 1, 1]), recording("other", [0, 1, 0, 1])
+    assert make_folds([quick, other], 1.0).kind == "grouped"
+    with pytest.raises(HarnessError, match=r"^slow has 5 frames a second, quick has 10; labelled recordings of a"):
+        make_folds([quick, other, replace(other, id="slow", fps=5.0)], 1.0)
