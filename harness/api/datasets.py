@@ -41,6 +41,9 @@ def load(data: Path | str) -> Dataset:
 def load_recordings(data: Path | str) -> tuple[Recording, ...]:
     """The recordings in a file laid out as `test.npy` is, or in a folder that holds one.
 
+    Args:
+        data: The file, or the folder. A `dataset.toml` beside the file says what it does not, as for `load`.
+
     Raises:
         DataError: A `HarnessError` with everything that is wrong with it, a line each.
     """

@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +34,7 @@ from harness.labelling.export import (
     unkept,
 )
 from harness.labelling.labeller import Labeller
-from harness.plugins.registry import REGISTRIES, PluginFile
+from harness.plugins.registry import REGISTRIES, PluginFile, refuse_missing
 from harness.plugins.spaces import Spaces
 from harness.recording import Array, Dataset, Recording
 from harness.runs.records import TrialRecord, plugins_of
@@ -54,12 +55,10 @@ class Detectors(Mapping[str, "Detector"]):
         *,
         plugins: Sequence[PluginFile] = (),
         training: Training | None = None,
-        temporary: "tempfile.TemporaryDirectory[str] | None" = None,
     ) -> None:
         self.folder = folder
         """Where the fitted models lie; do not write to it."""
         self._plugins, self._training = tuple(plugins), training
-        self._temporary = temporary  # deleted with the last who needs it
 
     @property
     def behaviors(self) -> list[str]:
@@ -155,6 +154,9 @@ class Detector:
         """How likely each frame shows the behavior: (frames, 2) float32, columns 0 (it does not) and 1, as in
         scikit-learn; averaged over the pipelines, neither smoothed nor cut.
 
+        Args:
+            recording: From `harness.load_recordings`, say; its labels are not looked at.
+
         Raises:
             HarnessError: The recording has other animals or keypoints than those that were learned from.
         """
@@ -164,6 +166,9 @@ class Detector:
 
     def predict(self, recording: Recording) -> Array:
         """0 or 1 for each frame, (frames,) int8: the probabilities, smoothed and cut as the `decision` says.
+
+        Args:
+            recording: See `predict_proba`.
 
         Raises:
             HarnessError: See `predict_proba`.
@@ -222,15 +227,16 @@ def fit(
         NothingToRankError: A behavior has no finished trial.
     """
     chosen = _choose(run, data, workers, dask, plugins, cache, cache_limit, say)
-    temporary = tempfile.TemporaryDirectory(prefix="harness-models-")
-    folder = Path(temporary.name)
+    folder = Path(tempfile.mkdtemp(prefix="harness-models-"))
     example = chosen.dataset.any_recording
+    training = chosen.training if unkept(chosen.selections) else None
+    detectors = Detectors(folder, plugins=chosen.training.plugins, training=training)
+    weakref.finalize(detectors, shutil.rmtree, folder)  # with the last who needs them, or the program
     try:
         fit_detectors(chosen.selections, chosen.training, example, folder, engine_of(workers, dask))
     except OSError as error:
         raise HarnessError(f"{folder}: models cannot be written ({error.strerror}); make room there") from error
-    training = chosen.training if unkept(chosen.selections) else None
-    return Detectors(folder, plugins=chosen.training.plugins, training=training, temporary=temporary)
+    return detectors
 
 
 @dataclass(frozen=True)
@@ -297,9 +303,9 @@ def export_best(
     exported = export(
         chosen.selections, chosen.training, chosen.dataset.unlabelled, engine=engine_of(workers, dask), models=folder
     )
-    described = manifest(exported, run.description)
+    labels = {behavior: one.labels for behavior, one in exported.items()}
     try:
-        write_submission(out, {behavior: one.labels for behavior, one in exported.items()}, {beside.name: described})
+        write_submission(out, labels, manifest(exported, run.description))
     except OSError as error:
         raise unwritable(out, error) from error
     remember_export(run.folder, out)
@@ -379,7 +385,7 @@ def _choose(
         )
     every = [record for theirs in records.values() for record in theirs]
     needed = plugins_of(every)
-    run.demand_plugins(needed)
+    refuse_missing(needed, run.description["about"]["plugins"])
     for kind, name in needed:
         if say and REGISTRIES[kind][name].source_version != identity["plugins"][kind][name]:
             say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")

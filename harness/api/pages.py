@@ -21,6 +21,7 @@ from harness.fitting.folds import make_folds
 from harness.fitting.pool import pool_of
 from harness.fitting.reach import reach_seconds
 from harness.labelling.export import last_export
+from harness.plugins.registry import refuse_missing
 from harness.plugins.spaces import Spaces
 from harness.recording import Array, Dataset
 from harness.runs.records import plugins_of
@@ -70,7 +71,7 @@ def learning_curve(
     if out is not None:
         _refuse_plot(Path(out))
     engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
-    run.demand_plugins(plugins_of(leaders.values()))
+    refuse_missing(plugins_of(leaders.values()), about["plugins"])
     dataset = run.dataset(data)
     spaces = Spaces.from_json(identity["ranges"])
     searched = sorted({name for names in identity["arms"].values() for name in names})
@@ -140,7 +141,7 @@ def report(
     loaded(plugins)
     dataset = run.dataset(data)
     smoothers = sorted(run.description["identity"]["plugins"]["smoothers"])
-    run.demand_plugins([("smoothers", name) for name in smoothers])
+    refuse_missing([("smoothers", name) for name in smoothers], run.description["about"]["plugins"])
     path, manifest = _submission(None if submission is None else Path(submission), run)
     if path is not None and manifest is not None and (differs := mismatch(path)):
         manifest = None

@@ -1,6 +1,6 @@
 """A run, for programs: what was searched, what it came to, and how it compares to another."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
 from harness.choosing.next_steps import hints
 from harness.errors import HarnessError, NothingToRankError, unknown
-from harness.plugins.registry import PluginFile, refuse_missing
+from harness.plugins.registry import PluginFile
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
@@ -83,13 +83,26 @@ class Run:
     def leaderboard(
         self, *, by: str = "pipeline", top: int | None = None, behaviors: Sequence[str] = ()
     ) -> "pd.DataFrame":
-        """The same as a table, with the columns of `harness leaderboard --format json` (docs/formats.md)."""
+        """The same as a table, with the columns of `harness leaderboard --format json` (docs/formats.md).
+
+        Args:
+            by: What a row stands for, see `rows`.
+            top: So many rows of each behavior; by default all.
+            behaviors: Those to show; by default all.
+
+        Raises:
+            HarnessError: See `rows`.
+        """
         import pandas as pd
 
-        return pd.DataFrame([row.as_json() for row in self.rows(by=by, top=top, behaviors=behaviors)])
+        rows = [row.as_json() for row in self.rows(by=by, top=top, behaviors=behaviors)]
+        return pd.DataFrame(rows).astype({"trial": "Int64", "rounds": "Int64"})  # ensembles have none
 
     def dataset(self, data: Dataset | Path | str | None = None) -> Dataset:
-        """The data that were searched: as they were given, else from `data`, else from where they lay.
+        """The data that were searched.
+
+        Args:
+            data: Where they are now; by default as the search was given them in this program, or from where they lay.
 
         Raises:
             HarnessError: They are not there any more, cannot be read, or are others than those that were searched.
@@ -117,10 +130,6 @@ class Run:
         """
         longer = longer or "harness.search(..., trials={})".format
         return hints(self.records(), behaviors or self.behaviors, longer)
-
-    def demand_plugins(self, needed: Iterable[tuple[str, str]]) -> None:
-        """Raise `HarnessError`, which says what to give again, where one (kind and name) is not registered."""
-        refuse_missing(needed, self.description["about"]["plugins"])
 
     def state(self) -> tuple[tuple[str, int, int], ...]:
         """What changes with every trial that is stored in the folder: names, times and sizes of files."""

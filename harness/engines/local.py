@@ -10,11 +10,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver
+from multiprocessing import forkserver, spawn
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import ForkServerProcess
@@ -81,8 +81,6 @@ class LocalWorkers:
     ) -> None:
         if limits.memory is not None and not _statm(os.getpid()).exists():
             raise EngineError("--trial-memory: needs /proc, which this system does not have; leave the limit out")
-        for variable in THREAD_VARIABLES:
-            os.environ[variable] = "1"  # inherited by every child; more threads than cores cost a factor of 2 to 4
         self.count = count
         self._start, self._task, self._limits = start, task, limits
         self._context = multiprocessing.get_context("forkserver")
@@ -150,7 +148,8 @@ class LocalWorkers:
         with self._lock:
             if self._closed:
                 raise WorkerDiedError("stopped before it began")
-            process.start()
+            with _for_children():
+                process.start()
             self._children.add(child)
         there.close()
         self._mine.child = child
@@ -245,9 +244,40 @@ def _start_server() -> None:
         return  # the server starts with the first child; only the main thread may change handlers
     answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        forkserver.ensure_running()
+        with _for_children():
+            forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, answer)
+
+
+_STARTING = threading.Lock()
+
+
+@contextmanager
+def _for_children() -> Iterator[None]:
+    """Within, a process that is started gets one thread, and does not run this program's main module again.
+
+    More threads than cores cost a factor of 2 to 4. And a script or notebook that calls a search without
+    `if __name__ == "__main__"` would otherwise start it anew in each child; nothing that children are sent is in there.
+    """
+    with _STARTING:
+        prepare = spawn.get_preparation_data
+
+        def without_main(name: str) -> dict[str, Any]:
+            return {key: value for key, value in prepare(name).items() if not key.startswith("init_main_from")}
+
+        before = {variable: os.environ.get(variable) for variable in THREAD_VARIABLES}
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+        spawn.get_preparation_data = without_main
+        try:
+            yield
+        finally:
+            spawn.get_preparation_data = prepare
+            for variable, value in before.items():
+                if value is None:
+                    del os.environ[variable]
+                else:
+                    os.environ[variable] = value
 
 
 def _serve(line: Connection, start: Callable[[], Any], task: Callable[..., Any]) -> None:

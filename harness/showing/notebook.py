@@ -30,7 +30,7 @@ class Cell:
     def start(self) -> None:
         from IPython.display import display
 
-        self._handle = display(self, display_id=True)
+        self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call, unused-ignore]
         self._drawn = time.monotonic()
 
     def changed(self) -> None:
