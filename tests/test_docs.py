@@ -1,6 +1,7 @@
 """What the documentation says, held against the code."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 import harness
+import harness.columns
+import harness.plugins
 from harness.plugins.registry import FEATURES, INVARIANCES, Columns, FeatureSet, load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import CALMS21, Recording, Skeleton
@@ -102,6 +105,20 @@ def test_the_ranges_and_defaults_of_the_preparation_are_those_of_the_search() ->
 def test_every_statistic_of_windows_is_explained() -> None:
     explained = [name for first in rows_under("Units and conventions") for name in first.split(", ")]
     assert [name for name in STATISTICS if explained.count(name) != 1] == []
+
+
+# What to import
+
+
+def test_all_that_plugins_can_import_is_explained_as_it_is_called() -> None:
+    explained = rows_under("What to import")
+    names = [first.partition("(")[0] for first in explained if first != "name"]
+    assert sorted(names) == sorted([*harness.plugins.__all__, *harness.columns.__all__])
+    for name in harness.columns.__all__:
+        value = getattr(harness.columns, name)
+        given = () if isinstance(value, type) else inspect.signature(value).parameters.values()
+        words = ", ".join(one.name for one in given if one.kind is not one.KEYWORD_ONLY)
+        assert explained[f"{name}({words})" if words else name] != [""]
 
 
 # Examples
