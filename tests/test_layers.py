@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import harness
+import harness.columns
+import harness.plugins
 
 ROOT = Path(__file__).parents[1]
 
@@ -113,6 +116,16 @@ def test_plugins_import_from_few_places(kind: str) -> None:
     }
     ours = {name for name in modules if name.split(".")[0] == "harness"}
     assert ours <= {"harness.plugins", "harness.columns", "harness.recording"}
+
+
+@pytest.mark.parametrize("room", [harness.plugins, harness.columns], ids=lambda room: str(room.__name__))
+def test_what_plugins_import_from_a_room_is_listed_in_order(room: ModuleType) -> None:
+    of_plugins = {name for file in FILES if place(file) in PLUGINS for name in imports(parsed(file))}
+    taken = {name.rpartition(".")[2] for name in of_plugins if name.rpartition(".")[0] == room.__name__}
+    assert taken
+    assert taken - set(room.__all__) == set()
+    # Constants, then types, then functions.
+    assert room.__all__ == sorted(set(room.__all__), key=lambda name: (not name.isupper(), name[0].islower(), name))
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if place(file) == "cli"], ids=lambda file: file.name)

@@ -172,8 +172,8 @@ def score(
 ) -> dict[str, Counts]:
     """Hits, claims and positives of each behavior in `truth`, over the pooled frames of its recordings.
 
-    `Counts.f1` of these is the challenge's F1, with 0 for 0 / 0, and `metrics.mean_score` its mean. What `truth` does
-    not know is ignored. Raises `DataError` with every recording that is absent or of another length.
+    `Counts.f1` of these is the challenge's F1, with 0 for 0 / 0, and `scores.metrics.mean_score` its mean. What `truth`
+    does not know is ignored. Raises `DataError` with every recording that is absent or of another length.
     """
     found = [
         problem

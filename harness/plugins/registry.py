@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from harness.errors import HarnessError, unknown
+from harness.plugins.moved import where_now
 from harness.recording import Array, Recording
 from harness.spec import Value
 
@@ -322,7 +323,8 @@ def _naming(what: str) -> Iterator[None]:
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        raise HarnessError(f"{what}: {type(error).__name__}: {error}") from error
+        reason = where_now(error, _LOADED) or f"{type(error).__name__}: {error}"
+        raise HarnessError(f"{what}: {reason}") from error
 
 
 def _add(registry: dict[str, P], kind: str, plugin: P) -> None:
