@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -39,7 +38,7 @@ def test_the_program_of_the_readme_runs_as_it_is_printed(folder: Path) -> None:
     ended = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, timeout=250)
     assert ended.returncode == 0, ended.stderr
     *board, first, second = ended.stdout.splitlines()
-    assert board[0].split() == ["behavior", "f1", "f1_honest", "features", "model"]
+    assert board[0].split() == ["behavior", "f1", "f1_honest", "model"]
     assert re.fullmatch(r"toy-0 \d+ frames of sniffing", first)
     assert re.fullmatch(r"toy-1 \d+ frames of sniffing", second)
     assert (folder / "models" / "models.json").exists()
@@ -94,13 +93,3 @@ def test_the_stop_button_of_a_notebook_keeps_what_is_finished(folder: Path) -> N
     *_, resumed = ran(load, SEARCH.format(4, ", on_trial=lambda trial: print(trial.trial)"))
     printed = [str(output["text"]) for output in resumed if output["output_type"] == "stream"]
     assert "".join(printed).split() == ["1", "2", "3"]
-
-
-def test_probabilities_in_a_notebook_are_those_of_a_program(folder: Path) -> None:
-    load = 'import harness, numpy\ndata = harness.load("my-data")'
-    fit = "sniff = harness.fit(run, workers=1)['sniff']"
-    code = "\n".join([load, SEARCH.format(2, ""), fit, "numpy.save('found', sniff.predict_proba(data.unlabelled[0]))"])
-    ran(code)
-    noted = np.load("found.npy")
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, capture_output=True)
-    np.testing.assert_array_equal(np.load("found.npy"), noted)

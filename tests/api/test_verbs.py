@@ -101,13 +101,17 @@ def test_every_argument_is_explained_and_what_is_raised(verb: Callable[..., Any]
 # Searching
 
 
-def test_a_search_goes_on_where_the_command_stopped_and_the_reverse(at_runs: ToyRuns, tmp_path: Path) -> None:
-    shutil.copytree(at_runs.strong, tmp_path / "run")
+def test_a_search_goes_on_where_the_command_stopped_and_the_reverse(
+    at_runs: ToyRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(at_runs.folder / at_runs.strong, "run")
     new: list[TrialRecord] = []
-    run = harness.search("data", trials=5, workers=1, results=tmp_path / "run", on_trial=new.append, **SETTINGS)
+    data = at_runs.folder / "data"
+    run = harness.search(data, trials=5, workers=1, results="run", on_trial=new.append, **SETTINGS)
     assert [record.trial for record in new] == [4, 4]  # of two behaviors
-    words = ["--data", "data", "--trials", "5", "--workers", "1", "--model", "logistic_regression"]
-    words += ["--features", "kinematics", "--features", "social_geometry", "--results", str(tmp_path / "run")]
+    words = ["--data", str(data), "--trials", "5", "--workers", "1", "--model", "logistic_regression"]
+    words += ["--features", "kinematics", "--features", "social_geometry", "--results", "run"]
     assert main(["search", *words]) == 0
     assert len(run.records()) == 10
 
@@ -184,14 +188,16 @@ SCRIPT = """\
 import harness
 
 print("begins")
-run = harness.search("data", trials=1, workers=2, models=["logistic_regression"], results="scripted")
+run = harness.search("data", trials=1, workers=2, models=["logistic_regression"], features=["kinematics"])
 print(len(run.records()))
 """
 
 
-def test_a_script_needs_no_guard_against_its_own_workers(at_runs: ToyRuns) -> None:
-    (at_runs.folder / "script.py").write_text(SCRIPT)
-    ended = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, timeout=120)
+def test_a_script_needs_no_guard_against_its_own_workers(at_runs: ToyRuns, tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to(at_runs.folder / "data")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    program = [sys.executable, "script.py"]
+    ended = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (ended.stdout, ended.stderr) == ("begins\n2\n", "")
 
 
