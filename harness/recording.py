@@ -139,6 +139,8 @@ class Dataset:
     """Behavior to recording id to labels, where the files hold a labelled test set. For scoring only."""
     source: Path | None = None
     """The folder that it was read from; None where it was made otherwise."""
+    assumed: tuple[str, ...] = ()
+    """What its files do not say and was taken for granted, in words."""
 
     def __repr__(self) -> str:
         behaviors, labelled = counted(len(self.labelled), "behavior"), sum(map(len, self.labelled.values()))

@@ -276,7 +276,8 @@ def _announcement(
         counted(len(labelled), "labelled recording"),
         counted(sum(recording.frames for recording in labelled), "frame"),
     ]
-    yield f"data: {dataset.source or dataset.name}, {', '.join(sizes)}"
+    assumed = f"; assumed, as nothing says otherwise: {' and '.join(dataset.assumed)}" if dataset.assumed else ""
+    yield f"data: {dataset.source or dataset.name}, {', '.join(sizes)}{assumed}"
     example = dataset.any_recording
     for name in features or sorted(FEATURES):
         reason = FEATURES[name].refusal(example)

@@ -10,6 +10,7 @@ Which one it is shows in the content. A test file that maps behaviors to labelle
 scoring only.
 """
 
+import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from urllib.parse import quote
 import numpy as np
 
 from harness.data.dataset_toml import Setup, read_dataset_toml
-from harness.data.entry import Entry, Place, kind, labels, listed, poses
+from harness.data.entry import Entry, Place, assumed, kind, labels, listed, poses
 from harness.data.pickles import read_pickled_npy
 from harness.errors import DataError
 from harness.recording import Array, Dataset, Recording
@@ -31,6 +32,9 @@ TRAIN_FILES = ("train.npy", "*task3*train*.npy")
 TEST_FILES = ("test.npy", "test-release.npy", "*task3*test*.npy")
 SAMPLE_FILES = ("sample_submission.npy", "sample-submission*.npy", "sample_submission*.npy")
 SETUP_FILE = "dataset.toml"
+
+NEARLY = 0.9
+"""How alike two names are (twice the letters in common over all) where one is taken for a slip of the other."""
 
 LONGEST_FILE_NAME = 240
 """Bytes; the systems in use allow 255."""
@@ -62,6 +66,7 @@ def load_dataset(folder: Path) -> Dataset:
         unlabelled=tuple(kept.recording for kept in unlabelled.values()),
         truth={behavior: annotated for behavior, annotated in truth.items() if behavior in labelled},
         source=folder,
+        assumed=assumed(setup, recordings[0].recording),
     )
 
 
@@ -120,12 +125,21 @@ def _matches(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
 
 def _setup(path: Path, problems: dict[str, None]) -> Setup:
     if not os.path.lexists(path):
+        for name in sorted(os.listdir(path.parent)):
+            if _is_nearly(name, path.name):
+                problems[f"{path.parent / name}: is not read; name it {path.name}, or something else altogether"] = None
         return Setup()
     try:
         return read_dataset_toml(path)
     except DataError as error:
         problems |= dict.fromkeys(error.problems)
         return Setup()
+
+
+def _is_nearly(name: str, wanted: str) -> bool:
+    """Whether a file of that name was meant to have the other: another case, a letter off, one ending too many."""
+    stem = name.lower().removesuffix(".txt")
+    return difflib.SequenceMatcher(None, stem, wanted).ratio() >= NEARLY
 
 
 def _content(

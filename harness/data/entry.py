@@ -103,6 +103,18 @@ def poses(entry: Entry, setup: Setup) -> Recording | None:
     )
 
 
+def assumed(setup: Setup, recording: Recording) -> tuple[str, ...]:
+    """What was taken for granted of recordings like this one, as the setup does not say it; in words."""
+    found = [] if setup.fps else [f"{FPS:g} frames a second"]
+    if setup.skeleton is None:
+        named = recording.skeleton is CALMS21
+        parts = len(recording.skeleton.keypoints)
+        found.append(
+            "CalMS21's keypoints, nose first, tail base last" if named else f"{parts} keypoints without a role"
+        )
+    return tuple(found)
+
+
 def labels(entry: Entry) -> Array | None:
     """int8 (frames,), 1 where the behavior happens; None, with every problem reported, where it is not right.
 

@@ -292,6 +292,36 @@ def test_what_a_setup_does_not_say_stays(tmp_path: Path) -> None:
     assert (one.skeleton.roles, one.fps, one.image_size) == ({}, 30, None)
 
 
+# What is assumed
+
+
+def test_what_no_file_says_is_assumed_in_words(tmp_path: Path) -> None:
+    mice = write(tmp_path / "mice", train_file())
+    assert load_dataset(mice).assumed == ("30 frames a second", "CalMS21's keypoints, nose first, tail base last")
+    (mice / "dataset.toml").write_text("fps = 30")
+    assert load_dataset(mice).assumed == ("CalMS21's keypoints, nose first, tail base last",)
+    (mice / "dataset.toml").write_text(f"fps = 25\nkeypoints = {list('abcdefg')}")
+    assert load_dataset(mice).assumed == ()
+
+
+@pytest.mark.parametrize("name", ["Dataset.toml", "DATASET.TOML", "dataset.toml.txt", "data_set.toml", "datset.toml"])
+def test_a_setup_that_is_nearly_named_right_is_an_error(tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path / "data", train_file())
+    (folder / name).write_text("fps = 120")
+    with pytest.raises(DataError) as caught:
+        load_dataset(folder)
+    assert caught.value.lines == (f"{folder / name}: is not read; name it dataset.toml, or something else altogether",)
+    (folder / name).rename(folder / "dataset.toml")
+    assert load_dataset(folder).any_recording.fps == 120
+
+
+@pytest.mark.parametrize("name", ["dataset.toml.bak", "notes.toml", "dataset-of-2023.toml"])
+def test_other_files_may_lie_beside_the_data(tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path / "data", train_file())
+    (folder / name).write_text("fps = 120")
+    assert load_dataset(folder).any_recording.fps == 30
+
+
 # What is wrong
 
 
