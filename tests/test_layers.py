@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ import pytest
 import harness
 import harness.columns
 import harness.plugins
+from harness.fitting.pipeline import SHARED_VERSIONS
 
 ROOT = Path(__file__).parents[1]
 
@@ -181,6 +183,15 @@ def test_listing_the_plugins_loads_no_model_library() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_cached_columns_are_of_one_version_of_every_module_that_feature_sets_compute_with() -> None:
+    given = {PACKAGE / "columns" / "__init__.py"}
+    while more := {other for file in given for other in beside(file)} - given:
+        given |= more
+    given -= {PACKAGE / "columns" / "__init__.py"}  # which computes nothing
+    assert len(given) > 1
+    assert {file.name for file in given if sha256(file.read_bytes()).hexdigest() not in SHARED_VERSIONS} == set()
 
 
 def test_nothing_computes_with_scipy_directly() -> None:
