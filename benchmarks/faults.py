@@ -23,7 +23,7 @@ from tests.engines.test_limits import FAULTS, REASONS
 from tests.faults import disks, injections
 from tests.faults.scene import Outcome, Scene, make_scene
 from tests.postgres import cluster, programs
-from tests.runs.test_storage import DAMAGES
+from tests.runs.test_sqlite import DAMAGES
 
 Injection = Callable[[], Outcome]
 

@@ -2,28 +2,26 @@
 
 So a task that dies or goes over a limit costs the cluster nothing, and fails with the words it fails with here. Should
 a worker be lost all the same, Dask gives its tasks to others: they are pure, so one that runs twice does no harm.
+Here is what the coordinator does; what its workers do is in `engines.dask_station`.
 """
 
 import asyncio
 import itertools
-import multiprocessing
 import re
 import threading
 import uuid
 import warnings
-import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from harness.engines.interface import UNLIMITED, EngineError, Limits, TrialError, WorkerDiedError
-from harness.engines.local import LocalWorkers
-from harness.runs.versions import source_digest, versions
+from harness.engines.dask_station import FAILURES, Call, Station, difference, fingerprint, run_on_worker
+from harness.engines.interface import UNLIMITED, EngineError, Limits, WorkerDiedError
 
 if TYPE_CHECKING:
     import distributed
@@ -35,9 +33,6 @@ COUNT_SECONDS = 1.0
 """How often the cluster is asked for its workers."""
 PATIENCE_SECONDS = 60
 """For so long a scheduler may say nothing; then it is lost."""
-
-WANTED_SECONDS = 0.5
-"""How often a worker asks whether anybody still waits for what it is doing."""
 
 MANY_BYTES = "100GB"
 """From when on Dask is to warn of what is sent; it would at 10 MB, which a few recordings have."""
@@ -85,7 +80,7 @@ class DaskWorkers:
         self._name = f"harness-{uuid.uuid4().hex}"
         self._numbers = itertools.count()
         self._lock = threading.RLock()
-        self._waiting: deque[tuple[Future[Any], _Call]] = deque()
+        self._waiting: deque[tuple[Future[Any], Call]] = deque()
         self._running: dict[Future[Any], tuple[str, distributed.Future]] = {}
         self._unanswered: set[Future[Any]] = set()
         self._threads: Mapping[str, int] = {}
@@ -96,7 +91,7 @@ class DaskWorkers:
                 self._refuse_others()
                 # Held by whatever worker has used it, and made again where the last of them is lost.
                 self._station = self._client.submit(
-                    Station, start, task, limits, _fingerprint(), key=f"station-{self._name}", pure=False
+                    Station, start, task, limits, fingerprint(), key=f"station-{self._name}", pure=False
                 )
                 self._threads = self._client.nthreads()
         except EngineError:
@@ -115,7 +110,7 @@ class DaskWorkers:
         ours: Future[Any] = Future()
         ours.set_running_or_notify_cancel()
         with self._lock:
-            self._waiting.append((ours, _Call(arguments)))
+            self._waiting.append((ours, Call(arguments)))
             self._unanswered.add(ours)
         self._hand_out()
         return ours
@@ -179,7 +174,7 @@ class DaskWorkers:
                         raise self._lost or _gone(self._address)
                     with _explained(self._address):
                         theirs = self._client.submit(
-                            _run_on_worker,
+                            run_on_worker,
                             self._station,
                             call,
                             key=(self._name, next(self._numbers)),
@@ -195,7 +190,7 @@ class DaskWorkers:
 
     def _refuse_others(self) -> None:
         """Raise `EngineError` where what computes in a worker of the cluster is not what computes here."""
-        answers = self._client.run(_fingerprint, on_error="return")
+        answers = self._client.run(fingerprint, on_error="return")
         for worker, answer in answers.items():
             if isinstance(answer, Exception):
                 # Dask wraps what it cannot send as it is.
@@ -204,8 +199,8 @@ class DaskWorkers:
                     f"--dask {self._address}: {worker} cannot import the harness ({reason}); "
                     "install it on all machines of the cluster, in the version that runs here"
                 )
-            if difference := _difference(answer, _fingerprint()):
-                raise EngineError(f"--dask {self._address}: {worker} {difference}")
+            if differs := difference(answer, fingerprint()):
+                raise EngineError(f"--dask {self._address}: {worker} {differs}")
 
     def _settle(self, ours: "Future[Any]", theirs: "distributed.Future") -> None:
         """The cluster is done with a task; called by the one thread in which Dask says so."""
@@ -238,104 +233,6 @@ class DaskWorkers:
                 self._answer(ours, value)
             else:
                 self._answer(ours, error=FAILURES[kind](value))
-
-
-FAILURES: Mapping[str, type[Exception]] = {"raised": TrialError, "died": WorkerDiedError, "refused": EngineError}
-
-
-@dataclass(frozen=True)
-class _Call:
-    """The arguments of a task, closed to Dask, which would take a tuple with a function in it for a task."""
-
-    arguments: tuple[Any, ...]
-
-
-class Station:
-    """What every task needs; and where tasks run, the children that run them.
-
-    It lies among the worker's results, and Dask frees it once nobody waits for any of its tasks, be it because the
-    coordinator was killed. Its children end with it.
-    """
-
-    def __init__(
-        self, start: Callable[[], Any], task: Callable[..., Any], limits: Limits, fingerprint: Mapping[str, str]
-    ) -> None:
-        self._content = start, task, limits, fingerprint
-        self._workers: LocalWorkers | None = None
-        self._lock = threading.Lock()
-
-    def __reduce__(self) -> tuple[type["Station"], tuple[Any, ...]]:
-        return Station, self._content
-
-    def workers(self, count: int) -> LocalWorkers:
-        """The children of this process. Raises `EngineError` where it should run none."""
-        start, task, limits, fingerprint = self._content
-        with self._lock:
-            if self._workers is None:
-                if difference := _difference(_fingerprint(), fingerprint):
-                    raise EngineError(f"a worker {difference}")
-                _allow_children()
-                self._workers = LocalWorkers(count, start, task, limits)
-                weakref.finalize(self, self._workers.close, wait=False)
-            return self._workers
-
-    def stop(self) -> None:
-        with self._lock:
-            if self._workers is not None:
-                self._workers.close(wait=False)
-                self._workers = None
-
-
-def _run_on_worker(station: Station, call: _Call) -> tuple[str, Any]:
-    """What came of a task: a key of `FAILURES` and the reason, or `done` and what it gave."""
-    from distributed import Reschedule, get_worker
-
-    worker = get_worker()
-    key = worker.get_current_task()
-    try:
-        workers = station.workers(worker.state.nthreads)
-        running = workers.submit(*call.arguments)
-    except EngineError as error:
-        return "refused", str(error)
-    while not running.done():
-        wait([running], WANTED_SECONDS)
-        if not running.done() and not _wanted(worker, key):
-            station.stop()
-    if workers.closed:
-        raise Reschedule  # not the task's fault, should anybody want it after all
-    try:
-        return "done", running.result()
-    except (TrialError, WorkerDiedError, EngineError) as error:
-        return next(kind for kind, raised in FAILURES.items() if isinstance(error, raised)), str(error)
-
-
-def _wanted(worker: "distributed.Worker", key: Any) -> bool:
-    """Whether a task that runs is still waited for, by a worker that stays."""
-    from distributed.core import Status
-
-    task = worker.state.tasks.get(key)
-    return task is not None and task.state != "cancelled" and worker.status in (Status.running, Status.paused)
-
-
-def _allow_children() -> None:
-    """Dask's workers are daemons, which may have no children, lest these outlive them. Ours end with their parent."""
-    vars(multiprocessing.current_process())["_config"]["daemon"] = False
-
-
-@lru_cache(maxsize=1)
-def _fingerprint() -> dict[str, str]:
-    """What must be the same on all machines, for a trial to score on any of them what it scores on another."""
-    return {**versions(), "code of the harness": source_digest()[:12]}
-
-
-def _difference(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str | None:
-    """What computes there and not here, in words."""
-    differing = [name for name in ours if theirs.get(name) != ours[name]]
-    if not differing:
-        return None
-    there = ", ".join(f"{name} {theirs.get(name)}" for name in differing)
-    here = ", ".join(f"{name} {ours[name]}" for name in differing)
-    return f"has {there}, this machine {here}; a cluster needs the same on all machines"
 
 
 def _connected(address: str) -> "distributed.Client":

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from harness import recording as recording_module
-from harness.columns import identities, pose_windows, poses, windows
+from harness.columns import identities, pose_windows, poses, tiles, windows
 from harness.columns.cache import BlockCache
 from harness.columns.identities import sorted_names, unordered, with_unordered
 from harness.columns.poses import interpolated, without_jumps
@@ -39,7 +39,10 @@ SHARED_VERSIONS = [
     np.__version__,
     *(
         hashlib.sha256(Path(file).read_bytes()).hexdigest()
-        for file in (__file__, *map(inspect.getfile, (identities, pose_windows, poses, recording_module, windows)))
+        for file in (
+            __file__,
+            *map(inspect.getfile, (identities, pose_windows, poses, recording_module, tiles, windows)),
+        )
     ),
 ]
 """Of all that any feature set may compute with: blocks made by other versions of it are not reused."""

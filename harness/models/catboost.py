@@ -2,18 +2,14 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.plugins import StagedClassifier, model_family, only_file
+from harness.plugins import Boosted, StagedClassifier, model_family, only_file
 from harness.recording import Array
-
-STAGES = (20, 40, 80)
-"""Numbers of rounds after which the model can be asked; the last is how many are grown."""
-
 
 FILE = "model.cbm"
 """What a fitted model is kept in, as CatBoost writes it."""
@@ -43,7 +39,7 @@ def catboost(
     """Symmetric trees, which regularise themselves; missing values count as the lowest."""
     return _CatBoost(
         {
-            "iterations": STAGES[-1],
+            "iterations": _CatBoost.stages[-1],
             "depth": depth,
             "learning_rate": learning_rate,
             "l2_leaf_reg": l2,
@@ -62,7 +58,7 @@ def catboost(
     )
 
 
-class _CatBoost:
+class _CatBoost(Boosted):
     def __init__(self, parameters: Mapping[str, Any], model: Any = None) -> None:
         self.parameters, self.model = dict(parameters), model
 
@@ -73,20 +69,11 @@ class _CatBoost:
         self.model = CatBoostClassifier(**self.parameters).fit(Pool(np.asfortranarray(X), y))
         return self
 
-    def staged_probabilities(self, X: Array) -> dict[int, Array]:
+    def after(self, rounds: Sequence[int], X: Array) -> dict[int, Array]:
         from catboost import Pool
 
-        table = Pool(np.asfortranarray(X))
-        return {rounds: self._after(rounds, table) for rounds in STAGES}
-
-    def probability_after(self, rounds: int, X: Array) -> Array:
-        from catboost import Pool
-
-        return self._after(rounds, Pool(np.asfortranarray(X)))
-
-    def predict_proba(self, X: Array) -> Array:
-        positive = self.probability_after(STAGES[-1], X)
-        return np.stack([1 - positive, positive], axis=1)
+        table, how = Pool(np.asfortranarray(X)), {"prediction_type": "Probability", "thread_count": 1}
+        return {stage: self.model.predict(table, ntree_end=stage, **how)[:, 1] for stage in rounds}
 
     def used_columns(self) -> Array:
         splits = [
@@ -96,10 +83,6 @@ class _CatBoost:
 
     def saved(self) -> dict[str, bytes]:
         return {FILE: self._written("cbm")}
-
-    def _after(self, rounds: int, table: Any) -> Array:
-        values: Array = self.model.predict(table, prediction_type="Probability", ntree_end=rounds, thread_count=1)[:, 1]
-        return values
 
     def _written(self, kind: str) -> bytes:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,16 +1,12 @@
 """Gradient-boosted trees grown leaf by leaf (Ke et al. 2017, LightGBM)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from harness.plugins import StagedClassifier, model_family, only_file
+from harness.plugins import Boosted, StagedClassifier, model_family, only_file
 from harness.recording import Array
-
-STAGES = (20, 40, 80)
-"""Numbers of rounds after which the model can be asked; the last is how many are grown."""
-
 
 FILE = "model.txt"
 """What a fitted model is kept in, as LightGBM writes it."""
@@ -60,7 +56,7 @@ def lightgbm(
     )
 
 
-class _LightGBM:
+class _LightGBM(Boosted):
     def __init__(self, parameters: Mapping[str, Any], booster: Any = None) -> None:
         self.parameters, self.booster = dict(parameters), booster
 
@@ -68,32 +64,24 @@ class _LightGBM:
         import lightgbm
 
         table = lightgbm.Dataset(X, y, params=self.parameters)
-        self.booster = lightgbm.train(self.parameters, table, num_boost_round=STAGES[-1])
+        self.booster = lightgbm.train(self.parameters, table, num_boost_round=self.stages[-1])
         return self
 
-    def staged_probabilities(self, X: Array) -> dict[int, Array]:
-        return dict(self._stages(X))
-
-    def probability_after(self, rounds: int, X: Array) -> Array:
-        return next(probability for stage, probability in self._stages(X) if stage == rounds)
-
-    def predict_proba(self, X: Array) -> Array:
-        positive = self.staged_probabilities(X)[STAGES[-1]]
-        return np.stack([1 - positive, positive], axis=1)
+    def after(self, rounds: Sequence[int], X: Array) -> dict[int, Array]:
+        found, margin, grown = {}, np.zeros(len(X)), 0
+        X = np.ascontiguousarray(X)  # which it reads faster
+        for stage in (stage for stage in self.stages if stage <= rounds[-1]):
+            # Margins of the trees add up, so that all stages together cost one prediction.
+            margin = margin + self.booster.predict(
+                X, start_iteration=grown, num_iteration=stage - grown, raw_score=True, num_threads=1
+            )
+            grown = stage
+            if stage in rounds:
+                found[stage] = 1 / (1 + np.exp(-margin))
+        return found
 
     def used_columns(self) -> Array:
         return np.flatnonzero(self.booster.feature_importance("split"))
 
     def saved(self) -> dict[str, bytes]:
         return {FILE: self.booster.model_to_string().encode()}
-
-    def _stages(self, X: Array) -> Iterator[tuple[int, Array]]:
-        margin, grown = np.zeros(len(X)), 0
-        X = np.ascontiguousarray(X)  # which it reads faster
-        for rounds in STAGES:
-            # Margins of the trees add up, so that all stages together cost one prediction.
-            margin = margin + self.booster.predict(
-                X, start_iteration=grown, num_iteration=rounds - grown, raw_score=True, num_threads=1
-            )
-            yield rounds, 1 / (1 + np.exp(-margin))
-            grown = rounds

@@ -4,6 +4,7 @@ Plugins import from here by the names below. No plugin stands here, and nothing 
 """
 
 from harness.files.arrays import arrays_in, bytes_of
+from harness.plugins.boosting import Boosted
 from harness.plugins.registry import (
     FEATURES,
     MODELS,
@@ -26,6 +27,7 @@ __all__ = [
     "FEATURES",
     "MODELS",
     "SMOOTHERS",
+    "Boosted",
     "Classifier",
     "Columns",
     "Fitted",

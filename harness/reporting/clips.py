@@ -24,7 +24,7 @@ MENDED_SECONDS = 0.3
 """Gaps in tracks up to this long are filled, so that skeletons flicker less."""
 
 ASPECT = 224 / 172
-"""Width over height of the picture that `page.js` draws into."""
+"""Width over height of the picture that `clips.js` draws into."""
 
 BONES = (
     ("nose", "left_ear"), ("nose", "right_ear"), ("left_ear", "neck"), ("right_ear", "neck"),
@@ -87,7 +87,7 @@ def _examples(one: Detection) -> list[Example]:
 
 
 def clip(example: Example) -> Spec:
-    """What `page.js` needs to play an example."""
+    """What `clips.js` needs to play an example."""
     recording = example.detection.recording
     first, last = window(example.start, example.stop, recording.frames, recording.fps)
     step = max(1, round(recording.fps / FPS))

@@ -1,8 +1,8 @@
 """One HTML page from sections of plain data: it opens from disk and asks the network for nothing.
 
-Text is escaped where it enters: everything that is not `Html` is. Figures are described in JSON and drawn by `page.js`
-with plotly, when they are scrolled to; they name their colors as `var(--name)`, which `page.css` gives for a light and
-a dark screen.
+Text is escaped where it enters: everything that is not `Html` is. Figures are described in JSON and drawn by the files
+in `script` with plotly, when they are scrolled to; they name their colors as `var(--name)`, which `page.css` gives for
+a light and a dark screen.
 """
 
 import json
@@ -16,7 +16,18 @@ from typing import Any
 from harness.errors import HarnessError
 
 Spec = Mapping[str, Any]
-"""What a figure shows, for `page.js`: its `kind`, and what that kind needs."""
+"""What a figure shows, for `script`: its `kind`, and what that kind needs."""
+
+SCRIPTS = (
+    "theme.js",
+    "figures.js",
+    "time.js",
+    "ethogram.js",
+    "test_recordings.js",
+    "clips.js",
+    "reading.js",
+)
+"""The files in `script`, which share one scope: each may use at once what those before it make."""
 
 
 class Html(str):
@@ -131,7 +142,7 @@ def page(title: str, about: str, sections: Sequence[Section]) -> str:
         css=(here / "page.css").read_text(encoding="utf-8"),
         figures=_json(figures),
         plotly=_plotly(),
-        script=(here / "page.js").read_text(encoding="utf-8"),
+        script="\n".join((here / "script" / name).read_text(encoding="utf-8") for name in SCRIPTS),
     )
 
 

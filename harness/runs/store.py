@@ -23,17 +23,10 @@ from harness.files.atomic import write_atomically, write_text
 from harness.files.bounded import read_numbers, read_text
 from harness.files.hold import held_folder, this_process
 from harness.recording import Array
+from harness.runs.postgres import hold_postgres, open_postgres, reach_postgres
 from harness.runs.records import TrialRecord
-from harness.runs.storage import (
-    WAY_OUT,
-    hold_postgres,
-    in_one_line,
-    laid_out,
-    open_postgres,
-    open_sqlite,
-    patiently,
-    reach_postgres,
-)
+from harness.runs.sqlite import laid_out, open_sqlite
+from harness.runs.storage import WAY_OUT, in_one_line, patiently
 from harness.server import Server, server_of
 
 if TYPE_CHECKING:

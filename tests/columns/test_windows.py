@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.columns.tiles import TILE
 from harness.columns.windows import (
-    TILE,
     WRITERS,
     chosen_windows,
     frames_at_once,
@@ -146,7 +146,7 @@ def test_a_column_does_not_depend_on_the_others(missing: float, monkeypatch: pyt
     alone = np.stack([windowed(column[:, None], 30, [0.5, 2.0], STATISTICS) for column in block.T], axis=2)
     together = windowed(block, 30, [0.5, 2.0], STATISTICS)
     assert np.array_equal(together, alone.reshape(together.shape), equal_nan=True)
-    monkeypatch.setattr("harness.columns.windows.BLOCK", 1)
+    monkeypatch.setattr("harness.columns.tiles.BLOCK", 1)
     assert np.array_equal(together, windowed(block, 30, [0.5, 2.0], STATISTICS), equal_nan=True)
 
 

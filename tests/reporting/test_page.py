@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from harness.reporting.clips import bones, clip, examples, placed, window
 from harness.reporting.curves import calibration_points, precision_recall_points
 from harness.reporting.detections import Chosen, Detection, chosen, detections
 from harness.reporting.ethogram import ethogram, flat, trace, unlabelled_figure
-from harness.reporting.page import Html, Section, joined, page, shown, table, tag
+from harness.reporting.page import SCRIPTS, Html, Section, joined, page, shown, table, tag
 from harness.reporting.searching import heat_figure, pipeline_importances, progress_figure
 from harness.reporting.summary import Found, duration, summary, warnings
 from harness.reporting.why import described, in_words, shuffled
@@ -132,6 +133,13 @@ def test_no_name_is_run(open_page: Open, tmp_path: Path) -> None:
     assert opened.wrong == []
     assert opened.page.title() == WORST
     assert opened.page.locator("#ethogram h3").first.text_content() == WORST
+
+
+def test_every_script_is_on_the_page_once() -> None:
+    folder = files("harness.reporting") / "script"
+    script = worst_page().rpartition("<script>")[2]
+    assert sorted(one.name for one in folder.iterdir()) == sorted(SCRIPTS)
+    assert [script.count(one.read_text(encoding="utf-8")) for one in folder.iterdir()] == [1] * len(SCRIPTS)
 
 
 def test_the_page_stands_alone_and_is_small(made: Made) -> None:

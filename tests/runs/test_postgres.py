@@ -20,9 +20,9 @@ from harness.cli import main
 from harness.demo.dataset import write_demo
 from harness.errors import HarnessError
 from harness.files.hold import HeldError
-from harness.runs import storage
+from harness.runs import postgres, storage
+from harness.runs.postgres import hold_postgres
 from harness.runs.records import TrialRecord
-from harness.runs.storage import hold_postgres
 from harness.runs.store import Run
 from harness.server import server_of
 from harness.spec import Choice, PipelineSpec
@@ -367,7 +367,7 @@ def test_a_second_search_from_another_folder_is_refused_until_the_first_is_dead(
         real = time.time
         for step in (0.0, -1e8, 1e8):
             monkeypatch.setattr(time, "time", lambda step=step: real() + step)
-            monkeypatch.setattr(storage, "HOLD_SECONDS", 0.5)
+            monkeypatch.setattr(postgres, "HOLD_SECONDS", 0.5)
             with pytest.raises(HeldError) as refused, Run(tmp_path / "there", server_of(url)).hold():
                 pass
             host = os.uname().nodename
@@ -378,7 +378,7 @@ def test_a_second_search_from_another_folder_is_refused_until_the_first_is_dead(
     finally:
         first.kill()
         first.communicate()
-    monkeypatch.setattr(storage, "HOLD_SECONDS", 5.0)
+    monkeypatch.setattr(postgres, "HOLD_SECONDS", 5.0)
     for step in (-1e8, 1e8):
         monkeypatch.setattr(time, "time", lambda step=step: real() + step)
         with Run(tmp_path / "there", server_of(url)).hold():
@@ -388,7 +388,7 @@ def test_a_second_search_from_another_folder_is_refused_until_the_first_is_dead(
 def test_whoever_takes_a_run_over_while_the_server_restarts_keeps_it(
     server: Cluster, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "HOLD_SECONDS", 0.2)
+    monkeypatch.setattr(postgres, "HOLD_SECONDS", 0.2)
     monkeypatch.setattr(storage, "PATIENCE_SECONDS", 1.0)
     given = server_of(server.url(database))
     with (run := Run(tmp_path / "run", given)).hold():

@@ -1,4 +1,4 @@
-"""Storages: URLs and what of them is secret, the SQLite file and what may become of it, who holds a run."""
+"""Trials in a SQLite file, and what may become of it."""
 
 import os
 import shutil
@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,11 +14,9 @@ import pytest
 
 from harness.cli import main
 from harness.errors import HarnessError
-from harness.files.hold import HeldError
 from harness.runs.records import TrialRecord
-from harness.runs.storage import keep_a_journal, open_sqlite
+from harness.runs.sqlite import keep_a_journal, open_sqlite
 from harness.runs.store import RECORD, Run
-from harness.server import Server, server_of, without_secrets
 from harness.spec import Choice, PipelineSpec
 from tests.challenge_files import train_file, write
 from tests.toy import begun
@@ -33,90 +30,6 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-
-
-# URLs
-
-
-@pytest.mark.parametrize(
-    ("url", "shown", "password"),
-    [
-        ("postgresql://u:p@h/d", "postgresql://u@h/d", "p"),
-        ("postgres://u:p@h/d", "postgresql://u@h/d", "p"),
-        ("postgresql+psycopg://u:p@h:5432/d", "postgresql://u@h:5432/d", "p"),
-        ("postgresql://u:a%40b%2Fc:%25@h/d", "postgresql://u@h/d", "a@b/c:%"),
-        ("postgresql://u@h/d", "postgresql://u@h/d", None),
-        ("postgresql://h", "postgresql://h", None),
-        ("postgresql:///d?host=/tmp/x&user=u&password=p%26q", "postgresql:///d?host=/tmp/x&user=u", "p&q"),
-        ("postgresql://u:p@[::1]:5432,other:1/d?sslmode=require", "postgresql://u@[::1]:5432,other:1/d?sslmode=require",
-         "p"),
-        ("postgresql://u:p@%2Ftmp%2Fx/d", "postgresql://u@%2Ftmp%2Fx/d", "p"),
-    ],
-)  # fmt: skip
-def test_a_url_is_shown_without_its_password(url: str, shown: str, password: str | None) -> None:
-    server = server_of(url)
-    assert (server.url, server.secrets.get("password")) == (shown, password)
-    assert f"{server}" == shown
-    assert "secrets" not in repr(server)
-    assert without_secrets(url) == shown
-    assert without_secrets(f"--storage={url}") == f"--storage={shown}"
-    assert server_of(shown) == Server(shown, {})
-
-
-MALFORMED = [
-    "s3kret",
-    "postgresql",
-    "postgresql:/u:s3kret@h/d",
-    "postgresql:u:s3kret@h/d",
-    "postgresql://u:s3/kret@h/d",
-    "postgresql://u:s3@kret@h/d",
-    "postgresql://u:s3kret@h/d/e",
-    "postgresql://u:s3 kret@h/d",
-    "postgresql://u:s3?kret@h/d",
-    "postgresql://u:s3#kret@h/d",
-    "postgresql://u:s3kret%zz@h/d",
-    "postgresql://u:s3kret@h:port/d",
-    "postgresql://u:s3kret",
-    "POSTGRESQL://u:s3kret@h/d",
-    "mysql+pymysql://u:s3kret@h/d",
-    "postgrs://u:s3kret@h/d",
-    "sqlite:///s3kret.db",
-]
-
-
-@pytest.mark.parametrize("url", MALFORMED)
-def test_a_malformed_url_is_refused_in_one_line_that_shows_nothing_of_it(
-    url: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for words in (["search"], ["leaderboard"], ["export-best"]):
-        (tmp_path / "run").mkdir(exist_ok=True)
-        assert main([*words, "--results", "run", "--storage", url]) == 2
-        (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith("harness: --storage: n")
-        assert "postgresql://" in line
-        assert not any(part in line for part in ("s3", "kret"))
-    monkeypatch.setenv("HARNESS_STORAGE", url)
-    assert main(["search", "--results", "run"]) == 2
-    assert capsys.readouterr().err.startswith("harness: HARNESS_STORAGE: n")
-    assert list((tmp_path / "run").iterdir()) == []
-
-
-@pytest.mark.parametrize("url", [one for one in MALFORMED if "@" in one])
-def test_a_password_is_not_shown_in_what_cannot_be_parsed(url: str, capsys: Captured) -> None:
-    for words in (["search", "--storge", url], ["leaderboard", url], ["search", "--trials", url], [url]):
-        with pytest.raises(SystemExit):
-            main(words)
-        err = capsys.readouterr().err
-        assert "error: " in err
-        assert not any(part in err for part in ("s3", "kret")), err
-
-
-@pytest.mark.parametrize("word", ["--data", "a@b", "x=y", "tcp://scheduler:8786", "a:b", "C:\\data", "--out=a/b.npy"])
-def test_other_words_are_left_alone(word: str) -> None:
-    assert without_secrets(word) == word
-
-
-# The SQLite file
 
 
 def finished_run(folder: Path, trials: int = 60) -> Run:
@@ -177,7 +90,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from harness.runs.store import Run
-from tests.runs.test_storage import tell
+from tests.runs.test_sqlite import tell
 from tests.toy import begun
 run = Run(Path(sys.argv[1]))
 with run.hold():
@@ -316,74 +229,3 @@ def test_a_full_disk_is_said_in_one_line(sound: Path, tmp_path: Path) -> None:
         with pytest.raises(HarnessError, match=says):
             fill(run)
     assert len(Run(tmp_path / "run").records()) >= 60
-
-
-# Who writes
-
-
-def test_no_clock_frees_or_steals_a_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = time.time
-    with Run(tmp_path / "run").hold():
-        for step in (-1e9, 0.0, 1e9):
-            monkeypatch.setattr(time, "time", lambda step=step: real() + step)
-            with (
-                pytest.raises(
-                    HeldError, match=rf"writes here \(process {os.getpid()} on {os.uname().nodename}, since "
-                ),
-                Run(tmp_path / "run").hold(),
-            ):
-                pass
-    monkeypatch.setattr(time, "time", lambda: real() - 1e9)
-    with Run(tmp_path / "run").hold():
-        pass
-
-
-@pytest.mark.skipif(
-    os.geteuid() == 0 and not shutil.which("setpriv"), reason="needs setpriv: apt-get install util-linux"
-)
-def test_results_that_cannot_be_written_to_are_shown_and_not_searched(sound: Path, tmp_path: Path) -> None:
-    shutil.copytree(sound, tmp_path / "run")
-    write(tmp_path / "data", train_file())
-    # Root may write anywhere, unless it gives that up.
-    lesser = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-
-    def harness(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [*lesser, sys.executable, "-m", "harness", *words, "--results", "run"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-
-    (tmp_path / "run").chmod(0o500)
-    try:
-        searched, shown = harness("search", "--data", "data"), harness("leaderboard")
-    finally:
-        (tmp_path / "run").chmod(0o700)
-    assert (searched.returncode, searched.stdout) == (2, "")
-    assert searched.stderr == "harness: run: cannot be written to (Permission denied); name another --results\n"
-    assert shown.returncode == 1  # all trials failed, which only a reader can know
-    assert shown.stderr.startswith("harness: run: all 60 trials failed, the first: because of 0 ")
-
-
-@pytest.mark.parametrize("kind", ["a device", "a pipe", "a folder"])
-def test_a_lock_that_is_no_file_is_said_in_one_line(kind: str, tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    lock = tmp_path / "run" / "lock"
-    if kind == "a device":
-        lock.symlink_to("/dev/null")
-    elif kind == "a pipe":
-        os.mkfifo(lock)
-    else:
-        lock.mkdir()
-    with (
-        pytest.raises(HarnessError, match=r"run: cannot be written to \(.*\); name another --results"),
-        Run(tmp_path / "run").hold(),
-    ):
-        pass
-
-
-def test_where_no_server_answers_no_folder_is_made(tmp_path: Path, capsys: Captured) -> None:
-    pytest.importorskip("psycopg", reason="needs psycopg: pip install 'behavior-harness[postgres]'")
-    write(tmp_path / "data", train_file())
-    nowhere = f"postgresql:///d?host={tmp_path}/no-socket"
-    assert main(["search", "--data", "data", "--results", "run", "--storage", nowhere]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"harness: {nowhere}: cannot be opened (")
-    assert not (tmp_path / "run").exists()
