@@ -37,7 +37,8 @@ from harness.plugins.registry import (
 from harness.plugins.spaces import Range, Spaces
 from harness.recording import Array, Dataset, Recording
 from harness.runs.records import TrialRecord
-from harness.runs.store import Run, StoredTrial, study_name
+from harness.runs.store import Run
+from harness.runs.studies import StoredTrial, study_name
 from harness.searching.arms import Arm, Turn, make_arms, next_arms, opening, usable_stacks
 from harness.spec import PipelineSpec
 

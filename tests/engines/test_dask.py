@@ -341,7 +341,7 @@ def test_a_search_that_loses_a_worker_in_the_middle_of_a_trial_finds_what_one_ma
     assert together == alone
     for record in alone:
         if record.complete:
-            here, there = (Run(tmp_path / name).out_of_fold_path("gather", record.trial) for name in ("local", "dask"))
+            here, there = (Run(tmp_path / name).out_of_fold.path("gather", record.trial) for name in ("local", "dask"))
             assert np.array_equal(np.load(here), np.load(there))
 
 
