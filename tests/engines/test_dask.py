@@ -29,7 +29,8 @@ from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
-from harness.searching.search import make_search, search_trials
+from harness.searching.setup import make_search
+from harness.searching.trials import search_trials
 from tests.dask_cluster import ROOT, Cluster, made_cluster
 from tests.engines.test_workers import call, die, fail, gone, hang, leave, product, read_address_zero, remember, start
 from tests.toy import begun, toy_recordings

@@ -29,7 +29,8 @@ from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.scores.metrics import count, total
 from harness.searching.arms import Arm
-from harness.searching.search import Search, make_search, search_trials
+from harness.searching.setup import Search, make_search
+from harness.searching.trials import search_trials
 from harness.spec import Preparation
 from tests.toy import toy_recordings
 
