@@ -33,7 +33,8 @@ from harness.plugins.registry import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.store import Run
-from harness.searching.search import make_search, search_trials
+from harness.searching.setup import make_search
+from harness.searching.trials import search_trials
 
 BEHAVIOR = "behavior-0"
 FEATURES = ("kinematics", "task_programs")

@@ -33,7 +33,7 @@ from harness.plugins.spaces import Range
 from harness.recording import Array, Recording
 from harness.runs.store import Run
 from harness.scores.metrics import total
-from harness.searching.search import Search
+from harness.searching.setup import Search
 from harness.spec import Choice, Preparation
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.trials import WORKERS, bench, scores
-from harness.searching.search import Search
+from harness.searching.setup import Search
 from harness.spec import Preparation, Value
 
 STACKS = ("pairs", "mars")

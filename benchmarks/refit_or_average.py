@@ -27,7 +27,7 @@ from harness.plugins.spaces import load_spaces
 from harness.recording import Array, Recording
 from harness.scores.metrics import Counts, count
 from harness.searching.arms import Arm
-from harness.searching.search import Search, make_search
+from harness.searching.setup import Search, make_search
 
 
 def held_out_counts(

@@ -42,7 +42,8 @@ from harness.plugins.registry import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.scores.metrics import Counts, total
 from harness.searching.arms import Arm, next_arms
-from harness.searching.search import STARTUP_TRIALS, Search, make_search
+from harness.searching.setup import Search, make_search
+from harness.searching.study import STARTUP_TRIALS
 from harness.spec import PipelineSpec, Value
 
 if TYPE_CHECKING:

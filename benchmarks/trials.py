@@ -12,7 +12,7 @@ from harness.fitting.pool import pool_of
 from harness.plugins.registry import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.searching.arms import Arm
-from harness.searching.search import Search, make_search
+from harness.searching.setup import Search, make_search
 from harness.spec import Value
 
 WORKERS = 2

@@ -29,11 +29,11 @@ def main(folders: Sequence[str]) -> None:
     means = []
     for folder in folders:
         run = Run(Path(folder))
-        candidates = candidates_of(Spaces.from_json(run.description["identity"]["ranges"]))
-        dataset = load_dataset(Path(run.description["about"]["data"]))
+        candidates = candidates_of(Spaces.from_json(run.description.identity["ranges"]))
+        dataset = load_dataset(Path(run.description.about["data"]))
         records = run.records()
         known = {
-            behavior: evidence_of(run, [one for one in records if one.behavior == behavior], recordings)
+            behavior: evidence_of(run.out_of_fold, [one for one in records if one.behavior == behavior], recordings)
             for behavior, recordings in dataset.labelled.items()
         }
         standing = {behavior: evidence.standings() for behavior, evidence in known.items()}

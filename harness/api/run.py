@@ -41,7 +41,7 @@ class Run:
     @property
     def description(self) -> Mapping[str, Any]:
         """What `run.json` says: `identity`, all that decides the trials, and `about`, for the reader."""
-        return self.stored.description
+        return self.stored.description.as_json()
 
     @property
     def behaviors(self) -> list[str]:

@@ -26,7 +26,8 @@ from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
 from harness.runs.versions import versions
 from harness.scores.metrics import mean_score
-from harness.searching.search import Search, make_search, search_trials
+from harness.searching.setup import Search, make_search
+from harness.searching.trials import search_trials
 from harness.server import Server
 from harness.showing.progress import Progress
 from harness.words import counted

@@ -6,7 +6,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from harness.choosing.elsewhere import Standings
@@ -20,6 +19,7 @@ from harness.fitting.decisions import Candidates
 from harness.fitting.folds import make_folds
 from harness.plugins.registry import PluginFile, load_plugins
 from harness.recording import Recording
+from harness.runs.out_of_fold import OutOfFold
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.scores.honest import tied
@@ -50,7 +50,7 @@ def ensembles(
     if known is not None:
         return known
     able = _able(records)
-    stored = {name: _Stored(run.folder, tuple(able[name].values()), tuple(labelled[name])) for name in able}
+    stored = {name: _Stored(run.out_of_fold, tuple(able[name].values()), tuple(labelled[name])) for name in able}
     # Where workers may not see the run's folder they are sent what it holds.
     known_to_all = stored if engine.shares_files else {name: one.evidence() for name, one in stored.items()}
     with engine.open(partial(_start, _Bench(candidates, tuple(plugins))), _call) as workers:
@@ -184,14 +184,14 @@ class EnsembleRow:
         }
 
 
-def evidence_of(run: Run, records: Sequence[TrialRecord], labelled: Sequence[Recording]) -> Evidence:
-    """What the run has stored of one behavior's trials, on its labelled recordings."""
+def evidence_of(out_of_fold: OutOfFold, records: Sequence[TrialRecord], labelled: Sequence[Recording]) -> Evidence:
+    """What a run has stored of one behavior's trials, on its labelled recordings."""
     folds = make_folds(labelled, 0.0)  # the units do not depend on the purge gap, only training does
     frames = [unit.frames for unit in folds.units]
-    out_of_fold = {one.trial: run.out_of_fold(one, frames) for one in records if one.complete}
+    known = {one.trial: out_of_fold.read(one, frames) for one in records if one.complete}
     labels = [unit.known_labels for unit in folds.units]
     sources = [labelled[origin].digest for origin in folds.origins]
-    return Evidence(records, out_of_fold, labels, sources, folds.units[0].fps)
+    return Evidence(records, known, labels, sources, folds.units[0].fps)
 
 
 def result(future: "Future[Any]", behavior: str) -> Any:
@@ -214,12 +214,12 @@ class _Bench:
 class _Stored:
     """Where a behavior's trials lie, for a worker to read them there."""
 
-    run: Path
+    out_of_fold: OutOfFold
     records: tuple[TrialRecord, ...]
     labelled: tuple[Recording, ...]
 
     def evidence(self) -> Evidence:
-        return evidence_of(Run(self.run), self.records, self.labelled)
+        return evidence_of(self.out_of_fold, self.records, self.labelled)
 
 
 def _start(bench: _Bench) -> _Bench:

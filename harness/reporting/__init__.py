@@ -37,8 +37,8 @@ def report(
     records = run.in_order(finished)
     selections = kept(run, records)
     choices = chosen(records, selections)
-    spaces, seed = Spaces.from_json(description["identity"]["ranges"]), description["identity"]["seed"]
-    found = by_behavior(run, choices, dataset.labelled, candidates_of(spaces))
+    spaces, seed = Spaces.from_json(description.identity["ranges"]), description.identity["seed"]
+    found = by_behavior(run.out_of_fold, choices, dataset.labelled, candidates_of(spaces))
     tables = FeatureTables(cache, pool_of(dataset))
     behaviors: Sequence[str] = list(dataset.labelled)
     first = {row.best.behavior: row for row in leaderboard(records) if row.rank == 1}
@@ -66,6 +66,6 @@ def report(
     ]
     about = (
         f"{len(behaviors)} behaviors, {sum(map(len, dataset.labelled.values()))} labelled recordings, "
-        f"{len(dataset.unlabelled)} test recordings, {len(records):,} trials. {description['about']['data']}"
+        f"{len(dataset.unlabelled)} test recordings, {len(records):,} trials. {description.about['data']}"
     )
     return page(f"{run.folder.name}: behavior detectors", about, sections)

@@ -11,8 +11,8 @@ from harness.choosing.selection import EXPORTED, Member, blended
 from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, decide, smoothed, steadied
 from harness.fitting.folds import make_folds
 from harness.recording import Array, Recording
+from harness.runs.out_of_fold import OutOfFold
 from harness.runs.records import TrialRecord
-from harness.runs.store import Run
 from harness.scores.metrics import Counts, count, total
 from harness.spec import Decision
 
@@ -68,7 +68,7 @@ def chosen(records: Sequence[TrialRecord], selections: Selections | None) -> dic
 
 
 def detections(
-    run: Run, choice: Chosen, labelled: Sequence[Recording], candidates: Candidates
+    out_of_fold: OutOfFold, choice: Chosen, labelled: Sequence[Recording], candidates: Candidates
 ) -> tuple[Detection, ...]:
     """What `choice` says of each of the behavior's labelled recordings.
 
@@ -77,7 +77,7 @@ def detections(
     """
     folds = make_folds(labelled, 0.0)
     frames = [unit.frames for unit in folds.units]
-    stored = [run.out_of_fold(member.record, frames) for member in choice.members]
+    stored = [out_of_fold.read(member.record, frames) for member in choice.members]
     weights = [member.weight for member in choice.members]
     units = [blended([one[unit] for one in stored], weights) for unit in range(len(frames))]
     decisions = crossfitted(candidates, units, folds.units)
@@ -124,10 +124,10 @@ def spans(labels: Array) -> list[list[int]]:
 
 
 def by_behavior(
-    run: Run,
+    out_of_fold: OutOfFold,
     choices: Mapping[str, Chosen],
     labelled: Mapping[str, Sequence[Recording]],
     candidates: Candidates,
 ) -> dict[str, tuple[Detection, ...]]:
     """The detections of every behavior that something was chosen for."""
-    return {name: detections(run, choice, labelled[name], candidates) for name, choice in choices.items()}
+    return {name: detections(out_of_fold, choice, labelled[name], candidates) for name, choice in choices.items()}

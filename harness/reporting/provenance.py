@@ -7,6 +7,7 @@ from typing import Any
 from harness.plugins.spaces import Spaces
 from harness.recording import CALMS21, Dataset
 from harness.reporting.page import Html, Section, joined, table, tag
+from harness.runs.description import Description
 from harness.runs.records import TrialRecord
 
 CITATIONS = {
@@ -49,7 +50,7 @@ MODELS = {
 class Made:
     """What a run and its report were made with."""
 
-    description: Mapping[str, Any]
+    description: Description
     """Of the run, as `run.json` has it."""
     dataset: Dataset
     records: Sequence[TrialRecord]
@@ -65,7 +66,7 @@ class Made:
 
 def provenance(made: Made) -> Section:
     """Digests, seeds, versions, commands and ranges, and a paragraph for a paper."""
-    identity, about = made.description["identity"], made.description["about"]
+    identity, about = made.description.identity, made.description.about
     paragraph, cited = methods(made)
     facts: list[tuple[str, str]] = [
         ("search command", about["command"]),
@@ -133,7 +134,7 @@ def methods(made: Made) -> tuple[str, list[str]]:
         cited.extend(key for key in keys if key not in cited)
         return f"({'; '.join(SHORT[key] for key in keys)})"
 
-    dataset, identity = made.dataset, made.description["identity"]
+    dataset, identity = made.dataset, made.description.identity
     labelled = [one for recordings in dataset.labelled.values() for one in recordings]
     frames, positive = sum(one.frames for one in labelled), sum(one.positives for one in labelled)
     example = dataset.any_recording

@@ -21,7 +21,7 @@ from harness.reporting.page import (
     tag,
 )
 from harness.runs.records import TrialRecord
-from harness.runs.store import StoredTrial, study_name
+from harness.runs.studies import StoredTrial, study_name
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -13,7 +13,7 @@ from harness.choosing.leaderboard import leaderboard
 from harness.engines.local import LocalEngine
 from harness.errors import HarnessError
 from harness.fitting.decisions import Candidates
-from harness.recording import Array, Recording
+from harness.recording import Recording
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.scores.metrics import Counts, count
@@ -38,15 +38,10 @@ def searched(folder: Path, trials: int = 10) -> tuple[Run, list[TrialRecord]]:
             chance = np.random.default_rng([trial, *behavior.encode()])
             odds = [3.0 * one.known_labels - 2 + chance.normal(0, 2, one.frames) for one in recordings]
             units = [(1 / (1 + np.exp(-each))).astype(np.float32) for each in odds]
-            store(run.out_of_fold_path(behavior, trial), units)
             claims = [count(each >= 0.5, one.known_labels) for each, one in zip(units, recordings, strict=True)]
             records.append(record(behavior, trial, claims))
+            run.out_of_fold.keep(records[-1], units)
     return run, records
-
-
-def store(path: Path, units: Sequence[Array]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, np.concatenate(units))
 
 
 def record(behavior: str, trial: int, counts: Sequence[Counts]) -> TrialRecord:
@@ -93,7 +88,7 @@ def test_what_is_kept_is_not_computed_again(tmp_path: Path) -> None:
     run, records = searched(tmp_path, trials=2)
     selections = found(run, records)
     keep(run, selections, records)
-    run.out_of_fold_path("groom", 0).unlink()
+    run.out_of_fold.path("groom", 0).unlink()
     assert found(run, records) == selections
 
 
@@ -122,7 +117,7 @@ def test_behaviors_of_which_no_trial_has_a_score_are_left_out(tmp_path: Path) ->
 
 def test_missing_probabilities_are_named(tmp_path: Path) -> None:
     run, records = searched(tmp_path, trials=1)
-    run.out_of_fold_path("chase", 0).unlink()
+    run.out_of_fold.path("chase", 0).unlink()
     with pytest.raises(HarnessError, match=r"^chase cannot be exported: .*00000\.npy: cannot be read"):
         found(run, records)
 

@@ -29,7 +29,8 @@ from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
-from harness.searching.search import make_search, search_trials
+from harness.searching.setup import make_search
+from harness.searching.trials import search_trials
 from tests.dask_cluster import ROOT, Cluster, made_cluster
 from tests.engines.test_workers import call, die, fail, gone, hang, leave, product, read_address_zero, remember, start
 from tests.toy import begun, toy_recordings
@@ -341,7 +342,7 @@ def test_a_search_that_loses_a_worker_in_the_middle_of_a_trial_finds_what_one_ma
     assert together == alone
     for record in alone:
         if record.complete:
-            here, there = (Run(tmp_path / name).out_of_fold_path("gather", record.trial) for name in ("local", "dask"))
+            here, there = (Run(tmp_path / name).out_of_fold.path("gather", record.trial) for name in ("local", "dask"))
             assert np.array_equal(np.load(here), np.load(there))
 
 

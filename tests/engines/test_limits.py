@@ -14,7 +14,8 @@ from harness.plugins.registry import MODELS, PluginFile, load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.store import Run
-from harness.searching.search import make_search, search_trials
+from harness.searching.setup import make_search
+from harness.searching.trials import search_trials
 from tests.toy import begun, toy_recordings
 
 load_plugins()

@@ -362,12 +362,12 @@ def read_ensembles(folder: Path) -> None:
 
 def read_run(folder: Path) -> None:
     description = Run(folder).description
-    assert all(isinstance(name, str) for name in description["about"]["behaviors"])
-    assert description["about"]["command"].isascii() in (True, False)
+    assert all(isinstance(name, str) for name in description.about["behaviors"])
+    assert description.about["command"].isascii() in (True, False)
 
 
 def out_of_fold_file() -> str:
-    return str(Run(Path()).out_of_fold_path("groom", 0))
+    return str(Run(Path()).out_of_fold.path("groom", 0))
 
 
 def in_out_of_fold(folder: Path) -> None:
@@ -445,7 +445,7 @@ READERS = {
             "out-of-fold file",
             out_of_fold_file(),
             (numbers(np.full(60, 0.5, np.float32)),),
-            lambda folder: Run(folder).out_of_fold(RECORDS[0], [40, 20]),
+            lambda folder: Run(folder).out_of_fold.read(RECORDS[0], [40, 20]),
             in_out_of_fold,
         ),
         Reader("any array", "file", (numbers(BLOCK), numbers(BLOCK.T), numbers(np.zeros(3, "?"))), bare(read_numbers)),

@@ -253,7 +253,7 @@ def test_damaged_probabilities_are_named(
 ) -> None:
     write(tmp_path / "data", train_file())
     assert main(["search", "--data", "data", "--model", "random", "--trials", "1", "--workers", "1"]) == 0
-    file = Run(tmp_path / "results" / "data").out_of_fold_path("chase", 0)
+    file = Run(tmp_path / "results" / "data").out_of_fold.path("chase", 0)
     damage(file)
     (tmp_path / "results" / "data" / ENSEMBLES).unlink(missing_ok=True)
     capsys.readouterr()

@@ -255,7 +255,7 @@ def test_the_detections_are_those_the_score_was_counted_on(made: Made) -> None:
         if not record.complete or record.rounds is not None or record.decision is None:
             continue
         choice = Chosen(record.behavior, "single", (Member(record),), record.decision)
-        theirs = detections(run, choice, dataset.labelled[record.behavior], candidates)
+        theirs = detections(run.out_of_fold, choice, dataset.labelled[record.behavior], candidates)
         assert sum((one.counts for one in theirs), Counts()) == record.pooled
         assert [len(one.claims) for one in theirs] == [one.frames for one in dataset.labelled[record.behavior]]
         seen.add(record.folds)
@@ -573,7 +573,7 @@ def test_the_paragraph_for_a_paper_cites_what_was_used(made: Made) -> None:
 
 
 def test_what_made_the_run_is_told_to_the_byte(made: Made) -> None:
-    identity = Run(made.folder / "run").description["identity"]
+    identity = Run(made.folder / "run").description.identity
     provenance = made.text.partition('<section id="provenance"')[2]
     wanted = [identity["data"], *identity["versions"].values(), *identity["plugins"]["features"].values()]
     assert [one for one in wanted if one not in provenance] == []

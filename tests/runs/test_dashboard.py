@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from harness.runs.store import Run, study_name
+from harness.runs.store import Run
+from harness.runs.studies import study_name
 from tests.conftest import ToyRuns
 
 pytestmark = pytest.mark.skipif(

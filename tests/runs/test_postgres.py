@@ -240,7 +240,8 @@ def test_a_run_is_not_continued_where_its_trials_are_not(
     try:
         with (moved := Run(tmp_path / "run", server_of(server.url("moved")))).hold():
             begun(moved)
-        assert moved.description["storage"]["url"] == server.url("moved", password=None)
+        assert moved.description.storage is not None
+        assert moved.description.storage.url == server.url("moved", password=None)
     finally:
         server.execute(f'ALTER DATABASE moved RENAME TO "{database}"')
 
@@ -396,7 +397,8 @@ def test_whoever_takes_a_run_over_while_the_server_restarts_keeps_it(
         tell(run, 0)
         server.stop()
         server.start()
-        other = hold_postgres(given, run.description["storage"]["run"], "somebody else")
+        assert run.description.storage is not None
+        other = hold_postgres(given, run.description.storage.run, "somebody else")
         with pytest.raises(HeldError, match=r"another search writes here \(somebody else, since "):
             tell(run, 1)
         assert server.execute("SELECT count(*) FROM trials", database) == [(1,)]

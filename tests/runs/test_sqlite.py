@@ -16,7 +16,8 @@ from harness.cli import main
 from harness.errors import HarnessError
 from harness.runs.records import TrialRecord
 from harness.runs.sqlite import keep_a_journal, open_sqlite
-from harness.runs.store import RECORD, Run
+from harness.runs.store import Run
+from harness.runs.studies import RECORD
 from harness.spec import Choice, PipelineSpec
 from tests.challenge_files import train_file, write
 from tests.toy import begun
@@ -221,7 +222,6 @@ def test_a_full_disk_is_said_in_one_line(sound: Path, tmp_path: Path) -> None:
     shutil.copytree(sound, tmp_path / "run")
     run = Run(tmp_path / "run")
     with run.hold():
-        assert run.storage is not None
         with run.storage.engine.connect() as connection:
             (pages,) = connection.exec_driver_sql("PRAGMA page_count").one()
             connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")

@@ -29,7 +29,8 @@ from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.scores.metrics import count, total
 from harness.searching.arms import Arm
-from harness.searching.search import Search, make_search, search_trials
+from harness.searching.setup import Search, make_search
+from harness.searching.trials import search_trials
 from harness.spec import Preparation
 from tests.toy import toy_recordings
 
@@ -248,7 +249,7 @@ def test_a_trial_that_lags_on_every_fold_is_pruned_and_told_so(tmp_path: Path) -
         assert len(record.fold_merits) < len(search.folds["gather"].held_out)
         assert stored[record.trial].state.name == "PRUNED"
         assert stored[record.trial].value is None
-        assert not Run(tmp_path / "run").out_of_fold_path("gather", record.trial).exists()
+        assert not Run(tmp_path / "run").out_of_fold.path("gather", record.trial).exists()
         # Its rival is the best of those told before its batch, the first of one and then of two.
         known = [one for one in records[: record.trial - (record.trial - 1) % 2] if one.complete]
         rival = max(known, key=lambda one: one.merit).fold_merits
@@ -259,7 +260,7 @@ def test_stored_counts_and_probabilities_are_those_of_the_trial(tmp_path: Path) 
     search = toy_search(["logistic_regression"])
     (record,) = run_all(search, tmp_path / "run", 1)
     assert Run(tmp_path / "run").records() == [record]
-    pooled = np.load(Run(tmp_path / "run").out_of_fold_path("gather", 0))
+    pooled = np.load(Run(tmp_path / "run").out_of_fold.path("gather", 0))
     units = search.folds["gather"].units
     assert len(pooled) == sum(unit.frames for unit in units)
     assert total(record.counts).actual == sum(unit.positives for unit in units)

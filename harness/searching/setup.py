@@ -1,0 +1,57 @@
+"""What a search is: all that decides which trials are run and what they score."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import HarnessError
+from harness.fitting.decisions import Candidates, candidates_of
+from harness.fitting.folds import Folds, make_folds
+from harness.fitting.reach import reach_seconds
+from harness.plugins.registry import FEATURES, MODELS, feature_set_named, model_family_named
+from harness.plugins.spaces import Spaces
+from harness.recording import Dataset
+from harness.searching.arms import Arm, Turn, make_arms, opening, usable_stacks
+
+
+@dataclass(frozen=True)
+class Search:
+    """All that decides which trials are run and what they score."""
+
+    dataset: Dataset
+    spaces: Spaces
+    arms: tuple[Arm, ...]
+    opening: tuple[Turn, ...]
+    """The first batch of every behavior."""
+    seed: int
+    batch: int
+    folds: Mapping[str, Folds]
+
+    @property
+    def candidates(self) -> Candidates:
+        return candidates_of(self.spaces)
+
+
+def make_search(
+    dataset: Dataset, spaces: Spaces, *, features: Sequence[str], models: Sequence[str], seed: int, batch: int
+) -> Search:
+    """A search of `dataset` with the named feature sets and model families; all registered ones where none is named.
+
+    Feature sets are searched in the stacks of `spaces`, and those in no stack alone as well; where some are named,
+    those together and each alone.
+    Raises `HarnessError` where a name is unknown, or nothing can be computed on the dataset's skeleton.
+    """
+    wanted = [feature_set_named(name) for name in sorted(set(features) or FEATURES)]
+    families = [model_family_named(name) for name in models or sorted(MODELS)]
+    example = dataset.any_recording
+    refused = {one.name: one.refusal(example) for one in wanted}
+    usable = [name for name, reason in refused.items() if reason is None]
+    if not usable:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+        raise HarnessError(f"no feature set can be computed on these recordings ({reasons})")
+    stacked = {name for members in spaces.stacks.values() for name in members}
+    alone = [name for name in usable if features or name not in stacked]
+    stacks = usable_stacks(usable, {"": tuple(usable)} if features else spaces.stacks, alone)
+    arms = make_arms(stacks, {family.name: family.baseline for family in families}, alone)
+    reach = reach_seconds(usable, spaces)
+    folds = {behavior: make_folds(recordings, reach) for behavior, recordings in dataset.labelled.items()}
+    return Search(dataset, spaces, tuple(arms), tuple(opening(arms, stacks, spaces.starts)), seed, batch, folds)
