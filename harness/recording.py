@@ -127,6 +127,11 @@ class Recording:
         )
 
 
+def _digest(recording: Recording) -> str:
+    labels = b"" if recording.labels is None else recording.labels.astype(np.int8).tobytes()
+    return hashlib.sha256(recording.digest.encode() + labels).hexdigest()
+
+
 @dataclass(frozen=True, repr=False)
 class Dataset:
     """Labelled recordings by behavior, and the recordings to be labelled."""
@@ -172,13 +177,11 @@ class Dataset:
         return next(iter(self.labelled.values()))[0]
 
     @cached_property
-    def digest(self) -> str:
-        """SHA-256 of all poses and training labels."""
-        seen = hashlib.sha256()
-        for behavior, recordings in self.labelled.items():
-            for recording in recordings:
-                labels = b"" if recording.labels is None else recording.labels.astype(np.int8).tobytes()
-                seen.update(repr((behavior, recording.id, recording.digest)).encode() + labels)
-        for recording in self.unlabelled:
-            seen.update(repr((recording.id, recording.digest)).encode())
-        return seen.hexdigest()
+    def digests(self) -> Mapping[str, Mapping[str, str]]:
+        """Behavior to recording id to SHA-256 of all that can be learned there: poses and labels.
+
+        What is only to be labelled has no part in it.
+        """
+        return {
+            behavior: {one.id: _digest(one) for one in recordings} for behavior, recordings in self.labelled.items()
+        }

@@ -269,7 +269,8 @@ def run_without_trials(folder: Path, *, data: Path, failed: int = 0) -> Run:
     run = Run(folder)
     about = {"data": str(data), "behaviors": ["groom", "chase"], "command": "harness search --data data", "plugins": []}
     with run.hold():
-        run.begin({"data": load_dataset(data).digest, "seed": 0, "ranges": {"stacks": {}}, "plugins": {}}, about)
+        identity = {"data": load_dataset(data).digests, "pool": {}, "seed": 0, "ranges": {"stacks": {}}, "plugins": {}}
+        run.begin(identity, about)
         for trial in range(failed):
             spec = PipelineSpec((Choice("kinematics"),), Choice("lightgbm"))
             record = TrialRecord("groom", trial, "a", spec, "grouped", 0.0, error=f"ValueError: {trial} is too few")

@@ -232,8 +232,9 @@ def in_backticks(text: str) -> list[tuple[str, ...]]:
 def misnamed(text: str, known: Iterable[str] = ()) -> list[str]:
     """The names in backticks that are not those of what they seem to name.
 
-    A dotted name begins with `harness`, a room or a class, and is there. None begins with a module that stands in a
-    room, and such a module is not named by a word alone: that would be a parameter, a verb, or something else `known`.
+    A dotted name begins with `harness`, a room, a class or a value of one, and is there. None begins with a module that
+    stands in a room, and such a module is not named by a word alone: that would be a parameter, a verb, or something
+    else `known`.
     """
     wrong = []
     for first, *rest in in_backticks(text):
@@ -243,6 +244,8 @@ def misnamed(text: str, known: Iterable[str] = ()) -> list[str]:
             right = is_there(".".join(["harness", first, *rest]))
         elif first in classes():
             right = rest[0] in classes()[first]
+        elif first.capitalize() in harness.__all__:  # such as `run.records` for what a `Run` has
+            right = rest[0] in classes()[first.capitalize()]
         else:
             right = first not in IN_ROOMS
         wrong += [] if right else [".".join([first, *rest])]

@@ -98,6 +98,6 @@ def neighbors(candidate: int, thresholds: int) -> list[int]:
 def begun(run: Run, behaviors: Sequence[str] = ()) -> None:
     """Describe a run that no search began."""
     run.begin(
-        {"data": "", "seed": 0, "ranges": {}, "plugins": {}},
+        {"data": {}, "pool": {}, "seed": 0, "ranges": {}, "plugins": {}},
         {"data": "", "behaviors": list(behaviors), "command": "", "plugins": []},
     )

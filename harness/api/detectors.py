@@ -395,7 +395,7 @@ def _choose(
     return _Chosen(
         dataset,
         {behavior: by_way[EXPORTED] for behavior, by_way in found.items()},
-        Training(dataset.labelled, pool_of(dataset), identity["seed"], blocks, files),
+        Training(dataset.labelled, pool_of(dataset, identity["pool"]), identity["seed"], blocks, files),
     )
 
 

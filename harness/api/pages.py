@@ -13,7 +13,7 @@ from harness.api.run import Run
 from harness.choosing.leaderboard import best_records
 from harness.choosing.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
 from harness.data.submission import mismatch, read_predictions
-from harness.errors import HarnessError, NothingToRankError, unknown
+from harness.errors import DataError, HarnessError, NothingToRankError, unknown
 from harness.files.atomic import write_text
 from harness.files.outputs import make_room, unwritable
 from harness.fitting.decisions import candidates_of
@@ -87,7 +87,7 @@ def learning_curve(
         folds,
         candidates=candidates_of(spaces),
         seed=identity["seed"],
-        pool=pool_of(dataset),
+        pool=pool_of(dataset, identity["pool"]),
         cache=usable_cache(None if cache is None else Path(cache), cache_limit),
         engine=engine,
         plugins=files,
@@ -143,6 +143,16 @@ def report(
     smoothers = sorted(run.description["identity"]["plugins"]["smoothers"])
     refuse_missing([("smoothers", name) for name in smoothers], run.description["about"]["plugins"])
     path, manifest = _submission(None if submission is None else Path(submission), run)
+    labels = None
+    if path is not None:
+        try:
+            labels = _labels(path, dataset)
+        except DataError as error:
+            if submission is not None:
+                raise
+            path = manifest = None
+            if say:
+                say(f"note: not shown, as it is not of these test recordings: {error.problems[0]}; export it again")
     if path is not None and manifest is not None and (differs := mismatch(path)):
         manifest = None
         if say:
@@ -150,7 +160,7 @@ def report(
     page = page_of(
         run.stored,
         dataset,
-        None if path is None else _labels(path, dataset),
+        labels,
         manifest,
         command=command or f"harness.report(..., {str(out)!r})",
         submission_name=None if path is None else str(path),

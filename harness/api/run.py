@@ -13,13 +13,15 @@ from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
 from harness.choosing.next_steps import hints
 from harness.errors import HarnessError, NothingToRankError, unknown
+from harness.fitting.pool import pool_members
 from harness.plugins.registry import PluginFile
 from harness.recording import Dataset
+from harness.runs.description import described
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
 from harness.scores.metrics import total
 from harness.server import Server
-from harness.words import counted, html_table
+from harness.words import counted, html_table, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,9 +117,7 @@ class Run:
             return self._dataset
         else:
             found = load(self._searched_folder())
-        if found.digest != self.description["identity"]["data"]:
-            where = found.source or found.name
-            raise HarnessError(f"{where}: not the data that {self.folder} was searched on; name that with --data")
+        learned_from(self.stored, found)
         self._dataset = found
         return found
 
@@ -160,6 +160,45 @@ class Run:
         every = {row[0] for row in rows}
         rows += [[name, "none finished", "", "", "", ""] for name in self.behaviors if name not in every]
         return html_table(header, rows, f"{self.folder}: {counted(len(records), 'trial')}")
+
+
+def learned_from(run: StoredRun, dataset: Dataset) -> Mapping[str, str] | None:
+    """Digest to id of the recordings that the run's feature sets have learned from; None where there is no run yet.
+
+    Raises `HarnessError`, which says what differs, where the run was searched on other labelled recordings, or one
+    that its sets have learned from is not there any more. What is only to be labelled may have changed.
+    """
+    there = described(run.folder)
+    if there is None:
+        return None
+    searched, pool = there.identity["data"], there.identity["pool"]
+    differing = list(_differing(searched, dataset.digests))
+    present = pool_members(dataset)
+    gone = [name for digest, name in pool.items() if digest not in present]
+    differing += [f"{shown(name)}, which sets have learned from, is gone or has other poses" for name in gone]
+    if differing:
+        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        raise HarnessError(
+            f"{dataset.source or dataset.name}: not the data that {run.folder} was searched on "
+            f"({'; '.join(differing[:3])}{more}); put that back, name the right folder with --data, "
+            "or search anew into another --results"
+        )
+    return dict(pool)
+
+
+def _differing(searched: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Where two sets of labelled recordings are not the same, in words."""
+    for behavior in dict.fromkeys([*searched, *found]):
+        if behavior not in searched or behavior not in found:
+            yield f"{shown(behavior)} is {'new' if behavior in found else 'gone'}"
+            continue
+        before, now = searched[behavior], found[behavior]
+        for name in dict.fromkeys([*before, *now]):
+            place = f"{shown(name)} of {shown(behavior)}"
+            if name not in before or name not in now:
+                yield f"{place} is {'new' if name in now else 'gone'}"
+            elif before[name] != now[name]:
+                yield f"{place} has other poses or labels"
 
 
 def _html_row(row: Row) -> list[str]:

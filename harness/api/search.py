@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.api.datasets import load
 from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, usable_cache
-from harness.api.run import Run
+from harness.api.run import Run, learned_from
 from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
 from harness.choosing.selection import WAYS
@@ -120,6 +120,7 @@ def search(
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
     dataset = data if isinstance(data, Dataset) else load(data)
     wanted = _behaviors(behaviors, dataset)
+    stored = StoredRun(run_folder(None if results is None else Path(results), dataset), server)
     what = make_search(
         dataset,
         load_spaces(SPACES if spaces is None else Path(spaces)),
@@ -127,9 +128,9 @@ def search(
         models=models,
         seed=seed,
         batch=batch,
+        learned_from=learned_from(stored, dataset),
     )
     trials = trials or (DEFAULT_TRIALS if timeout is None else None)
-    stored = StoredRun(run_folder(None if results is None else Path(results), dataset), server)
     blocks = usable_cache(None if cache is None else Path(cache), cache_limit)
     run = Run(stored, dataset, files)
     with stored.hold():
@@ -244,7 +245,8 @@ def _identity(search: Search) -> dict[str, Any]:
         "smoothers": SMOOTHERS,
     }
     return {
-        "data": search.dataset.digest,
+        "data": search.dataset.digests,
+        "pool": search.learned_from,
         "seed": search.seed,
         "batch": search.batch,
         "arms": {arm.name: list(arm.features) for arm in search.arms},

@@ -1,5 +1,6 @@
-"""The poses that feature sets learn from: all there are, labels taken off."""
+"""The poses that feature sets learn from, labels taken off."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from harness.recording import Dataset, Recording
@@ -8,11 +9,21 @@ POOL_FRAMES = 100_000
 """Feature sets are fitted on about this many frames."""
 
 
-def pool_of(dataset: Dataset) -> tuple[Recording, ...]:
-    """What feature sets are fitted on: all recordings without their labels, each cut to its middle to bound the sum."""
+def pool_members(dataset: Dataset) -> dict[str, Recording]:
+    """By digest of their poses, all recordings that sets can learn from: those to be labelled, too."""
     every = [one for recordings in dataset.labelled.values() for one in recordings] + [*dataset.unlabelled]
-    different = list({recording.digest: recording for recording in every}.values())
-    share = min(1.0, POOL_FRAMES / sum(recording.frames for recording in different))
+    return {recording.digest: recording for recording in every}
+
+
+def pool_of(dataset: Dataset, digests: Collection[str] | None = None) -> tuple[Recording, ...]:
+    """What feature sets are fitted on: the recordings with these `digests`, all where none are given.
+
+    They are without their labels, each cut to its middle to bound the sum. A run names those that it began with, so
+    that recordings which are added later change nothing that was learned. Raises `KeyError` where one is not there.
+    """
+    members = pool_members(dataset)
+    different = [members[digest] for digest in (members if digests is None else digests)]
+    share = min(1.0, POOL_FRAMES / max(1, sum(recording.frames for recording in different)))
     pool = []
     for recording in different:
         kept = max(1, round(share * recording.frames))

@@ -39,7 +39,7 @@ def report(
     choices = chosen(records, selections)
     spaces, seed = Spaces.from_json(description.identity["ranges"]), description.identity["seed"]
     found = by_behavior(run.out_of_fold, choices, dataset.labelled, candidates_of(spaces))
-    tables = FeatureTables(cache, pool_of(dataset))
+    tables = FeatureTables(cache, pool_of(dataset, description.identity["pool"]))
     behaviors: Sequence[str] = list(dataset.labelled)
     first = {row.best.behavior: row for row in leaderboard(records) if row.rank == 1}
     ensembles = ensemble_rows(selections, records) if selections else {}

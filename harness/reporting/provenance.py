@@ -72,7 +72,6 @@ def provenance(made: Made) -> Section:
         ("search command", about["command"]),
         ("report command", made.command),
         ("data", about["data"]),
-        ("digest of the data (SHA-256)", identity["data"]),
         ("seed", str(identity["seed"])),
         ("trials asked at once", str(identity["batch"])),
         ("trials finished", f"{len(made.records):,}"),
@@ -81,6 +80,11 @@ def provenance(made: Made) -> Section:
     facts += [(f"version of {name}", version) for name, version in identity["versions"].items()]
     digests = [
         (f"{kind}: {name}", version) for kind, used in identity["plugins"].items() for name, version in used.items()
+    ]
+    digests += [
+        (f"{name} of {behavior}", digest)
+        for behavior, theirs in identity["data"].items()
+        for name, digest in theirs.items()
     ]
     if made.manifest:
         digests += [(f"labels of {name}", one["labels_sha256"]) for name, one in made.manifest["behaviors"].items()]
@@ -91,7 +95,11 @@ def provenance(made: Made) -> Section:
         tag("ol", *[tag("li", CITATIONS[key]) for key in cited], class_="citations"),
         tag("h3", "How it was made"),
         table("Commands, data, seed and versions", ("what", "value"), [[what, code(value)] for what, value in facts]),
-        _folded("Digests of plugins and labels", ("what", "SHA-256"), [[what, code(value)] for what, value in digests]),
+        _folded(
+            "Digests of plugins, recordings and labels",
+            ("what", "SHA-256"),
+            [[what, code(value)] for what, value in digests],
+        ),
         _folded("Ranges that were searched", ("parameter", "range"), ranges(identity["ranges"])),
         _folded(
             "Pipelines that were searched",

@@ -91,10 +91,11 @@ def _describes_a_run(plain: Mapping[str, Any]) -> bool:
     if not all(isinstance(plain.get(part), dict) for part in ("identity", "about")):
         return False
     about, identity = plain["about"], plain["identity"]
-    texts = [about.get("data"), about.get("command"), identity.get("data")]
+    texts = [about.get("data"), about.get("command")]
     lists = [about.get("behaviors"), about.get("plugins")]
     texts += [text for one in lists if isinstance(one, list) for text in one]
-    tables = [identity.get("plugins"), identity.get("ranges")]
+    tables = [identity.get("plugins"), identity.get("ranges"), identity.get("pool"), identity.get("data")]
+    tables += list(tables[-1].values()) if isinstance(tables[-1], dict) else []
     return (
         all(isinstance(one, list) for one in lists)
         and all(isinstance(one, str) for one in texts)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from harness.errors import HarnessError
 from harness.fitting.decisions import Candidates, candidates_of
 from harness.fitting.folds import Folds, make_folds
+from harness.fitting.pool import pool_members, pool_of
 from harness.fitting.reach import reach_seconds
 from harness.plugins.registry import FEATURES, MODELS, feature_set_named, model_family_named
 from harness.plugins.spaces import Spaces
-from harness.recording import Dataset
+from harness.recording import Dataset, Recording
 from harness.searching.arms import Arm, Turn, make_arms, opening, usable_stacks
 
 
@@ -25,6 +26,12 @@ class Search:
     seed: int
     batch: int
     folds: Mapping[str, Folds]
+    learned_from: Mapping[str, str]
+    """Digest to id of the recordings whose poses sets learn from; none where no set learns."""
+
+    @property
+    def pool(self) -> tuple[Recording, ...]:
+        return pool_of(self.dataset, self.learned_from)
 
     @property
     def candidates(self) -> Candidates:
@@ -32,12 +39,20 @@ class Search:
 
 
 def make_search(
-    dataset: Dataset, spaces: Spaces, *, features: Sequence[str], models: Sequence[str], seed: int, batch: int
+    dataset: Dataset,
+    spaces: Spaces,
+    *,
+    features: Sequence[str],
+    models: Sequence[str],
+    seed: int,
+    batch: int,
+    learned_from: Mapping[str, str] | None = None,
 ) -> Search:
     """A search of `dataset` with the named feature sets and model families; all registered ones where none is named.
 
     Feature sets are searched in the stacks of `spaces`, and those in no stack alone as well; where some are named,
-    those together and each alone.
+    those together and each alone. Sets that learn do so from all recordings, or from those that a run which goes on has
+    `learned_from`.
     Raises `HarnessError` where a name is unknown, or nothing can be computed on the dataset's skeleton.
     """
     wanted = [feature_set_named(name) for name in sorted(set(features) or FEATURES)]
@@ -54,4 +69,9 @@ def make_search(
     arms = make_arms(stacks, {family.name: family.baseline for family in families}, alone)
     reach = reach_seconds(usable, spaces)
     folds = {behavior: make_folds(recordings, reach) for behavior, recordings in dataset.labelled.items()}
-    return Search(dataset, spaces, tuple(arms), tuple(opening(arms, stacks, spaces.starts)), seed, batch, folds)
+    if learned_from is None:
+        learned_from = {digest: one.id for digest, one in pool_members(dataset).items()}
+    if all(feature_set_named(name).fit is None for arm in arms for name in arm.features):
+        learned_from = {}
+    first = tuple(opening(arms, stacks, spaces.starts))
+    return Search(dataset, spaces, tuple(arms), first, seed, batch, folds, learned_from)

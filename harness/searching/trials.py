@@ -15,7 +15,6 @@ from harness.columns.cache import BlockCache
 from harness.engines.interface import UNLIMITED, Engine, Limits
 from harness.errors import HarnessError
 from harness.files.atomic import reason
-from harness.fitting.pool import pool_of
 from harness.plugins.registry import PluginFile
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
@@ -60,7 +59,7 @@ def search_trials(
     states = [BehaviorSearch(name, search, trials or sys.maxsize) for name in behaviors]
     for state in states:
         resume(state, stored, run.folder)
-    bench = Bench(search.folds, search.candidates, search.seed, pool_of(search.dataset), cache, tuple(plugins))
+    bench = Bench(search.folds, search.candidates, search.seed, search.pool, cache, tuple(plugins))
     with engine.open(partial(start, bench), evaluate, limits) as workers:
         running: dict[Future[Evaluated], tuple[BehaviorSearch, Asked]] = {}
         while True:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,60 @@ def test_a_script_needs_no_guard_against_its_own_workers(at_runs: ToyRuns, tmp_p
     program = [sys.executable, "script.py"]
     ended = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (ended.stdout, ended.stderr) == ("begins\n2\n", "")
+
+
+# Data that change between two calls
+
+
+LEARNS: dict[str, Any] = {
+    "models": ["logistic_regression"],
+    "features": ["kinematics", "pose_window_pca"],
+    "workers": 1,
+}
+
+
+def test_a_recording_that_is_added_to_be_labelled_is_just_labelled(data: Dataset, tmp_path: Path) -> None:
+    before = harness.search(data, trials=3, results="run", **LEARNS)
+    whole = harness.search(data, trials=5, results="whole", **LEARNS)
+    more = replace(data, unlabelled=(*data.unlabelled, *toy_recordings(1, 80, seed=3, prefix="new")))
+    after = harness.search(more, trials=5, results="run", **LEARNS)
+    pd.testing.assert_frame_equal(without_seconds(after), without_seconds(whole))
+    assert before.description["identity"] == after.description["identity"]
+    export = harness.export_best(harness.open_run("run"), "more.npy", data=more, workers=1)
+    earlier = harness.export_best(harness.open_run("run"), "fewer.npy", data=data, workers=1)
+    labels, fewer = export.behaviors["approach"].labels, earlier.behaviors["approach"].labels
+    assert {name: len(one) for name, one in labels.items()} == {"toy-0": 100, "new-0": 80}
+    np.testing.assert_array_equal(labels["toy-0"], fewer["toy-0"])
+    said: list[str] = []
+    harness.report(harness.open_run("run"), "page.html", data=more, say=said.append)
+    (note,) = said
+    assert note.startswith("note: not shown, as it is not of these test recordings: ")
+    assert "fewer.npy: approach, new-0: missing" in note
+
+
+def test_poses_that_sets_have_learned_from_must_stay(data: Dataset) -> None:
+    fewer = replace(data, unlabelled=())
+    harness.search(data, trials=1, results="learns", **LEARNS)
+    with pytest.raises(
+        harness.HarnessError, match=r"\(toy-0, which sets have learned from, is gone or has other poses\)"
+    ):
+        harness.search(fewer, trials=2, results="learns", **LEARNS)
+    harness.search(data, trials=1, workers=1, results="not", **SETTINGS)
+    assert len(harness.search(fewer, trials=2, workers=1, results="not", **SETTINGS).records()) == 2
+
+
+def test_what_differs_of_labelled_recordings_is_named(data: Dataset) -> None:
+    harness.search(data, trials=1, workers=1, results="run", **SETTINGS)
+    first, second, third = data.labelled["approach"]
+    relabelled = replace(second, labels=1 - second.known_labels)
+    other = replace(data, labelled={"approach": (first, relabelled, replace(third, id="another"))})
+    differing = "toy-1 of approach has other poses or labels; toy-2 of approach is gone; another of approach is new"
+    for call in (
+        lambda: harness.search(other, trials=2, workers=1, results="run", **SETTINGS),
+        lambda: harness.fit(harness.open_run("run"), data=other),
+    ):
+        with pytest.raises(harness.HarnessError, match=re.escape(f"that run was searched on ({differing})")):
+            call()
 
 
 # Runs

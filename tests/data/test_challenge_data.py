@@ -90,7 +90,7 @@ def test_every_layout_of_a_training_file_gives_the_same_recordings(tmp_path: Pat
     assert first.labels is not None
     assert first.labels.dtype == np.int8
     assert first.labels.tolist() == bouts()
-    assert dataset.digest == loaded(tmp_path / "other").digest
+    assert dataset.digests == loaded(tmp_path / "other").digests
 
 
 @pytest.mark.parametrize(

@@ -332,7 +332,13 @@ nose = "top"
 tail_base = "tail"
 """
 DESCRIPTION = {
-    "identity": {"data": "0" * 64, "plugins": {"features": {"kinematics": "0"}}, "ranges": {"stacks": {}}, "seed": 0},
+    "identity": {
+        "data": {"sniff": {"a": "0" * 64}},
+        "pool": {"0" * 64: "a"},
+        "plugins": {"features": {"kinematics": "0"}},
+        "ranges": {"stacks": {}},
+        "seed": 0,
+    },
     "about": {"data": "/data", "behaviors": ["groom"], "command": "harness search", "plugins": ["mine.py"]},
 }
 

@@ -136,7 +136,7 @@ def test_the_manifest_says_how_the_submission_was_made(at_demo: Path, capsys: Ca
     rows = json.loads(run("leaderboard --format json", capsys))
     identity = manifest["run"]["identity"]
     assert identity["seed"] == 3
-    assert identity["data"] == load_dataset(at_demo / "demo").digest
+    assert identity["data"] == load_dataset(at_demo / "demo").digests
     assert {"python", "harness", "numpy", "scikit-learn", "optuna", "lightgbm"} <= identity["versions"].keys()
     assert manifest["run"]["about"]["command"] == shlex.join(["harness", *SEARCH])
     assert list(manifest["behaviors"]) == list(submission)

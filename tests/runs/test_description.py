@@ -8,7 +8,13 @@ from harness.errors import HarnessError
 from harness.runs.description import Address, Description, described, read_description, write_description
 from harness.runs.store import Run
 
-IDENTITY = {"data": "digest", "seed": 0, "ranges": {"a": {"lag": [1, 3]}, "b": 2}, "plugins": {}}
+IDENTITY = {
+    "data": {"sniff": {"a": "digest"}},
+    "pool": {},
+    "seed": 0,
+    "ranges": {"a": {"lag": [1, 3]}, "b": 2},
+    "plugins": {},
+}
 ABOUT = {"data": "data", "behaviors": ["sniff"], "command": "harness search", "plugins": []}
 
 

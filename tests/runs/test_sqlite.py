@@ -1,5 +1,6 @@
 """Trials in a SQLite file, and what may become of it."""
 
+import json
 import os
 import shutil
 import signal
@@ -198,7 +199,9 @@ def test_a_damaged_file_is_named_with_the_way_out(
     shutil.copytree(sound, tmp_path / "run")
     data = write(tmp_path / "data", train_file())
     run_json = tmp_path / "run" / "run.json"
-    run_json.write_text(run_json.read_text().replace('"digest"', f'"{load_dataset(data).digest}"'))
+    plain = json.loads(run_json.read_text())
+    plain["identity"]["data"] = load_dataset(data).digests
+    run_json.write_text(json.dumps(plain))
     damage(tmp_path / "run" / "studies.db")
     if command == "search" and damage in UNREADABLE:
         run_json.unlink()  # what this run was made with is not what a search is, which would be said first

@@ -172,7 +172,7 @@ def run_all(search: Search, folder: Path, trials: int, **options: Any) -> list[T
     run = Run(folder)
     with run.hold():
         run.begin(
-            {"data": search.dataset.digest, "seed": 0, "ranges": {}, "plugins": {}},
+            {"data": search.dataset.digests, "pool": search.learned_from, "seed": 0, "ranges": {}, "plugins": {}},
             {"data": "", "behaviors": list(search.dataset.labelled), "command": "", "plugins": []},
         )
         return list(
