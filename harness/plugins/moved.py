@@ -60,7 +60,7 @@ MOVED = {
     "harness.report.why": "harness.reporting.why",
     "harness.resampling": "harness.scores.resampling",
     "harness.screening": "harness.columns.screening",
-    "harness.search": "harness.searching.search",
+    "harness.search": "harness.searching.trials",
     "harness.selection": "harness.choosing.selection",
     "harness.spaces": "harness.plugins.spaces",
     "harness.storage": "harness.runs.storage",

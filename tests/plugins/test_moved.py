@@ -93,7 +93,7 @@ def test_a_module_of_which_no_name_is_known_is_said_to_be_where_it_stands(says: 
 
 
 def test_a_module_whose_name_a_verb_has_now_is_said_to_be_where_it_stands(says: Says) -> None:
-    assert says("import harness.search") == "harness.search is now harness.searching.search; change the import"
+    assert says("import harness.search") == "harness.search is now harness.searching.trials; change the import"
 
 
 @pytest.mark.parametrize(
