@@ -74,6 +74,8 @@ class Run:
         every = self.records()
         records = [one for one in every if not behaviors or one.behavior in behaviors]
         ranked = leaderboard(records, by, top)
+        if not ranked and (lost := self.stored.lost(every)):
+            raise HarnessError(lost)
         if not ranked:
             failed = [record.error for record in records if record.error]
             reason = f"all {len(failed)} trials failed, the first: {failed[0]}" if failed else "no trial has finished"

@@ -30,7 +30,7 @@ from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
 from harness.server import Server
 from harness.showing.progress import Progress
-from harness.words import counted
+from harness.words import counted, shown
 
 DEFAULT_TRIALS = 200
 """For each behavior, where neither trials nor a time are asked for."""
@@ -137,6 +137,10 @@ def search(
         stored.begin(_identity(what), _about(dataset, files, command))
         remember_run(stored.folder)
         done = stored.records()
+        if lost := stored.lost(done):
+            raise HarnessError(lost)
+        for study, count in stored.foreign().items():
+            say(f"note: {shown(study)} has {counted(count, 'trial')} that no search has written; left alone")
         for line in _announcement(what, stored, engine, features, trials, len(done)):
             say(line)
         deadline = math.inf if timeout is None else time.monotonic() + timeout
@@ -157,16 +161,16 @@ def search(
             stop=lambda: interrupted.is_set() or time.monotonic() >= deadline,
             note=note,
         )
-        with _noting(interrupted), Progress(wanted, trials, done, deadline, shown=progress) as shown:
+        with _noting(interrupted), Progress(wanted, trials, done, deadline, shown=progress) as bar:
             for record in records:
-                shown.add(record)
+                bar.add(record)
                 if on_trial is not None:
                     on_trial(record)
         finished = stored.records()
         for line in best_lines(finished, wanted):
             say(line)
         if interrupted.is_set():
-            raise SearchInterrupted(run, shown.finished)
+            raise SearchInterrupted(run, bar.finished)
         found = ensembles(stored, finished, dataset.labelled, candidates=what.candidates, engine=engine, plugins=files)
         keep(stored, found, finished)
         if found:

@@ -1,9 +1,9 @@
 """The out-of-fold probabilities of a run's trials: a file each, in the run's folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -25,9 +25,15 @@ class OutOfFold:
         """Where the pooled probabilities (frames of all units,) float32 of a trial lie, in the order of its units."""
         return self.folder / quote(behavior, safe="") / f"{trial:05d}.npy"
 
+    def trials(self) -> Iterator[tuple[str, int]]:
+        """Behavior and number of all trials whose file is there."""
+        for path in self.folder.glob("*/*.npy"):
+            if path.stem.isdecimal():
+                yield unquote(path.parent.name), int(path.stem)
+
     def any(self) -> bool:
         """Whether those of some trial are there."""
-        return any(self.folder.glob("*/*.npy"))
+        return any(True for _ in self.trials())
 
     def keep(self, record: TrialRecord, units: Sequence[Array]) -> None:
         """Write the probabilities (frames,) of every unit."""

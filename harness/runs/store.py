@@ -109,6 +109,27 @@ class Run:
         finally:
             studies.close()  # a reader keeps no line to a server
 
+    def foreign(self) -> dict[str, int]:
+        """By name of their study, how many trials others have written; to be called while the run is held."""
+        return patiently(self._writer.foreign)
+
+    def lost(self, records: Sequence[TrialRecord]) -> str | None:
+        """That trials are gone of which there are probabilities, in words; None where these `records` are all.
+
+        A kill between a file and its trial leaves one file too many of a behavior, which the same trial will go to.
+        """
+        newest: dict[str, int] = {}
+        for record in records:
+            newest[record.behavior] = max(record.trial, newest.get(record.behavior, -1))
+        gone = [number for behavior, number in self.out_of_fold.trials() if number > newest.get(behavior, -1) + 1]
+        if not gone:
+            return None
+        return (
+            f"{self.folder}: holds the predictions of trials that {self._place()} does not know, as where it was "
+            "copied without the file that ends in -wal; copy the whole folder once no search is running, or move "
+            f"{self.out_of_fold.folder} away and search them again"
+        )
+
     def records(self) -> list[TrialRecord]:
         """All finished trials, by behavior in the order of the data, then by number."""
         return self.in_order(self.finished())

@@ -1,5 +1,7 @@
 """A run's finished trials, in the studies of a storage: one for each behavior and arm."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import HarnessError
@@ -35,27 +37,37 @@ class Studies:
         self._known: dict[str, Study] = {}
 
     def finished(self) -> dict[str, list[StoredTrial]]:
-        """The finished trials by `study_name`, in the order they were told.
+        """The finished trials by `study_name`, in the order they were told; those that others wrote are left out.
 
         Raises `HarnessError` where the run is not there, or a trial cannot be read.
         """
+        finished: dict[str, list[StoredTrial]] = {}
+        for study, trial in self._trials():
+            if RECORD not in trial.user_attrs:
+                continue
+            try:
+                record = TrialRecord.from_json(trial.user_attrs[RECORD])
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise HarnessError(
+                    f"{self.place}: {study} has a trial that cannot be read "
+                    f"({type(error).__name__}: {in_one_line(error)}), as where another version of "
+                    f"harness wrote it; {WAY_OUT}"
+                ) from error
+            finished.setdefault(study_name(record.behavior, record.arm), []).append(StoredTrial(record, trial))
+        return finished
+
+    def foreign(self) -> dict[str, int]:
+        """By name of their study, how many trials others have written there: with Optuna's dashboard, or its API."""
+        return dict(Counter(study for study, trial in self._trials() if RECORD not in trial.user_attrs))
+
+    def _trials(self) -> "Iterator[tuple[str, FrozenTrial]]":
+        """All trials with the names of their studies. Raises `HarnessError` where the run is not there."""
         studies = self.storage.get_all_studies()
         self.place.demand([study.study_name for study in studies])
-        finished: dict[str, list[StoredTrial]] = {}
         for study in studies:
             if study.study_name.startswith(self.place.prefix):
-                try:
-                    for trial in self.storage.get_all_trials(study._study_id, deepcopy=False):
-                        record = TrialRecord.from_json(trial.user_attrs[RECORD])
-                        name = study_name(record.behavior, record.arm)
-                        finished.setdefault(name, []).append(StoredTrial(record, trial))
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    raise HarnessError(
-                        f"{self.place}: {study.study_name} has a trial that cannot be read "
-                        f"({type(error).__name__}: {in_one_line(error)}), as where another version of "
-                        f"harness wrote it; {WAY_OUT}"
-                    ) from error
-        return finished
+                for trial in self.storage.get_all_trials(study._study_id, deepcopy=False):
+                    yield study.study_name, trial
 
     def make_room(self, record: TrialRecord) -> None:
         """Have a study for a trial; for the holder. Waits for a server that is away."""
@@ -93,4 +105,4 @@ class Studies:
 
     def _told(self, study: "Study", record: TrialRecord) -> bool:
         stored = self.storage.get_all_trials(study._study_id, deepcopy=False)
-        return any(trial.user_attrs[RECORD]["trial"] == record.trial for trial in stored)
+        return any(trial.user_attrs.get(RECORD, {}).get("trial") == record.trial for trial in stored)

@@ -1,44 +1,44 @@
-"""How a search comes to where an earlier one of the same run ended."""
+"""What an earlier search of the same run has left, for a search that goes on from there."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.runs.studies import StoredTrial
-from harness.searching.behavior import BehaviorSearch
+from harness.runs.studies import StoredTrial, study_name
 
 
-def resume(state: BehaviorSearch, stored: Mapping[str, Sequence[StoredTrial]], run: Path) -> None:
-    """Bring a behavior's search to where the trials end that are `stored`, by study, in the folder `run`.
+@dataclass
+class Past:
+    """A behavior's stored trials, which are taken batch by batch. Some may be missing: studies can be deleted."""
 
-    Whole batches are read, a broken-off one is asked again. Raises `HarnessError` where this search would have asked
-    other trials.
-    """
-    left = [deque(stored.get(study.name, ())) for study in state.studies]
-    while any(left):
-        turns = state.plan()
-        arms = [turn.arm for turn in turns]
-        there = sum(arms[: place + 1].count(arm) <= len(left[arm]) for place, arm in enumerate(arms))
-        if there == 0:
-            raise _refusal(state, run)
-        if there == len(arms):
-            for arm in arms:
-                state.studies[arm].recall(left[arm].popleft())
-            continue
-        # The samplers saw this batch's earlier trials as running; telling them only now keeps it so.
-        state.ask(turns[: max(there, state.trials - state.told)])
-        for _ in range(there):
-            asked = state.withdraw()
-            if not left[asked.arm]:
-                raise _refusal(state, run)
-            one = left[asked.arm].popleft()
-            if one.trial.params != asked.trial.params:
-                raise HarnessError(f"{run}: trial {asked.number} of {state.behavior} is not repeatable here")
-            state.studies[asked.arm].tell(asked.trial, one.record)
-        if any(left):
-            raise _refusal(state, run)
+    behavior: str
+    run: Path
+    left: dict[int, StoredTrial] = field(default_factory=dict)
+    """By number."""
 
+    @classmethod
+    def of(cls, behavior: str, stored: Mapping[str, Sequence[StoredTrial]], run: Path) -> "Past":
+        """The past of one behavior in what is `stored`, by study, in the folder `run`.
 
-def _refusal(state: BehaviorSearch, run: Path) -> HarnessError:
-    return HarnessError(f"{run}: {state.behavior} has trials this search would not have asked")
+        Raises `HarnessError` where two trials have one number.
+        """
+        theirs = [one for trials in stored.values() for one in trials if one.record.behavior == behavior]
+        past = cls(behavior, run, {one.record.trial: one for one in theirs})
+        if len(past.left) < len(theirs):
+            raise past.refusal()
+        return past
+
+    def batch(self, first: int, studies: Sequence[str]) -> list[StoredTrial | None]:
+        """What is left of a batch whose trials have numbers from `first` on, one in each of these studies.
+
+        Raises `HarnessError` where another search asked them.
+        """
+        found = [self.left.pop(first + place, None) for place in range(len(studies))]
+        names = [one and study_name(one.record.behavior, one.record.arm) for one in found]
+        if not studies or any(name not in (None, study) for name, study in zip(names, studies, strict=True)):
+            raise self.refusal()
+        return found
+
+    def refusal(self) -> HarnessError:
+        return HarnessError(f"{self.run}: {self.behavior} has trials this search would not have asked")

@@ -20,7 +20,7 @@ from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.searching.behavior import Asked, BehaviorSearch, Told
 from harness.searching.evaluating import Bench, Evaluated, evaluate, result_of, start
-from harness.searching.resuming import resume
+from harness.searching.resuming import Past
 from harness.searching.setup import Search
 
 PATIENCE_SECONDS = 0.2
@@ -56,9 +56,8 @@ def search_trials(
             note(line)
 
     stored = run.finished()
-    states = [BehaviorSearch(name, search, trials or sys.maxsize) for name in behaviors]
-    for state in states:
-        resume(state, stored, run.folder)
+    pasts = [Past.of(name, stored, run.folder) for name in behaviors]
+    states = [BehaviorSearch(past.behavior, search, trials or sys.maxsize, past) for past in pasts]
     bench = Bench(search.folds, search.candidates, search.seed, search.pool, cache, tuple(plugins))
     with engine.open(partial(start, bench), evaluate, limits) as workers:
         running: dict[Future[Evaluated], tuple[BehaviorSearch, Asked]] = {}

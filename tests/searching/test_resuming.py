@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.errors import HarnessError
 from harness.fitting.decisions import Verdict
@@ -19,7 +22,7 @@ from harness.runs.studies import StoredTrial, study_name
 from harness.scores.metrics import Counts
 from harness.searching.behavior import BehaviorSearch, Told
 from harness.searching.evaluating import Evaluated, Result
-from harness.searching.resuming import resume
+from harness.searching.resuming import Past
 from harness.searching.setup import Search, make_search
 from harness.spec import Choice, Decision, PipelineSpec
 from tests.toy import toy_recordings
@@ -69,13 +72,18 @@ def stored(told: Sequence[Told]) -> Mapping[str, list[StoredTrial]]:
     return by_study
 
 
+def begun(search: Search, told: Sequence[Told], trials: int = TRIALS) -> BehaviorSearch:
+    """A search that goes on after so much of an earlier one."""
+    return BehaviorSearch("gather", search, trials, Past.of("gather", stored(told), Path("run")))
+
+
 def compared(told: Sequence[Told]) -> list[tuple[Any, ...]]:
     return [(one.record, one.trial.params, one.trial.state, one.trial.value, len(one.out_of_fold)) for one in told]
 
 
 @pytest.fixture(scope="module")
 def whole(search: Search) -> list[Told]:
-    return searched(BehaviorSearch("gather", search, TRIALS))
+    return searched(begun(search, []))
 
 
 def test_all_that_can_come_of_a_trial_is_told_in_the_order_it_was_asked(whole: list[Told]) -> None:
@@ -89,34 +97,49 @@ def test_all_that_can_come_of_a_trial_is_told_in_the_order_it_was_asked(whole: l
 
 @pytest.mark.parametrize("after", range(0, TRIALS + 1, 3))
 def test_a_search_broken_off_after_any_trial_asks_what_it_would_have_asked(
-    after: int, search: Search, whole: list[Told], tmp_path: Path
+    after: int, search: Search, whole: list[Told]
 ) -> None:
-    again = BehaviorSearch("gather", search, TRIALS)
-    resume(again, stored(whole[:after]), tmp_path)
+    again = begun(search, whole[:after])
     assert again.told == again.sent == after
     assert compared(whole[:after] + searched(again)) == compared(whole)
 
 
-def test_a_shorter_search_is_the_beginning_of_a_longer_one(search: Search, whole: list[Told], tmp_path: Path) -> None:
-    shorter = searched(BehaviorSearch("gather", search, 11))
+def test_a_shorter_search_is_the_beginning_of_a_longer_one(search: Search, whole: list[Told]) -> None:
+    shorter = searched(begun(search, [], trials=11))
     assert compared(shorter) == compared(whole[:11])
-    longer = BehaviorSearch("gather", search, TRIALS)
-    resume(longer, stored(shorter), tmp_path)
-    assert compared(shorter + searched(longer)) == compared(whole)
+    assert compared(shorter + searched(begun(search, shorter))) == compared(whole)
 
 
-def test_trials_that_would_not_have_been_asked_are_refused(search: Search, whole: list[Told], tmp_path: Path) -> None:
-    begun = len(search.opening)
-    later, missing = whole[begun : begun + 1], whole[1:2]
-    surplus = [*whole[: begun - 1], *whole[begun - 2 : begun - 1]]
-    for told in (later, missing, surplus):
-        with pytest.raises(HarnessError, match=rf"^{tmp_path}: gather has trials this search would not have asked$"):
-            resume(BehaviorSearch("gather", search, TRIALS), stored(told), tmp_path)
+@settings(max_examples=10, deadline=None)
+@given(kept=st.sets(st.integers(0, TRIALS - 1)))
+def test_whatever_trials_are_missing_are_asked_again_and_no_others(
+    kept: set[int], search: Search, whole: list[Told]
+) -> None:
+    new = searched(begun(search, [one for one in whole if one.record.trial in kept]))
+    missing = [one for one in whole if one.record.trial not in kept]
+    assert compared(new) == compared(missing)
 
 
-def test_a_trial_whose_parameters_are_others_here_is_named(search: Search, whole: list[Told], tmp_path: Path) -> None:
-    first = StoredTrial(whole[0].record, copy(whole[0].trial))
+def test_of_a_deleted_study_every_trial_is_asked_again(search: Search, whole: list[Told]) -> None:
+    arm = whole[0].record.arm
+    left = [one for one in whole if one.record.arm != arm]
+    assert compared(searched(begun(search, left))) == compared([one for one in whole if one.record.arm == arm])
+
+
+def test_trials_that_would_not_have_been_asked_are_refused(search: Search, whole: list[Told]) -> None:
+    twice = [*whole[:3], whole[1]]
+    exchanged = [renumbered(whole[0], 1), renumbered(whole[1], 0)]
+    for told in (twice, exchanged):
+        with pytest.raises(HarnessError, match=r"^run: gather has trials this search would not have asked$"):
+            begun(search, told)
+
+
+def renumbered(told: Told, number: int) -> Told:
+    return told._replace(record=replace(told.record, trial=number))
+
+
+def test_a_trial_whose_parameters_are_others_here_is_named(search: Search, whole: list[Told]) -> None:
+    first = whole[0]._replace(trial=copy(whole[0].trial))
     first.trial.params = {}
-    name = study_name(first.record.behavior, first.record.arm)
-    with pytest.raises(HarnessError, match=rf"^{tmp_path}: trial 0 of gather is not repeatable here$"):
-        resume(BehaviorSearch("gather", search, TRIALS), {name: [first]}, tmp_path)
+    with pytest.raises(HarnessError, match=r"^run: trial 0 of gather is not repeatable here$"):
+        begun(search, [first])
