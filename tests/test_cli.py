@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.api.places import cache_of
 from harness.cli import main
+from harness.cli.arguments import environment_folder
 from harness.data.challenge import load_dataset
 from harness.demo.dataset import write_demo
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
@@ -295,10 +297,38 @@ def test_an_export_without_finished_trials_says_how_to_get_them_and_ends_with_1(
 ) -> None:
     run_without_trials(tmp_path / "run", data=write(tmp_path / "data", train_file()), failed=2)
     (line,) = refusal(["export-best", "--results", "run"], capsys, code=1)
-    assert line == (
-        "run: no finished trials for groom, chase; "
-        "run `harness search --data data` with --behavior groom --behavior chase"
+    assert line == "run: no finished trials for groom, chase; run `harness search --data data`"
+
+
+def test_a_search_of_some_behaviors_says_what_an_export_wants_and_the_hint_gets_there(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    write(tmp_path / "data", train_file())
+    words = ["--data", "data", "--trials", "1", "--model", "logistic_regression", "--features", "kinematics"]
+    assert main(["search", *words, "--workers", "1", "--behavior=chase"]) == 0
+    assert (
+        capsys.readouterr().err.splitlines()[-1] == "next: harness leaderboard; export-best wants trials of groom, too"
     )
+    (line,) = refusal(["export-best"], capsys, code=1)
+    command = re.search("run `harness (.*)`$", line)
+    assert command
+    assert shlex.split(command[1]) == ["search", *words, "--workers", "1"]
+    assert main(shlex.split(command[1])) == 0
+    assert main(["export-best", "--workers", "1"]) == 0
+
+
+def test_a_program_without_standard_output_does_its_work(tmp_path: Path) -> None:
+    command = f"exec {sys.executable} -m harness list --format json >&-"
+    ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_tilde_in_the_environment_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HARNESS_CACHE", "~/blocks")
+    assert cache_of().folder == tmp_path / "home" / "blocks"
+    monkeypatch.setenv("HARNESS_RESULTS", "~/runs")
+    assert environment_folder("HARNESS_RESULTS") == tmp_path / "home" / "runs"
 
 
 # The leaderboard

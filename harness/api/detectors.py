@@ -1,6 +1,6 @@
 """Fitted detectors, for programs: fit what a run has found, keep it, label with it."""
 
-import shlex
+import re
 import shutil
 import tempfile
 import weakref
@@ -403,8 +403,11 @@ def _refuse_gaps(records: Mapping[str, Sequence[TrialRecord]], run: Run) -> None
     """Raise `NothingToRankError` where a behavior has no trials."""
     missing = [behavior for behavior, theirs in records.items() if not theirs]
     if missing:
-        command = run.description["about"]["command"]
-        options = " ".join(f"--behavior {shlex.quote(behavior)}" for behavior in missing)
-        raise NothingToRankError(
-            f"{run.folder}: no finished trials for {', '.join(missing)}; run `{command}` with {options}"
-        )
+        raise NothingToRankError(f"{run.folder}: no finished trials for {', '.join(missing)}; run `{_of_all(run)}`")
+
+
+def _of_all(run: Run) -> str:
+    """The call that made a run, for all behaviors."""
+    command = run.description["about"]["command"]
+    command = re.sub(r" --behavior(=| +)('[^']*'|\S+)", "", command)
+    return re.sub(r", behaviors=\[[^]]*\]", "", command)

@@ -1,5 +1,6 @@
 """A run, for programs: what was searched, what it came to, and how it compares to another."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -146,7 +147,7 @@ class Run:
 
     def _searched_folder(self) -> Path:
         data = self.description["about"]["data"]
-        if not data or not Path(data).is_dir():
+        if not data or not os.path.isdir(data):  # a folder that is closed to us is none
             raise HarnessError(
                 f"{data or 'data'}: the data that {self.folder} was searched on are not there; name them with --data"
             )

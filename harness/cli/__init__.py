@@ -158,6 +158,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(words, argparse.Namespace(words=shown))
     if argv is None:
         sys.argv[1:] = shown  # later Pythons hand it on in the command lines of child processes
+    if sys.stdout is None:  # closed by who called, who wants to read nothing
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end of the program
     if isinstance(sys.stdout, io.TextIOWrapper):
         # As standard error does: a name that the terminal has no letters for is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")

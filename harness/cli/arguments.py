@@ -155,4 +155,4 @@ def quieten_dask() -> None:
 
 
 def environment_folder(name: str) -> Path | None:
-    return Path(os.environ[name]) if os.environ.get(name) else None
+    return Path(os.path.expanduser(os.environ[name])) if os.environ.get(name) else None

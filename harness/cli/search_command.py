@@ -53,7 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
         say(_broken_off("time is up", sum(finished.values()), run.folder, command))
     for line in run.hints(behaviors=behaviors, longer=partial(longer, arguments.words)):
         say(line)
-    say("next: harness leaderboard, then harness export-best")
+    others = [name for name in run.behaviors if not any(record.behavior == name for record in records)]
+    if others:
+        say(f"next: harness leaderboard; export-best wants trials of {', '.join(others)}, too")
+    else:
+        say("next: harness leaderboard, then harness export-best")
     return 0
 
 

@@ -24,6 +24,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from harness.errors import HarnessError
 from harness.files.atomic import reason, write_atomically
 from harness.recording import Array
 
@@ -203,9 +204,14 @@ class BlockCache:
 
 def default_folder() -> Path:
     """Where this machine keeps blocks unless another place is named: `HARNESS_CACHE`, or under the user's cache."""
-    if os.environ.get("HARNESS_CACHE"):
-        return Path(os.environ["HARNESS_CACHE"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harness"
+    if named := os.environ.get("HARNESS_CACHE"):
+        return Path(os.path.expanduser(named))
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harness"
+    except RuntimeError as error:  # as in a container, whose user has no home
+        raise HarnessError(
+            "no folder for the cache, as there is no home; name one with --cache or HARNESS_CACHE"
+        ) from error
 
 
 def _mapped(path: Path) -> Array:

@@ -9,7 +9,7 @@ from harness.errors import HarnessError
 
 def make_room(out: Path, ending: str) -> None:
     """Raise `HarnessError` where `out` does not have the ending, or cannot be written; its folder is made."""
-    if out.suffix != ending or out.is_dir():
+    if out.suffix != ending or os.path.isdir(out):
         raise HarnessError(f"--out {out}: should be a file that ends in {ending}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile, SavedClassifier, load_plugins, model_family_named
 from harness.recording import Array, Recording
 from harness.spec import PipelineSpec
+from harness.words import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,9 @@ def label_recordings(
     `training` is for models that their family cannot keep. Raises `HarnessError` that names the recording where one
     cannot be labelled.
     """
+    twice = [name for name, count in Counter(recording.id for recording in recordings).items() if count > 1]
+    if twice:
+        raise HarnessError(f"{shown(twice[0])}: two recordings have this name, expected another for each")
     before = np.cumsum([0, *(recording.frames for recording in recordings)])
     files = None if engine.shares_files else files_in(folder)
     bench = _Labelling(folder, files, int(before[-1]), tuple(plugins), training)

@@ -1,4 +1,8 @@
-"""A run as one page to look at: how good, what was missed, where the search went, why, and made with what."""
+"""A run as one page to look at: how good, what was missed, where the search went, why, and made with what.
+
+It shows what was found and decides nothing; what it computes of its own, such as why a detector claims a frame, goes no
+farther than the page.
+"""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Named checks that every plugin must pass, ours and other people's.
+"""Named checks that every plugin must pass, ours and other people's; what the package itself must do is not among them.
 
 Each raises `AssertionError` with what is wrong. In a plugin's own tests:
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 
@@ -256,6 +257,57 @@ def test_what_differs_of_labelled_recordings_is_named(data: Dataset) -> None:
             call()
 
 
+# What others do to a run
+
+
+def test_what_others_write_into_the_storage_is_left_alone_and_named(at_runs: ToyRuns, tmp_path: Path) -> None:
+    shutil.copytree(at_runs.strong, tmp_path / "run")
+    storage, data = f"sqlite:///{tmp_path}/run/studies.db", at_runs.folder / "data"
+    before = harness.open_run(tmp_path / "run").leaderboard()
+    optuna.create_study(study_name="my own", storage=storage).optimize(lambda trial: trial.suggest_float("x", 0, 1), 1)
+    ours = optuna.load_study(study_name=optuna.get_all_study_names(storage)[0], storage=storage)
+    ours.enqueue_trial({})
+    pd.testing.assert_frame_equal(harness.open_run(tmp_path / "run").leaderboard(), before)
+    said: list[str] = []
+    run = harness.search(data, trials=5, workers=1, results=tmp_path / "run", say=said.append, **SETTINGS)
+    assert len(run.records()) == 10
+    notes = [line for line in said if line.startswith("note: ")]
+    assert sorted(notes) == [
+        f"note: {ours.study_name} has 1 trial that no search has written; left alone",
+        "note: my own has 1 trial that no search has written; left alone",
+    ]
+
+
+def test_the_trials_of_a_deleted_study_are_asked_again(data: Dataset) -> None:
+    whole = without_seconds(harness.search(data, trials=6, workers=1, results="run", **SETTINGS))
+    storage = "sqlite:///run/studies.db"
+    name = optuna.get_all_study_names(storage)[0]
+    lost = len(optuna.load_study(study_name=name, storage=storage).trials)
+    optuna.delete_study(study_name=name, storage=storage)
+    assert len(harness.open_run("run").leaderboard()) > 0
+    new: list[TrialRecord] = []
+    run = harness.search(data, trials=6, workers=1, results="run", on_trial=new.append, **SETTINGS)
+    assert len(new) == lost
+    pd.testing.assert_frame_equal(without_seconds(run), whole)
+
+
+def test_a_run_copied_without_its_log_is_noticed_and_nothing_is_written_over(data: Dataset) -> None:
+    def copy(record: TrialRecord) -> None:
+        if record.trial == 3:
+            shutil.copytree("run", "copy", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+
+    harness.search(data, trials=4, workers=1, results="run", on_trial=copy, **SETTINGS)
+    files = {path: path.read_bytes() for path in Path("copy").glob("out_of_fold/*/*.npy")}
+    says = "^copy: holds the predictions of trials that copy/studies.db does not know, as where it was copied without"
+    with pytest.raises(harness.HarnessError, match=says):
+        harness.search(data, trials=5, workers=1, results="copy", **SETTINGS)
+    with pytest.raises(harness.HarnessError, match=says):
+        harness.open_run("copy").leaderboard()
+    assert {path: path.read_bytes() for path in Path("copy").glob("out_of_fold/*/*.npy")} == files
+    shutil.move("copy/out_of_fold", "aside")
+    assert len(harness.search(data, trials=4, workers=1, results="copy", **SETTINGS).records()) == 4
+
+
 # Runs
 
 
@@ -343,6 +395,12 @@ def test_models_can_be_used_without_the_run_or_the_data(fitted: Path, tmp_path: 
     assert all(list(theirs) == ["toy-0", "toy-1"] for theirs in labels.values())
     written = np.load(tmp_path / "labels.npy", allow_pickle=True).item()
     assert written["approach"]["toy-1"] == labels["approach"]["toy-1"].tolist()
+
+
+def test_two_recordings_of_one_name_are_refused_not_merged(fitted: Path) -> None:
+    one, other = toy_recordings(1, 60), toy_recordings(1, 60, seed=8)
+    with pytest.raises(harness.HarnessError, match="toy-0: two recordings have this name"):
+        harness.open_detectors(fitted / "models").predict([*one, *other], workers=1)
 
 
 # What is made for people

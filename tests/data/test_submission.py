@@ -1,3 +1,4 @@
+import json
 import math
 import re
 import signal
@@ -17,6 +18,7 @@ from harness.data.submission import (
     disagreements,
     expected_from_sample,
     expected_lengths,
+    mismatch,
     problems,
     read_predictions,
     read_submission,
@@ -474,3 +476,37 @@ def test_a_submission_for_the_rats_survives_the_round_trip(tmp_path: Path) -> No
     truth: dict[str, dict[str, Array]] = read_truth(RATS / "test_labels.npy")
     write_submission(tmp_path / "submission.npy", truth)
     assert read_submission(tmp_path / "submission.npy") == read_submission(RATS / "test_labels.npy")
+
+
+# Killed in between
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from harness.data.submission import write_submission
+
+rename = os.replace
+
+def once(here, there):
+    rename(here, there)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+os.replace = once
+write_submission(Path("submission.npy"), {"sniff": {"a": np.ones(5, int)}}, {"made": "later"})
+"""
+
+
+def test_a_kill_between_a_submission_and_its_manifest_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "submission.npy"
+    write_submission(path, {"sniff": {"a": np.zeros(5, dtype=int)}}, {"made": "first"})
+    assert mismatch(path) is None
+    ended = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path)
+    assert ended.returncode == -signal.SIGKILL
+    assert np.load(path, allow_pickle=True).item() == {"sniff": {"a": [1] * 5}}
+    assert json.loads(path.with_suffix(".json").read_text())["made"] == "first"
+    assert mismatch(path) == (
+        f"{tmp_path}/submission.json says how another submission.npy was made, not this one; "
+        f"`harness export-best --out {path}` makes both"
+    )

@@ -727,7 +727,7 @@ from harness.data.submission import write_submission
 
 out, value = Path(sys.argv[1]), int(sys.argv[2])
 for _ in range(150):
-    write_submission(out, {"groom": {"a": np.full(2_000, value)}}, {"submission.json": str(value)})
+    write_submission(out, {"groom": {"a": np.full(2_000, value)}}, {"value": value})
 """
 
 
@@ -736,7 +736,7 @@ def test_a_submission_and_what_goes_beside_it_are_of_the_same_writer(tmp_path: P
     for _ in range(4):
         writers = [subprocess.Popen([sys.executable, "-c", WRITE_PAIRS, str(out), str(value)]) for value in (0, 1)]
         assert [writer.wait() for writer in writers] == [0, 0]
-        assert set(loaded(out)["groom"]["a"]) == {int((tmp_path / "submission.json").read_text())}
+        assert set(loaded(out)["groom"]["a"]) == {json.loads((tmp_path / "submission.json").read_text())["value"]}
     assert len(os.listdir(tmp_path)) == 2
 
 
