@@ -13,6 +13,7 @@ from harness.choosing.comparison import Difference, best_trials, differences, ex
 from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
 from harness.choosing.next_steps import hints
+from harness.data.settled import settled
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.fitting.pool import pool_members
 from harness.plugins.registry import PluginFile
@@ -120,6 +121,7 @@ class Run:
             return self._dataset
         else:
             found = load(self._searched_folder())
+        found = settled(found).dataset
         learned_from(self.stored, found)
         self._dataset = found
         return found

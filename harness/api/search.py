@@ -17,6 +17,7 @@ from harness.api.run import Run, learned_from
 from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
 from harness.choosing.selection import WAYS
+from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
 from harness.errors import HarnessError, unknown
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile
@@ -118,7 +119,7 @@ def search(
     command = command or _call(locals())
     say = say or _silently
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
-    dataset = data if isinstance(data, Dataset) else load(data)
+    dataset, lacking = settled(data if isinstance(data, Dataset) else load(data))
     wanted = _behaviors(behaviors, dataset)
     stored = StoredRun(run_folder(None if results is None else Path(results), dataset), server)
     what = make_search(
@@ -143,6 +144,8 @@ def search(
             say(f"note: {shown(study)} has {counted(count, 'trial')} that no search has written; left alone")
         for line in _announcement(what, stored, engine, features, trials, len(done)):
             say(line)
+        for line in lacking:
+            say(f"note: {line}")
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         interrupted = threading.Event()
 

@@ -118,17 +118,19 @@ class Run:
 
         A kill between a file and its trial leaves one file too many of a behavior, which the same trial will go to.
         """
-        newest: dict[str, int] = {}
+        known: dict[str, set[int]] = {}
         for record in records:
-            newest[record.behavior] = max(record.trial, newest.get(record.behavior, -1))
-        gone = [number for behavior, number in self.out_of_fold.trials() if number > newest.get(behavior, -1) + 1]
-        if not gone:
-            return None
-        return (
-            f"{self.folder}: holds the predictions of trials that {self._place()} does not know, as where it was "
-            "copied without the file that ends in -wal; copy the whole folder once no search is running, or move "
-            f"{self.out_of_fold.folder} away and search them again"
-        )
+            known.setdefault(record.behavior, set()).add(record.trial)
+        for behavior, number in self.out_of_fold.trials():
+            numbers = known.get(behavior, set())
+            # Holes are those of a deleted study, whose trials are asked again; a log that is lost leaves none.
+            if number > len(numbers) and numbers == set(range(len(numbers))):
+                return (
+                    f"{self.folder}: holds predictions of trials that {self._place()} does not know, as where it was "
+                    "copied without the file that ends in -wal; copy the whole folder once no search is running, or "
+                    f"move {self.out_of_fold.folder} away and search them again"
+                )
+        return None
 
     def records(self) -> list[TrialRecord]:
         """All finished trials, by behavior in the order of the data, then by number."""

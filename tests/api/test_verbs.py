@@ -25,7 +25,7 @@ from harness.data.submission import DIGEST, write_submission
 from harness.recording import Array, Dataset
 from harness.runs.records import TrialRecord
 from tests.conftest import ToyRuns
-from tests.toy import toy_recordings
+from tests.toy import toy_recordings, with_confidence
 
 VERBS = {name: getattr(harness, name) for name in harness.__all__ if inspect.isfunction(getattr(harness, name))}
 
@@ -257,6 +257,29 @@ def test_what_differs_of_labelled_recordings_is_named(data: Dataset) -> None:
             call()
 
 
+@pytest.mark.parametrize("lacks", ["first", "second", "test"])
+def test_recordings_without_the_confidence_that_others_hold_are_learned_from_and_labelled(
+    lacks: str, data: Dataset
+) -> None:
+    first, second, third = data.labelled["approach"]
+    (test,) = data.unlabelled
+    scored = {
+        "first": ((first, *map(with_confidence, (second, third))), with_confidence(test)),
+        "second": ((with_confidence(first), second, with_confidence(third)), with_confidence(test)),
+        "test": (tuple(map(with_confidence, (first, second, third))), test),
+    }
+    labelled, to_label = scored[lacks]
+    some = replace(data, labelled={"approach": labelled}, unlabelled=(to_label,))
+    said: list[str] = []
+    only = SETTINGS | {"features": ["confidence"], "workers": 1}
+    run = harness.search(some, trials=2, results="run", say=said.append, **only)
+    assert "note: 1 recording without the tracker's confidence, which others hold; there it is missing" in said
+    assert all(record.complete for record in run.records())
+    assert list(harness.export_best(run, "out.npy", workers=1).behaviors["approach"].labels) == ["toy-0"]
+    again = harness.export_best(harness.open_run("run"), "again.npy", data=some, workers=1)
+    assert again.submission.read_bytes() == Path("out.npy").read_bytes()
+
+
 # What others do to a run
 
 
@@ -298,7 +321,7 @@ def test_a_run_copied_without_its_log_is_noticed_and_nothing_is_written_over(dat
 
     harness.search(data, trials=4, workers=1, results="run", on_trial=copy, **SETTINGS)
     files = {path: path.read_bytes() for path in Path("copy").glob("out_of_fold/*/*.npy")}
-    says = "^copy: holds the predictions of trials that copy/studies.db does not know, as where it was copied without"
+    says = "^copy: holds predictions of trials that copy/studies.db does not know, as where it was copied without"
     with pytest.raises(harness.HarnessError, match=says):
         harness.search(data, trials=5, workers=1, results="copy", **SETTINGS)
     with pytest.raises(harness.HarnessError, match=says):
