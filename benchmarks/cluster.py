@@ -35,6 +35,7 @@ from harness.recording import Dataset
 from harness.runs.store import Run
 from harness.searching.setup import make_search
 from harness.searching.trials import search_trials
+from tests.toy import begun
 
 BEHAVIOR = "behavior-0"
 FEATURES = ("kinematics", "task_programs")
@@ -167,7 +168,7 @@ def search(dataset: Dataset, engine: Engine, trials: int, place: Path, cache: Pa
     asked = make_search(dataset, load_spaces(), features=FEATURES, models=MODELS, seed=0, batch=8)
     run = Run(place)
     with run.hold():
-        run.begin({}, {"behaviors": [BEHAVIOR]})
+        begun(run, [BEHAVIOR])
         began, busy, told = time.perf_counter(), time.process_time(), []
         for record in search_trials(
             asked, run, trials=trials, behaviors=[BEHAVIOR], engine=engine, cache=BlockCache(cache)

@@ -178,7 +178,7 @@ def without_trials(folder: Path) -> None:
 
 
 def test_runs_on_other_data_are_refused(at_toys: ToyRuns, tmp_path: Path, capsys: Captured) -> None:
-    other = altered(at_toys, tmp_path / "other", data="0" * 64)
+    other = altered(at_toys, tmp_path / "other", data={"approach": {"toy-0": "0" * 64}})
     data = at_toys.folder / "data"
     assert main(["compare", str(at_toys.weak), str(other)]) == 2
     assert capsys.readouterr() == (

@@ -21,10 +21,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score
 
+from harness.api import detectors
 from harness.choosing.ensembles import FILE as ENSEMBLES
 from harness.choosing.leaderboard import best_records
 from harness.choosing.selection import Member, Selection, blended
-from harness.cli import export_best_command, main
+from harness.cli import main
 from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
 from harness.data.submission import write_submission
@@ -204,7 +205,7 @@ def test_a_score_is_what_scikit_learn_makes_of_the_files(at_demo: Path, capsys: 
         ("--out folder.npy", "--out folder.npy: should be a file that ends in .npy"),
         ("--out file/labels.npy", "file/labels.npy: cannot be written (File exists); name another file with --out"),
         ("--out file/x/labels.npy", "file/x/labels.npy: cannot be written (Not a directory); name another file"),
-        ("--data other", "other: not the data that results/demo was searched on; name that with --data"),
+        ("--data other", "other: not the data that results/demo was searched on ("),
         ("--data nowhere", "nowhere: no such folder"),
         ("--results nowhere", "nowhere holds no run; `harness search --results nowhere` makes one"),
     ],
@@ -674,7 +675,7 @@ def test_models_label_other_recordings_without_the_training_data(
     assert main(["export-best", "--out", again, "--models", str(models), "--workers", "1"]) == 0
     assert capsys.readouterr().err.endswith(f"wrote {models} (the fitted models, for harness predict)\n")
     with monkeypatch.context() as before_any_work:
-        before_any_work.setattr(export_best_command, "ensembles", None)
+        before_any_work.setattr(detectors, "ensembles", None)
         (line,) = refusal(["export-best", "--out", again, "--models", str(models)], capsys)
     assert line == f"--models {models}: is there already; name a folder that is not"
     test = tmp_path / "elsewhere" / "recordings.npy"

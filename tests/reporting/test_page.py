@@ -575,7 +575,8 @@ def test_the_paragraph_for_a_paper_cites_what_was_used(made: Made) -> None:
 def test_what_made_the_run_is_told_to_the_byte(made: Made) -> None:
     identity = Run(made.folder / "run").description.identity
     provenance = made.text.partition('<section id="provenance"')[2]
-    wanted = [identity["data"], *identity["versions"].values(), *identity["plugins"]["features"].values()]
+    digests = [digest for theirs in identity["data"].values() for digest in theirs.values()]
+    wanted = [*digests, *identity["versions"].values(), *identity["plugins"]["features"].values()]
     assert [one for one in wanted if one not in provenance] == []
     assert "harness search --data data --results run --trials 12" in provenance
     assert "model lightgbm: leaves" in provenance

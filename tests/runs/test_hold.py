@@ -14,7 +14,7 @@ from harness.errors import HarnessError
 from harness.files.hold import HeldError
 from harness.runs.store import Run
 from tests.challenge_files import train_file, write
-from tests.runs.test_sqlite import finished_run
+from tests.runs.test_sqlite import finished_run, make_run_of
 
 Captured = pytest.CaptureFixture[str]
 
@@ -49,7 +49,7 @@ def test_no_clock_frees_or_steals_a_hold(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_results_that_cannot_be_written_to_are_shown_and_not_searched(tmp_path: Path) -> None:
     finished_run(tmp_path / "run")
-    write(tmp_path / "data", train_file())
+    make_run_of(write(tmp_path / "data", train_file()), tmp_path / "run")
     # Root may write anywhere, unless it gives that up.
     lesser = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
 

@@ -14,6 +14,7 @@ import optuna
 import pytest
 
 from harness.cli import main
+from harness.data.challenge import load_dataset
 from harness.errors import HarnessError
 from harness.runs.records import TrialRecord
 from harness.runs.sqlite import keep_a_journal, open_sqlite
@@ -34,12 +35,20 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def make_run_of(data: Path, run: Path) -> None:
+    """Let `run.json` say that the run was searched on these data."""
+    plain = json.loads((run / "run.json").read_text())
+    plain["identity"]["data"] = load_dataset(data).digests
+    (run / "run.json").write_text(json.dumps(plain))
+
+
 def finished_run(folder: Path, trials: int = 60) -> Run:
     """A run of failed trials with long reasons, so that its file has many pages."""
     run = Run(folder)
     with run.hold():
         about = {"data": "data", "behaviors": ["sniff"], "command": "harness search", "plugins": []}
-        run.begin({"data": "digest", "seed": 0, "ranges": {"stacks": {}}, "plugins": {}}, about)
+        identity = {"data": {}, "pool": {}, "seed": 0, "ranges": {"stacks": {}}, "plugins": {}}
+        run.begin(identity, about)
         for trial in range(trials):
             tell(run, trial)
     return run
@@ -194,14 +203,10 @@ UNREADABLE = (garbage_in_a_record, another_record)
 def test_a_damaged_file_is_named_with_the_way_out(
     damage: Callable[[Path], None], command: str, sound: Path, tmp_path: Path, capsys: Captured
 ) -> None:
-    from harness.data.challenge import load_dataset
-
     shutil.copytree(sound, tmp_path / "run")
     data = write(tmp_path / "data", train_file())
+    make_run_of(data, tmp_path / "run")
     run_json = tmp_path / "run" / "run.json"
-    plain = json.loads(run_json.read_text())
-    plain["identity"]["data"] = load_dataset(data).digests
-    run_json.write_text(json.dumps(plain))
     damage(tmp_path / "run" / "studies.db")
     if command == "search" and damage in UNREADABLE:
         run_json.unlink()  # what this run was made with is not what a search is, which would be said first
