@@ -283,16 +283,19 @@ def test_recordings_without_the_confidence_that_others_hold_are_learned_from_and
 # What others do to a run
 
 
-def test_what_others_write_into_the_storage_is_left_alone_and_named(at_runs: ToyRuns, tmp_path: Path) -> None:
-    shutil.copytree(at_runs.strong, tmp_path / "run")
-    storage, data = f"sqlite:///{tmp_path}/run/studies.db", at_runs.folder / "data"
-    before = harness.open_run(tmp_path / "run").leaderboard()
+def test_what_others_write_into_the_storage_is_left_alone_and_named(
+    at_runs: ToyRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # so that the last run of the shared folder stays what it is
+    shutil.copytree(at_runs.folder / at_runs.strong, "run")
+    storage, data = "sqlite:///run/studies.db", at_runs.folder / "data"
+    before = harness.open_run("run").leaderboard()
     optuna.create_study(study_name="my own", storage=storage).optimize(lambda trial: trial.suggest_float("x", 0, 1), 1)
     ours = optuna.load_study(study_name=optuna.get_all_study_names(storage)[0], storage=storage)
     ours.enqueue_trial({})
-    pd.testing.assert_frame_equal(harness.open_run(tmp_path / "run").leaderboard(), before)
+    pd.testing.assert_frame_equal(harness.open_run("run").leaderboard(), before)
     said: list[str] = []
-    run = harness.search(data, trials=5, workers=1, results=tmp_path / "run", say=said.append, **SETTINGS)
+    run = harness.search(data, trials=5, workers=1, results="run", say=said.append, **SETTINGS)
     assert len(run.records()) == 10
     notes = [line for line in said if line.startswith("note: ")]
     assert sorted(notes) == [
