@@ -15,7 +15,8 @@ from harness.version import __version__
 if TYPE_CHECKING:
     from harness.api.available import available, cache
     from harness.api.datasets import Checked, Scores, check, demo_data, load, load_recordings, score
-    from harness.api.detectors import Detector, Detectors, Export, export_best, fit, open_detectors, predict
+    from harness.api.detectors import Detector, Detectors, open_detectors, predict
+    from harness.api.export import Export, export_best, fit
     from harness.api.pages import learning_curve, report
     from harness.api.run import Comparison, Run, compare, open_run
     from harness.api.search import SearchInterrupted, search
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "api.available": ("available", "cache"),
     "api.datasets": ("Checked", "Scores", "check", "demo_data", "load", "load_recordings", "score"),
-    "api.detectors": ("Detector", "Detectors", "Export", "export_best", "fit", "open_detectors", "predict"),
+    "api.detectors": ("Detector", "Detectors", "open_detectors", "predict"),
+    "api.export": ("Export", "export_best", "fit"),
     "api.pages": ("learning_curve", "report"),
     "api.run": ("Comparison", "Run", "compare", "open_run"),
     "api.search": ("SearchInterrupted", "search"),

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score
 
-from harness.api import detectors
+from harness.api import export as exporting
 from harness.choosing.ensembles import FILE as ENSEMBLES
 from harness.choosing.leaderboard import best_records
 from harness.choosing.selection import Member, Selection, blended
@@ -675,7 +675,7 @@ def test_models_label_other_recordings_without_the_training_data(
     assert main(["export-best", "--out", again, "--models", str(models), "--workers", "1"]) == 0
     assert capsys.readouterr().err.endswith(f"wrote {models} (the fitted models, for harness predict)\n")
     with monkeypatch.context() as before_any_work:
-        before_any_work.setattr(detectors, "ensembles", None)
+        before_any_work.setattr(exporting, "ensembles", None)
         (line,) = refusal(["export-best", "--out", again, "--models", str(models)], capsys)
     assert line == f"--models {models}: is there already; name a folder that is not"
     test = tmp_path / "elsewhere" / "recordings.npy"

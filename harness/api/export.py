@@ -1,0 +1,213 @@
+"""From a run to what labels for good: fit the ensembles, and write the submission."""
+
+import re
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.api.detectors import Detectors
+from harness.api.places import engine_of, loaded, usable_cache
+from harness.api.run import Run
+from harness.choosing.ensembles import ensembles
+from harness.choosing.selection import EXPORTED, Selection
+from harness.data.submission import write_submission
+from harness.errors import HarnessError, NothingToRankError
+from harness.files.outputs import make_room, unwritable
+from harness.fitting.decisions import candidates_of
+from harness.fitting.pool import pool_of
+from harness.labelling.export import (
+    Exported,
+    Training,
+    export,
+    fit_detectors,
+    manifest,
+    refuse_folder,
+    remember_export,
+    unkept,
+)
+from harness.plugins.registry import REGISTRIES, refuse_missing
+from harness.plugins.spaces import Spaces
+from harness.recording import Dataset
+from harness.runs.records import TrialRecord, plugins_of
+from harness.scores.metrics import mean_score
+from harness.words import counted, html_table
+
+
+def fit(
+    run: Run,
+    *,
+    data: Dataset | Path | str | None = None,
+    workers: int | None = None,
+    dask: str | None = None,
+    plugins: Sequence[Path | str] = (),
+    cache: Path | str | None = None,
+    cache_limit: int | None = None,
+    say: Callable[[str], object] | None = None,
+) -> Detectors:
+    """Fit, on all labelled recordings, what `export_best` would: the ensemble of each behavior.
+
+    Args:
+        run: What `harness.search` or `harness.open_run` returned.
+        data: What was searched; by default as it was given or from where it lay.
+        workers: Processes of this machine; by default one a core.
+        dask: The address of a Dask scheduler to work on instead.
+        plugins: Python files with the plugins that were searched with; by default those that the search was given.
+        cache: The folder of computed features; by default `HARNESS_CACHE`, or one under the user's cache.
+        cache_limit: Bytes that it may hold, 0 to use none; by default 10 GB.
+        say: Called with a line on each plugin that is not what it was in the search.
+
+    Raises:
+        HarnessError: The data are not those that were searched, a plugin is missing, or a pipeline cannot be fitted.
+        NothingToRankError: A behavior has no finished trial.
+    """
+    chosen = _choose(run, data, workers, dask, plugins, cache, cache_limit, say)
+    folder = Path(tempfile.mkdtemp(prefix="harness-models-"))
+    example = chosen.dataset.any_recording
+    training = chosen.training if unkept(chosen.selections) else None
+    detectors = Detectors(folder, plugins=chosen.training.plugins, training=training)
+    weakref.finalize(detectors, shutil.rmtree, folder)  # with the last who needs them, or the program
+    try:
+        fit_detectors(chosen.selections, chosen.training, example, folder, engine_of(workers, dask))
+    except OSError as error:
+        raise HarnessError(f"{folder}: models cannot be written ({error.strerror}); make room there") from error
+    return detectors
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written, and what it was made of."""
+
+    submission: Path
+    manifest: Path
+    """The JSON file beside it."""
+    models: Path | None
+    """The folder with the fitted models, where they were kept."""
+    behaviors: Mapping[str, Exported]
+    recordings: int
+
+    @property
+    def mean_f1(self) -> float:
+        """Over behaviors; each recording judged by members and a decision that were chosen without it."""
+        return mean_score(one.selection.pooled.score for one in self.behaviors.values()).f1
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [name, f"{one.selection.pooled.f1:.3f}", counted(len(one.selection.members), "trial"), f"{one.claimed:,}"]
+            for name, one in self.behaviors.items()
+        ]
+        return html_table(("behavior", "F1", "averages", "frames claimed"), rows, str(self.submission))
+
+
+def export_best(
+    run: Run,
+    out: Path | str = "submission.npy",
+    *,
+    models: Path | str | None = None,
+    data: Dataset | Path | str | None = None,
+    workers: int | None = None,
+    dask: str | None = None,
+    plugins: Sequence[Path | str] = (),
+    cache: Path | str | None = None,
+    cache_limit: int | None = None,
+    say: Callable[[str], object] | None = None,
+) -> Export:
+    """Fit the ensemble of each behavior, label all test recordings, and write the submission.
+
+    Args:
+        run: What `harness.search` or `harness.open_run` returned.
+        out: The file, which ends in `.npy`; how it was made goes beside it, as `.json`.
+        models: A folder to make for the fitted models; by default they are not kept.
+        data, workers, dask, plugins, cache, cache_limit, say: See `fit`.
+
+    Raises:
+        HarnessError: See `fit`; also where there is nothing to label, or the files cannot be written, which is found
+            out before anything is fitted.
+        NothingToRankError: A behavior has no finished trial.
+    """
+    out, beside = Path(out), Path(out).with_suffix(".json")
+    if beside.resolve() == (run.folder / "run.json").resolve():
+        raise HarnessError(
+            f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
+        )
+    make_room(out, ".npy")
+    folder = None if models is None else Path(models)
+    if folder is not None:
+        refuse_folder(folder)
+    chosen = _choose(run, data, workers, dask, plugins, cache, cache_limit, say, to_label=True)
+    exported = export(
+        chosen.selections, chosen.training, chosen.dataset.unlabelled, engine=engine_of(workers, dask), models=folder
+    )
+    labels = {behavior: one.labels for behavior, one in exported.items()}
+    try:
+        write_submission(out, labels, manifest(exported, run.description))
+    except OSError as error:
+        raise unwritable(out, error) from error
+    remember_export(run.folder, out)
+    return Export(out, beside, folder, exported, len(chosen.dataset.unlabelled))
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is to be fitted, and on what."""
+
+    dataset: Dataset
+    selections: Mapping[str, Selection]
+    training: Training
+
+
+def _choose(
+    run: Run,
+    data: Dataset | Path | str | None,
+    workers: int | None,
+    dask: str | None,
+    plugins: Sequence[Path | str],
+    cache: Path | str | None,
+    cache_limit: int | None,
+    say: Callable[[str], object] | None,
+    *,
+    to_label: bool = False,
+) -> _Chosen:
+    """What the trials of a run come to. With `to_label`, raises `HarnessError` where no recording is to be labelled."""
+    identity = run.description["identity"]
+    engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
+    dataset = run.dataset(data)
+    records: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
+    for record in run.records():
+        if record.complete:
+            records[record.behavior].append(record)
+    _refuse_gaps(records, run)
+    if to_label and not dataset.unlabelled:
+        raise HarnessError(
+            f"{dataset.source or dataset.name}: no recordings to label; a file test.npy should hold them"
+        )
+    every = [record for theirs in records.values() for record in theirs]
+    needed = plugins_of(every)
+    refuse_missing(needed, run.description["about"]["plugins"])
+    for kind, name in needed:
+        if say and REGISTRIES[kind][name].source_version != identity["plugins"][kind][name]:
+            say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
+    candidates = candidates_of(Spaces.from_json(identity["ranges"]))
+    found = ensembles(run.stored, every, dataset.labelled, candidates=candidates, engine=engine, plugins=files)
+    blocks = usable_cache(None if cache is None else Path(cache), cache_limit)
+    return _Chosen(
+        dataset,
+        {behavior: by_way[EXPORTED] for behavior, by_way in found.items()},
+        Training(dataset.labelled, pool_of(dataset, identity["pool"]), identity["seed"], blocks, files),
+    )
+
+
+def _refuse_gaps(records: Mapping[str, Sequence[TrialRecord]], run: Run) -> None:
+    """Raise `NothingToRankError` where a behavior has no trials."""
+    missing = [behavior for behavior, theirs in records.items() if not theirs]
+    if missing:
+        raise NothingToRankError(f"{run.folder}: no finished trials for {', '.join(missing)}; run `{_of_all(run)}`")
+
+
+def _of_all(run: Run) -> str:
+    """The call that made a run, for all behaviors."""
+    command = run.description["about"]["command"]
+    command = re.sub(r" --behavior(=| +)('[^']*'|\S+)", "", command)
+    return re.sub(r", behaviors=\[[^]]*\]", "", command)
