@@ -146,6 +146,8 @@ class Dataset:
     """The folder that it was read from; None where it was made otherwise."""
     assumed: tuple[str, ...] = ()
     """What its files do not say and was taken for granted, in words."""
+    notes: tuple[str, ...] = ()
+    """What was found in its files that somebody should know, a line each."""
 
     def __repr__(self) -> str:
         behaviors, labelled = counted(len(self.labelled), "behavior"), sum(map(len, self.labelled.values()))

@@ -144,7 +144,7 @@ def search(
             say(f"note: {shown(study)} has {counted(count, 'trial')} that no search has written; left alone")
         for line in _announcement(what, stored, engine, features, trials, len(done)):
             say(line)
-        for line in lacking:
+        for line in (*dataset.notes, *lacking):
             say(f"note: {line}")
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         interrupted = threading.Event()

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from harness.data.copies import Copy, near_copies
 from harness.data.dataset_toml import Setup, read_dataset_toml
 from harness.data.entry import Entry, Place, assumed, kind, labels, listed, poses
 from harness.data.pickles import read_pickled_npy
@@ -60,6 +61,9 @@ def load_dataset(folder: Path) -> Dataset:
     _report_overlap(labelled, unlabelled, truth)
     if problems:
         raise DataError(tuple(problems))
+    notes = _report_near_copies(labelled, unlabelled, truth)
+    if problems:
+        raise DataError(tuple(problems))
     return Dataset(
         name=folder.resolve().name,
         labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in labelled.items()},
@@ -67,6 +71,7 @@ def load_dataset(folder: Path) -> Dataset:
         truth={behavior: annotated for behavior, annotated in truth.items() if behavior in labelled},
         source=folder,
         assumed=assumed(setup, recordings[0].recording),
+        notes=tuple(notes),
     )
 
 
@@ -352,3 +357,38 @@ def _report_overlap(
             if test.recording.digest in trained:
                 same = shown(trained[test.recording.digest])
                 test.place.file.inside(behavior).inside(name).report(f"the same poses as {same} in the training file")
+
+
+def _report_near_copies(
+    labelled: Mapping[str, list[_Kept]], unlabelled: Mapping[str, _Kept], truth: Mapping[str, Mapping[str, Array]]
+) -> list[str]:
+    """Recordings of the same footage where one would tell what the other should show; elsewhere, notes of them."""
+    every = {kept.recording.digest: kept for group in labelled.values() for kept in group}
+    every |= {kept.recording.digest: kept for kept in unlabelled.values() if kept.recording.digest not in every}
+    copies = near_copies([kept.recording for kept in every.values()])
+    digests = list(every)
+    trained = {behavior: {kept.recording.digest: kept for kept in group} for behavior, group in labelled.items()}
+    scored = {behavior: {unlabelled[name].recording.digest: unlabelled[name] for name in truth.get(behavior, {})}
+              for behavior in labelled}  # fmt: skip
+    known = {digest for group in trained.values() for digest in group}
+    notes = []
+    for copy in copies:
+        one, other = digests[copy.one], digests[copy.other]
+        for behavior, group in trained.items():
+            if one in group and other in group:
+                group[other].place.report(f"{_shows(copy, group[one].recording)}; leave one of the two out")
+            for mine, theirs in ((one, other), (other, one)):
+                if mine in group and theirs in scored[behavior]:
+                    inside = scored[behavior][theirs].place.file.inside(behavior).inside(every[theirs].recording.id)
+                    inside.report(
+                        f"{_shows(copy, every[mine].recording)} in the training file; leave one of the two out"
+                    )
+        if (one in known) != (other in known):
+            test, train = (other, one) if one in known else (one, other)
+            notes.append(f"{every[test].recording.id}, to be labelled, {_shows(copy, every[train].recording)}, "
+                         "which is trained on")  # fmt: skip
+    return notes
+
+
+def _shows(copy: Copy, other: Recording) -> str:
+    return f"shows the same footage as {shown(other.id)} for {copy.frames / other.fps:.1f} s"
