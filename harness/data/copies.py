@@ -51,6 +51,9 @@ VERIFIED = 15.0
 AT_ONCE = 5_000
 """Pairs of moments whose displacements are held in memory together."""
 
+SHAPES_AT_ONCE = 500
+"""Shapes whose distances to all others are held in memory together."""
+
 TINY = 1e-300
 
 MOST_TRIED = 3
@@ -130,18 +133,27 @@ def _middles(recording: Recording) -> Array:
 
 def _moments(path: Array, step: int, apart: int, around: int) -> Array:
     """Frames at which the middle is faster than at all others up to `apart` frames away, and known all `around`."""
-    from scipy.ndimage import maximum_filter1d, uniform_filter1d
-
     if len(path) <= 2 * around:
         return np.empty(0, dtype=np.int64)
     half = max(1, step // 2)
     speed = np.zeros(len(path))
     speed[half:-half] = np.abs(path[2 * half :] - path[: -2 * half])
-    speed = uniform_filter1d(np.nan_to_num(speed), 2 * half + 1)
+    speed = np.convolve(np.nan_to_num(speed), np.ones(2 * half + 1), mode="same")
     known = np.cumsum(np.concatenate([[0], np.isfinite(path)]))
     whole = np.zeros(len(path), dtype=bool)
     whole[around:-around] = known[2 * around + 1 :] - known[: -2 * around - 1] == 2 * around + 1
-    return np.flatnonzero((speed == maximum_filter1d(speed, 2 * apart + 1)) & (speed > 0) & whole)
+    return np.flatnonzero((speed == _largest_around(speed, apart)) & (speed > 0) & whole)
+
+
+def _largest_around(values: Array, apart: int) -> Array:
+    """The largest of the values (frames,) up to `apart` frames away."""
+    padded = np.pad(values, apart, constant_values=-np.inf)
+    width, wanted = 1, 2 * apart + 1
+    while width < wanted:  # the largest of `width` from here on; two such that overlap make a wider one
+        step = min(width, wanted - width)
+        padded = np.maximum(padded[: len(padded) - step], padded[step:])
+        width += step
+    return padded
 
 
 def _shapes(path: Array, moments: Array, fps: float) -> Array:
@@ -157,8 +169,6 @@ def _meetings(
     paths: Sequence[Array], moments: Sequence[Array], step: int, fps: float
 ) -> list[tuple[int, int, int, int]]:
     """(one, other, frame of one, frame of other) that may show the same, the likeliest first."""
-    from scipy.spatial import cKDTree
-
     owner = np.repeat(np.arange(len(paths)), [len(one) for one in moments])
     frame = np.concatenate(moments)
     if len(frame) < 2:
@@ -168,10 +178,7 @@ def _meetings(
     runs = np.concatenate([_runs(path, at, step, steps) for path, at in zip(paths, moments, strict=True)])
     _, main = np.linalg.eigh(np.cov(shapes, rowvar=False))
     shapes = shapes @ main[:, -DIRECTIONS:]  # which brings them nearer to each other, if anything
-    near = cKDTree(shapes).query(shapes, k=min(NEIGHBOURS + 1, len(shapes)), distance_upper_bound=ALIKE)[1]
-    mine = np.repeat(np.arange(len(shapes)), near.shape[1])
-    theirs = near.ravel()
-    mine, theirs = mine[theirs < len(shapes)], theirs[theirs < len(shapes)]
+    mine, theirs = _neighbours(shapes)
     mine, theirs = mine[owner[mine] != owner[theirs]], theirs[owner[mine] != owner[theirs]]
     swapped = owner[mine] > owner[theirs]
     first, second = np.where(swapped, theirs, mine), np.where(swapped, mine, theirs)
@@ -182,6 +189,21 @@ def _meetings(
     order = order[likely[order] < GLANCE]
     columns = owner[first], owner[second], frame[first], frame[second]
     return list(zip(*(column[order].tolist() for column in columns), strict=True))
+
+
+def _neighbours(shapes: Array) -> tuple[Array, Array]:
+    """The places of shapes (moments, directions) and, one by one, of their nearest that are `ALIKE`."""
+    squares = (shapes**2).sum(axis=1)
+    amount = min(NEIGHBOURS + 1, len(shapes))
+    mine, theirs = [], []
+    for start in range(0, len(shapes), SHAPES_AT_ONCE):
+        some = slice(start, start + SHAPES_AT_ONCE)
+        distances = squares[some, None] + squares - 2 * shapes[some] @ shapes.T
+        near = np.argpartition(distances, amount - 1, axis=1)[:, :amount]
+        alike = np.take_along_axis(distances, near, axis=1) < ALIKE**2
+        mine.append(start + np.nonzero(alike)[0])
+        theirs.append(near[alike])
+    return np.concatenate(mine), np.concatenate(theirs)
 
 
 def _runs(path: Array, moments: Array, step: int, steps: int) -> Array:
