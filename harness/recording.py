@@ -147,7 +147,7 @@ class Dataset:
     assumed: tuple[str, ...] = ()
     """What its files do not say and was taken for granted, in words."""
     notes: tuple[str, ...] = ()
-    """What was found in its files that somebody should know, a line each."""
+    """What was found in its files and somebody should know, a line each."""
 
     def __repr__(self) -> str:
         behaviors, labelled = counted(len(self.labelled), "behavior"), sum(map(len, self.labelled.values()))

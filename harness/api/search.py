@@ -17,6 +17,7 @@ from harness.api.run import Run, learned_from
 from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
 from harness.choosing.selection import WAYS
+from harness.columns.lengths import odd_lengths
 from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
 from harness.errors import HarnessError, unknown
@@ -39,6 +40,10 @@ DEFAULT_TRIALS = 200
 
 OF_TRIALS = ("trials", "timeout", "behaviors", "features", "models", "seed", "batch", "spaces", "plugins", "results")
 """What of a call decides which trials there are and where, so that it is worth repeating."""
+
+
+MOST_NAMED = 5
+"""Recordings that are told of one by one."""
 
 
 class SearchInterrupted(KeyboardInterrupt):
@@ -144,7 +149,7 @@ def search(
             say(f"note: {shown(study)} has {counted(count, 'trial')} that no search has written; left alone")
         for line in _announcement(what, stored, engine, features, trials, len(done)):
             say(line)
-        for line in (*dataset.notes, *lacking):
+        for line in (*dataset.notes, *lacking, *_odd_lengths(dataset)):
             say(f"note: {line}")
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         interrupted = threading.Event()
@@ -273,6 +278,19 @@ def _about(dataset: Dataset, plugins: Sequence[PluginFile], command: str) -> dic
         "command": command,
         "plugins": [str(file.path.resolve()) for file in plugins],
     }
+
+
+def _odd_lengths(dataset: Dataset) -> Iterator[str]:
+    """The recordings whose animals are much longer or shorter than elsewhere."""
+    every = {one.digest: one for recordings in dataset.labelled.values() for one in recordings}
+    odd = odd_lengths([*every.values(), *dataset.unlabelled])
+    for length in odd[:MOST_NAMED]:
+        yield (
+            f"{shown(length.recording.id)}: an animal is {length.pixels:.3g} pixels long, usually {length.usual:.3g}; "
+            "look whether its scale and its points are right"
+        )
+    if len(odd) > MOST_NAMED:
+        yield f"{counted(len(odd) - MOST_NAMED, 'recording')} more with animals of another length than usual"
 
 
 def _announcement(

@@ -27,7 +27,7 @@ from harness.data.entry import Entry, Place, assumed, kind, labels, listed, pose
 from harness.data.pickles import read_pickled_npy
 from harness.errors import DataError
 from harness.recording import Array, Dataset, Recording
-from harness.words import LONGEST_SHOWN, shown
+from harness.words import LONGEST_SHOWN, counted, shown
 
 TRAIN_FILES = ("train.npy", "*task3*train*.npy")
 TEST_FILES = ("test.npy", "test-release.npy", "*task3*test*.npy")
@@ -71,7 +71,7 @@ def load_dataset(folder: Path) -> Dataset:
         truth={behavior: annotated for behavior, annotated in truth.items() if behavior in labelled},
         source=folder,
         assumed=assumed(setup, recordings[0].recording),
-        notes=tuple(notes),
+        notes=(*_unseen(recordings), *notes),
     )
 
 
@@ -107,6 +107,7 @@ class _Kept:
 
     recording: Recording
     place: Place
+    unseen: Mapping[tuple[float, float], int]
 
 
 # Files
@@ -291,9 +292,9 @@ def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, 
             if known is not entry and isinstance(entry.content["keypoints"], np.ndarray):
                 entry.place.report(f"the same poses as {shown(known.id)}, expected each recording once")
                 continue
-            recording, annotated = poses(entry, setup), labels(entry)
-            if recording is not None and annotated is not None:
-                kept.append(_Kept(replace(recording, labels=annotated), entry.place))
+            posed, annotated = poses(entry, setup), labels(entry)
+            if posed is not None and annotated is not None:
+                kept.append(_Kept(replace(posed.recording, labels=annotated), entry.place, posed.unseen))
         _report_copies(kept)
         if entries and len(kept) == len(entries) and not any(one.recording.positives for one in kept):
             place.inside(behavior).report("no frame of any recording is labelled as the behavior")
@@ -307,12 +308,12 @@ def _unlabelled(
     unlabelled: dict[str, _Kept] = {}
     truth: dict[str, dict[str, Array]] = {}
     for entry in _test_entries(content, place):
-        recording = poses(entry, setup)
+        posed = poses(entry, setup)
         annotated = labels(entry) if entry.behavior and "annotations" in entry.content else None
-        if recording is None:
+        if posed is None:
             continue
-        known = unlabelled.setdefault(entry.id, _Kept(recording, entry.place))
-        if known.recording.digest != recording.digest:
+        known = unlabelled.setdefault(entry.id, _Kept(posed.recording, entry.place, posed.unseen))
+        if known.recording.digest != posed.recording.digest:
             entry.place.report(f"other poses than the recording of this name in {known.place.names[0]}")
         if annotated is not None:
             truth.setdefault(entry.behavior, {})[entry.id] = annotated
@@ -388,6 +389,15 @@ def _report_near_copies(
             notes.append(f"{every[test].recording.id}, to be labelled, {_shows(copy, every[train].recording)}, "
                          "which is trained on")  # fmt: skip
     return notes
+
+
+def _unseen(every: list[_Kept]) -> Iterator[str]:
+    """A line for each place in the image that was taken for "not seen"."""
+    once = {kept.recording.digest: kept.unseen for kept in every if kept.unseen}
+    for place in sorted({place for unseen in once.values() for place in unseen}):
+        amounts = [unseen[place] for unseen in once.values() if place in unseen]
+        points, where = counted(sum(amounts), "point"), counted(len(amounts), "recording")
+        yield f"{points} in {where} at exactly ({place[0]:g}, {place[1]:g}), off the animals: taken for not seen"
 
 
 def _shows(copy: Copy, other: Recording) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from harness.data.dataset_toml import Setup
+from harness.data.sentinels import Cleaned, without_sentinels
 from harness.recording import CALMS21, Array, Recording, Skeleton
 from harness.words import shown
 
@@ -82,18 +83,27 @@ def kind(value: object) -> str:
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
-def poses(entry: Entry, setup: Setup) -> Recording | None:
+class Posed(NamedTuple):
+    """A recording without labels, and what was taken for not seen in it."""
+
+    recording: Recording
+    unseen: dict[tuple[float, float], int]
+    """Place in the image that stands for "not seen" to the points that lay there."""
+
+
+def poses(entry: Entry, setup: Setup) -> Posed | None:
     """The recording of `entry` without labels; None, with every problem reported, where it is not right."""
-    keypoints = _keypoints(entry.content, entry.place)
-    if keypoints is None:
+    cleaned = _keypoints(entry.content, entry.place)
+    if cleaned is None:
         return None
+    keypoints, unseen = cleaned
     confidence = None
     if entry.content.get("scores") is not None:
         confidence = _confidence(entry.content["scores"], keypoints.shape, entry.place)
         if confidence is None:
             return None
     skeleton, image_size = _body(setup, keypoints.shape)
-    return Recording(
+    recording = Recording(
         entry.id,
         keypoints,
         skeleton,
@@ -101,6 +111,7 @@ def poses(entry: Entry, setup: Setup) -> Recording | None:
         confidence=confidence,
         image_size=setup.image_size or image_size,
     )
+    return Posed(recording, unseen)
 
 
 def assumed(setup: Setup, recording: Recording) -> tuple[str, ...]:
@@ -150,8 +161,8 @@ def _body(setup: Setup, shape: tuple[int, ...]) -> tuple[Skeleton, tuple[int, in
     return Skeleton.unnamed(shape[3]), None
 
 
-def _keypoints(content: Mapping[Any, Any], place: Place) -> Array | None:
-    """float32 (frames, animal, xy, part); None, with a problem, where they are not right."""
+def _keypoints(content: Mapping[Any, Any], place: Place) -> Cleaned | None:
+    """float32 (frames, animal, xy, part) where they were seen; None, with a problem, where they are not right."""
     if "keypoints" not in content and "features" in content:
         place.file.report(
             "holds features (TREBA) without keypoints; wanted is the file that calms21_convert_to_npy.py writes "
@@ -183,10 +194,11 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Array | None:
         expected = "" if np.isinf(value) else f", expected pixels up to {FARTHEST:,.0f}, in either direction"
         place.report(f"keypoints are {found} at frame {frame}{expected}; NaN stands for a point that was not seen")
         return None
-    if np.isnan(keypoints).all():
+    cleaned = without_sentinels(keypoints)
+    if np.isnan(cleaned.keypoints).all():
         place.report("all keypoints are NaN: nothing was seen on any frame")
         return None
-    return keypoints
+    return cleaned
 
 
 def _axes_hint(shape: tuple[int, ...]) -> str:
