@@ -444,6 +444,14 @@ def labels_in_a_column(folder: Path) -> None:
     write_groom_a(folder, annotations=np.array(bouts(), dtype=np.int64)[:, None])
 
 
+@malformed(
+    "train.npy: groom: every frame of every recording is labelled as the behavior, so nothing says what it is not"
+)
+def no_negative_frame(folder: Path) -> None:
+    everything = {"annotations": [1] * FRAMES}
+    write(folder, train_file() | {"groom": {"a": recording(1, **everything), "b": recording(2, **everything)}})
+
+
 @malformed("train.npy: groom: no frame of any recording is labelled as the behavior")
 def no_positive_frame(folder: Path) -> None:
     nothing = {"annotations": [0] * FRAMES}

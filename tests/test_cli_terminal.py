@@ -165,7 +165,7 @@ def test_a_search_shows_how_the_best_of_each_behavior_moves(columns: int, tmp_pa
     assert [line for line in tail if line] == [
         *best_lines(records, ["approach", "rarely"]),
         *(line for line in tail if line.startswith("mean F1 of the ensembles ")),
-        *hints(records, ["approach", "rarely"], partial(longer, ["search"])),
+        *hints(records, ["approach", "rarely"], {}, partial(longer, ["search"])),
         "next: harness leaderboard, then harness export-best",
     ]
 
@@ -212,15 +212,17 @@ WORDS = ["search", "--data", "my data", "--trials", "8"]
 def test_a_search_that_is_still_improving_is_to_go_on_with_a_command_that_works() -> None:
     rising = [record(trial, 3 + (trial > 6)) for trial in range(8)]
     flat = [record(trial, 3, "chase") for trial in range(8)]
-    assert hints([*rising, *flat], ["sniff", "chase"], partial(longer, WORDS)) == [
+    assert hints([*rising, *flat], ["sniff", "chase"], {}, partial(longer, WORDS)) == [
         "still improving: sniff (+0.100); to search longer: harness search --data 'my data' --trials 16"
     ]
-    assert hints(rising[:7], ["sniff"], partial(longer, WORDS)) == []
+    assert hints(rising[:7], ["sniff"], {}, partial(longer, WORDS)) == []
     timed = ["search", "--timeout", "5m"]
-    assert hints(rising, ["sniff"], partial(longer, timed))[0].endswith("to search longer: harness search --timeout 5m")
+    assert hints(rising, ["sniff"], {}, partial(longer, timed))[0].endswith(
+        "to search longer: harness search --timeout 5m"
+    )
     spelled = ["search", "--trials=8", "--seed", "1"]
-    assert hints(rising, ["sniff"], partial(longer, spelled))[0].endswith(": harness search --seed 1 --trials 16")
-    assert hints(rising, ["sniff"], partial(longer, ["search"]))[0].endswith(": harness search --trials 16")
+    assert hints(rising, ["sniff"], {}, partial(longer, spelled))[0].endswith(": harness search --seed 1 --trials 16")
+    assert hints(rising, ["sniff"], {}, partial(longer, ["search"]))[0].endswith(": harness search --trials 16")
 
 
 @pytest.mark.parametrize(
@@ -249,7 +251,7 @@ def test_a_search_that_is_still_improving_is_to_go_on_with_a_command_that_works(
     ],
 )
 def test_what_would_help_a_behavior_is_said(records: list[TrialRecord], says: list[str]) -> None:
-    assert hints(records, ["sniff"], partial(longer, WORDS)) == says
+    assert hints(records, ["sniff"], {}, partial(longer, WORDS)) == says
 
 
 def test_the_best_of_each_behavior_is_said_with_its_honest_score(toy_runs: ToyRuns) -> None:

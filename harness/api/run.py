@@ -12,7 +12,7 @@ from harness.api.places import last_run, server_named
 from harness.choosing.comparison import Difference, best_trials, differences, exported
 from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
-from harness.choosing.next_steps import hints
+from harness.choosing.next_steps import cautions, hints
 from harness.data.settled import settled
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.fitting.pool import pool_members
@@ -21,6 +21,7 @@ from harness.recording import Dataset
 from harness.runs.description import described
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
+from harness.scores.amounts import Amounts
 from harness.scores.metrics import total
 from harness.server import Server
 from harness.words import counted, html_table, shown
@@ -134,7 +135,21 @@ class Run:
             longer: How to say that one should search to so many trials; by default as a call.
         """
         longer = longer or "harness.search(..., trials={})".format
-        return hints(self.records(), behaviors or self.behaviors, longer)
+        return hints(self.records(), behaviors or self.behaviors, self.amounts, longer)
+
+    @property
+    def amounts(self) -> dict[str, Amounts]:
+        """By behavior, what is labelled; empty for a run that was searched before this was kept."""
+        kept = self.description["about"].get("labelled", {})
+        return {behavior: Amounts.from_json(plain) for behavior, plain in kept.items()}
+
+    def cautions(self, *, behaviors: Sequence[str] = ()) -> dict[str, list[str]]:
+        """By behavior, what of its labels makes its scores worth less than they look, a line each.
+
+        Args:
+            behaviors: Those to speak of; by default all.
+        """
+        return cautions(self.records(), behaviors or self.behaviors, self.amounts)
 
     def state(self) -> tuple[tuple[str, int, int], ...]:
         """What changes with every trial that is stored in the folder: names, times and sizes of files."""

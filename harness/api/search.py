@@ -27,6 +27,7 @@ from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
 from harness.runs.versions import versions
+from harness.scores.amounts import Amounts
 from harness.scores.metrics import mean_score
 from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
@@ -149,7 +150,7 @@ def search(
             say(f"note: {shown(study)} has {counted(count, 'trial')} that no search has written; left alone")
         for line in _announcement(what, stored, engine, features, trials, len(done)):
             say(line)
-        for line in (*dataset.notes, *lacking, *_odd_lengths(dataset)):
+        for line in (*dataset.notes, *lacking, *_odd_lengths(dataset), *_one_sided(dataset, wanted)):
             say(f"note: {line}")
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         interrupted = threading.Event()
@@ -275,6 +276,7 @@ def _about(dataset: Dataset, plugins: Sequence[PluginFile], command: str) -> dic
     return {
         "data": "" if dataset.source is None else str(dataset.source.resolve()),
         "behaviors": list(dataset.labelled),
+        "labelled": {behavior: Amounts.of(recordings).as_json() for behavior, recordings in dataset.labelled.items()},
         "command": command,
         "plugins": [str(file.path.resolve()) for file in plugins],
     }
@@ -291,6 +293,13 @@ def _odd_lengths(dataset: Dataset) -> Iterator[str]:
         )
     if len(odd) > MOST_NAMED:
         yield f"{counted(len(odd) - MOST_NAMED, 'recording')} more with animals of another length than usual"
+
+
+def _one_sided(dataset: Dataset, behaviors: Sequence[str]) -> Iterator[str]:
+    """The behaviors whose labels are nearly all of one class."""
+    for behavior in behaviors:
+        for caution in Amounts.of(dataset.labelled[behavior]).cautions():
+            yield f"{behavior}: {caution}"
 
 
 def _announcement(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from harness.choosing.leaderboard import best_records, honest_score
 from harness.runs.records import TrialRecord
+from harness.scores.amounts import Amounts
 from harness.words import counted
 
 LAST = 4
@@ -28,14 +29,29 @@ def best_lines(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> list
     ]
 
 
-def cautions(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> list[str]:
-    """What makes scores worth less than they look, and what to do about it."""
-    return [line for behavior, theirs in _by_behavior(records, behaviors).items() for line in _of_one(behavior, theirs)]
+def cautions(
+    records: Sequence[TrialRecord], behaviors: Sequence[str], amounts: Mapping[str, Amounts]
+) -> dict[str, list[str]]:
+    """By behavior, what of its labels makes its scores worth less than they look."""
+    found = {}
+    for behavior, theirs in _by_behavior(records, behaviors).items():
+        if behavior in amounts:
+            honest = honest_score([record for record in theirs if record.complete])
+            found[behavior] = list(amounts[behavior].cautions(honest))
+    return found
 
 
-def hints(records: Sequence[TrialRecord], behaviors: Sequence[str], longer: Callable[[int], str]) -> list[str]:
+def hints(
+    records: Sequence[TrialRecord],
+    behaviors: Sequence[str],
+    amounts: Mapping[str, Amounts],
+    longer: Callable[[int], str],
+) -> list[str]:
     """What to do about scores that could be better or surer; `longer` says how to search to so many trials."""
-    lines = cautions(records, behaviors)
+    of_labels = cautions(records, behaviors, amounts)
+    lines = []
+    for behavior, theirs in _by_behavior(records, behaviors).items():
+        lines += [*_of_one(behavior, theirs), *(f"{behavior}: {caution}" for caution in of_labels.get(behavior, ()))]
     rising = still_improving(records, behaviors)
     if rising:
         those = ", ".join(f"{behavior} (+{gain:.3f})" for behavior, gain in rising.items())

@@ -54,10 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
         show_csv([row.as_json() for row in rows])
     elif arguments.format == "markdown":
         show_markdown(HEADER, _all_cells(rows))
-        print("\n".join(["", *_notes(rows)]))
+        print("\n".join(["", *_notes(rows, run)]))
     else:
         console = plain_console()
-        show(console, _drawn(rows, console.width))
+        show(console, _drawn(rows, run, console.width))
     return 0
 
 
@@ -98,7 +98,7 @@ def _watched(run: harness.Run, arguments: argparse.Namespace, console: Console) 
     )
     for top in [arguments.top] if arguments.top else range(TOP, 0, -1):
         try:
-            board = _drawn(run.rows(by=arguments.by, top=top, behaviors=arguments.behavior), console.width)
+            board = _drawn(run.rows(by=arguments.by, top=top, behaviors=arguments.behavior), run, console.width)
         except harness.NothingToRankError as error:
             return status, Text(str(error))
         if len(console.render_lines(Group(status, board), pad=False)) <= console.height:
@@ -110,7 +110,7 @@ def _all_cells(rows: Sequence[Row | EnsembleRow]) -> list[list[str]]:
     return [_cells(row) if isinstance(row, Row) else _ensemble_cells(row) for row in rows]
 
 
-def _drawn(rows: Sequence[Row | EnsembleRow], width: int) -> RenderableType:
+def _drawn(rows: Sequence[Row | EnsembleRow], run: harness.Run, width: int) -> RenderableType:
     """The table and what it means, for a terminal of so many columns."""
     cells = _all_cells(rows)
     names = [line[0] for line in cells]
@@ -119,7 +119,7 @@ def _drawn(rows: Sequence[Row | EnsembleRow], width: int) -> RenderableType:
     table = fitted_table(
         HEADER, cells, width, right=right, sections=last, spare=SPARE, styles=[_style(row) for row in rows]
     )
-    return Group(table, Text("\n".join(["", *_notes(rows)])))
+    return Group(table, Text("\n".join(["", *_notes(rows, run)])))
 
 
 def _style(row: Row | EnsembleRow) -> str:
@@ -128,8 +128,8 @@ def _style(row: Row | EnsembleRow) -> str:
     return "green" if row.rank == 1 else ""
 
 
-def _notes(rows: Sequence[Row | EnsembleRow]) -> list[str]:
-    """What the rows come to in the mean, and what their signs stand for."""
+def _notes(rows: Sequence[Row | EnsembleRow], run: harness.Run) -> list[str]:
+    """What the rows come to in the mean, what their signs stand for, and what to be careful about."""
     ranked = [row for row in rows if isinstance(row, Row)]
     ensembles = [row for row in rows if isinstance(row, EnsembleRow)]
     lines = _means(ranked, ensembles)
@@ -141,6 +141,9 @@ def _notes(rows: Sequence[Row | EnsembleRow]) -> list[str]:
         lines.append("E: ensemble; each recording is judged by members chosen without it.")
     if any(row.best.folds == "blocked" for row in ranked):
         lines.append("*: only one recording shows it, so parts of that were held out: optimistic.")
+    behaviors = list(dict.fromkeys(row.best.behavior for row in ranked))
+    for behavior, cautions in run.cautions(behaviors=behaviors).items():
+        lines += [f"{behavior}: {caution}" for caution in cautions]
     return lines
 
 

@@ -296,8 +296,8 @@ def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, 
             if posed is not None and annotated is not None:
                 kept.append(_Kept(replace(posed.recording, labels=annotated), entry.place, posed.unseen))
         _report_copies(kept)
-        if entries and len(kept) == len(entries) and not any(one.recording.positives for one in kept):
-            place.inside(behavior).report("no frame of any recording is labelled as the behavior")
+        if entries and len(kept) == len(entries):
+            _report_one_class([one.recording for one in kept], place.inside(behavior))
     return labelled
 
 
@@ -321,6 +321,16 @@ def _unlabelled(
 
 
 # What shows in several recordings
+
+
+def _report_one_class(recordings: list[Recording], place: Place) -> None:
+    if not any(one.positives for one in recordings):
+        place.report("no frame of any recording is labelled as the behavior")
+    if all(one.positives == one.frames for one in recordings):
+        place.report(
+            "every frame of every recording is labelled as the behavior, so nothing says what it is not, and no score "
+            "could be wrong; add frames without it"
+        )
 
 
 def _report_copies(group: list[_Kept]) -> None:

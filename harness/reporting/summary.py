@@ -11,6 +11,7 @@ from harness.recording import Array, Recording
 from harness.reporting.detections import Chosen
 from harness.reporting.page import Figure, Html, Section, drawn, joined, nothing, plot_text, shown, table, tag
 from harness.runs.records import TrialRecord
+from harness.scores.amounts import Amounts
 from harness.scores.honest import Honest
 from harness.scores.metrics import Counts, total
 
@@ -183,6 +184,7 @@ def warnings(one: Found) -> list[str]:
             "judged on parts of a recording whose other parts were learned from (blocked folds), so its scores are "
             "optimistic."
         )
+    said += Amounts.of(one.labelled).cautions(one.best.honest if one.best else None)
     said += _shifted(one)
     if one.chosen:
         lowest, highest = min(THRESHOLDS), max(THRESHOLDS)

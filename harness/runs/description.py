@@ -96,6 +96,8 @@ def _describes_a_run(plain: Mapping[str, Any]) -> bool:
     texts += [text for one in lists if isinstance(one, list) for text in one]
     tables = [identity.get("plugins"), identity.get("ranges"), identity.get("pool"), identity.get("data")]
     tables += list(tables[-1].values()) if isinstance(tables[-1], dict) else []
+    amounts = about.get("labelled", {})  # earlier runs have none
+    tables += [amounts, *amounts.values()] if isinstance(amounts, dict) else [amounts]
     return (
         all(isinstance(one, list) for one in lists)
         and all(isinstance(one, str) for one in texts)

@@ -1,0 +1,67 @@
+"""How much of each class is labelled, and what that alone makes of a score.
+
+Whoever claims every frame has a recall of 1 and a precision of p, the share of positive frames, so an F1 of
+2p / (1 + p): near 1 where nearly every frame is positive. A score says something as far as it is better than that.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.recording import Recording
+from harness.scores.honest import Honest
+from harness.words import counted
+
+FEW_NEGATIVES = 0.02
+"""Of the labelled frames; with fewer a score can hardly be wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What is labelled for one behavior."""
+
+    recordings: int
+    frames: int
+    positives: int
+    mixed: int
+    """Recordings with frames of both kinds."""
+
+    @classmethod
+    def of(cls, recordings: Sequence[Recording]) -> "Amounts":
+        mixed = sum(0 < one.positives < one.frames for one in recordings)
+        frames, positives = sum(one.frames for one in recordings), sum(one.positives for one in recordings)
+        return cls(len(recordings), frames, positives, mixed)
+
+    @property
+    def claiming_all(self) -> float:
+        """The F1 of claiming every frame."""
+        return 2 * self.positives / (self.frames + self.positives) if self.positives else 0.0
+
+    def cautions(self, honest: Honest | None = None) -> Iterator[str]:
+        """What of the labels makes a score worth less than it looks, a line each.
+
+        `honest` is the behavior's honest F1, where there is one yet.
+        """
+        negatives = self.frames - self.positives
+        if negatives < FEW_NEGATIVES * self.frames:
+            yield (
+                f"only {negatives:,} of {counted(self.frames, 'labelled frame')} are without it, so a score can hardly "
+                f"be wrong: claiming every frame has F1 {self.claiming_all:.3f}; label frames without it"
+            )
+        elif honest is not None and honest.low <= self.claiming_all:
+            yield (
+                f"honest F1 {honest.f1:.3f} ({honest.low:.2f}-{honest.high:.2f}) may be no better than claiming every "
+                f"frame, which has F1 {self.claiming_all:.3f}"
+            )
+        if not self.mixed:
+            yield (
+                "no recording has frames with it and frames without it, so what tells the recordings apart may pass "
+                "for it; label one that has both"
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Amounts":
+        return cls(**plain)
