@@ -20,6 +20,9 @@ HEADER = ("behavior", "done", "trials", "best F1", "last gain", "failed", "prune
 SPARE = {"pipeline": 14, "done": 0, "pruned": 0, "failed": 0, "last gain": 0}
 """Columns that are left out where the terminal is narrow, the first one first; see `fitted_table`."""
 
+AROUND = 5
+"""Lines that a table has besides its rows."""
+
 BAR = 8
 """Columns of a bar."""
 
@@ -44,6 +47,8 @@ class Progress:
         self.failed = dict.fromkeys(behaviors, 0)
         self.pruned = dict.fromkeys(behaviors, 0)
         self.best: dict[str, TrialRecord] = {}
+        self.told = dict.fromkeys(behaviors, 0)
+        """By behavior, how many trials of all had been told when its last one was."""
         self.gains: dict[str, tuple[float, int]] = {}
         """By behavior, by how much its best F1 rose last, and how many trials there were by then."""
         for record in done:
@@ -56,7 +61,7 @@ class Progress:
         if shown and in_notebook():
             self._live = Cell(self._html)
         elif shown and can_redraw(self._console, stderr=True):
-            self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._table)
+            self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self.table)
         self._lines = shown and self._live is None
 
     @property
@@ -93,6 +98,7 @@ class Progress:
         if record.behavior not in self.counts:
             return
         self.counts[record.behavior] += 1
+        self.told[record.behavior] = self.finished
         self.failed[record.behavior] += record.error is not None
         self.pruned[record.behavior] += record.pruned
         known = [self.best[record.behavior]] if record.behavior in self.best else []
@@ -141,10 +147,24 @@ class Progress:
     def _html(self) -> str:
         return html_table(HEADER, self._rows, self._total)
 
-    def _table(self) -> RenderableType:
+    def table(self) -> RenderableType:
+        """As many behaviors as the terminal is high enough for, those with the latest trials, and what it comes to."""
+        amount = len(self.counts)
+        while True:
+            drawn = self._drawn(amount)
+            lines = len(self._console.render_lines(drawn, pad=False))
+            if lines < self._console.height or amount == 1:  # the cursor has a line of its own
+                return drawn
+            amount = max(1, min(amount - 1, amount * (self._console.height - 1 - AROUND) // (lines - AROUND)))
+
+    def _drawn(self, amount: int) -> RenderableType:
         right = ("trials", "best F1", "failed", "pruned")
-        table = fitted_table(HEADER, self._rows, self._console.width, right=right, spare=SPARE)
-        return Group(table, Text(f" {self._total}"))
+        latest = sorted(self.counts, key=lambda behavior: -self.told[behavior])[:amount]
+        rows = [self._cells(behavior) for behavior in self.counts if behavior in latest]
+        table = fitted_table(HEADER, rows, self._console.width, right=right, spare=SPARE)
+        hidden = len(self.counts) - amount
+        more = f" {counted(hidden, 'behavior')} more, for want of rows" if hidden else ""
+        return Group(table, Text("\n".join(filter(None, [more, f" {self._total}"])), no_wrap=True, overflow="ellipsis"))
 
     def _cells(self, behavior: str) -> list[str]:
         best, gain = self.best.get(behavior), self.gains.get(behavior)

@@ -1,10 +1,11 @@
 """Tables that fit the terminal."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,9 @@ NARROWEST = 14
 
 SHORTEST = 8
 """Where nothing can be left out, other texts than numbers are cut down to so much, with an ellipsis."""
+
+
+NUMBER = re.compile(r"[-+−]?\d[\d.,:]*")
 
 
 def cell_text(text: str) -> str:
@@ -40,7 +44,7 @@ def fitted_table(
     `right` names right-aligned columns, a line follows each row in `sections`, and `styles` are those of the rows.
     `spare` says of columns how much room those in `WRAPS` must have for this one to stay; those that do not stay are
     left out in this order, and a line below says which. Then what is in `WRAPS` wraps, and at last texts end in an
-    ellipsis.
+    ellipsis, and columns are left out from the right. Nothing is cut within a number.
     """
     spare, rows = spare or {}, [[cell_text(cell) for cell in row] for row in rows]
     needs = {
@@ -54,24 +58,53 @@ def fitted_table(
         shown.remove(name)
         left_out.append(name)
     widths = _shrunk({name: needs[name] for name in shown}, _room(width, len(shown)), right)
+    while len(shown) > 1 and sum(widths.values()) > _room(width, len(shown)):
+        left_out.append(next((name for name in reversed(shown[1:]) if name not in WRAPS), shown[-1]))
+        shown.remove(left_out[-1])
+        widths = _shrunk({name: needs[name] for name in shown}, _room(width, len(shown)), right)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in shown:
-        wraps = name in WRAPS
-        table.add_column(
-            name,
-            justify="right" if name in right else "left",
-            no_wrap=not wraps,
-            overflow="fold" if wraps else "ellipsis",
-            width=widths[name],
-        )
+        justify: JustifyMethod = "right" if name in right else "left"
+        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", width=widths[name])
     for number, row in enumerate(rows):
-        cells = [cell for name, cell in zip(header, row, strict=True) if name in shown]
+        cells = [
+            "\n".join(_in_lines(cell, widths[name], wraps=name in WRAPS))
+            for name, cell in zip(header, row, strict=True)
+            if name in shown
+        ]
         style = styles[number] if styles else ""
         table.add_row(*map(Text, cells), end_section=number in sections, style=style)
     if not left_out:
         return table
     names = [name for name in header if name in left_out]
     return Group(table, Text(f" … not shown, for want of columns: {', '.join(names)}"))
+
+
+def _in_lines(text: str, width: int, *, wraps: bool) -> list[str]:
+    """The lines of a cell within `width`: the words go on below, or else the text ends in an ellipsis."""
+    lines = []
+    for line in text.split("\n"):
+        if not wraps and cell_len(line) > width:
+            line = line[: _end(line, width - 1)].rstrip() + "…"
+        while cell_len(line) > width:
+            whole = _end(line, width)
+            space = line.rfind(" ", 0, whole + 1)
+            at = space if space > 0 else whole
+            lines.append(line[:at].rstrip())
+            line = line[at:].lstrip()
+        lines.append(line)
+    return lines
+
+
+def _end(line: str, width: int) -> int:
+    """How many letters fit into `width`, less those of a number that would not be whole."""
+    end = taken = 0
+    for end, letter in enumerate(line):  # noqa: B007
+        taken += cell_len(letter)
+        if taken > width:
+            break
+    inside = next((found for found in NUMBER.finditer(line) if found.start() < end < found.end()), None)
+    return (inside.start() if inside and inside.start() else end) or 1
 
 
 def _room(width: int, columns: int) -> int:
