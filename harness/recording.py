@@ -72,6 +72,8 @@ class Recording:
     """Where this piece begins in the session it was cut from."""
     session_frames: int = 0
     """How long that session is; 0 stands for `frames`."""
+    group: str = ""
+    """Recordings of one group are held out together, as those of the same footage should be; empty: alone."""
 
     def __post_init__(self) -> None:
         shape = self.keypoints.shape
@@ -129,7 +131,7 @@ class Recording:
 
 def _digest(recording: Recording) -> str:
     labels = b"" if recording.labels is None else recording.labels.astype(np.int8).tobytes()
-    return hashlib.sha256(recording.digest.encode() + labels).hexdigest()
+    return hashlib.sha256(recording.digest.encode() + labels + recording.group.encode()).hexdigest()
 
 
 @dataclass(frozen=True, repr=False)

@@ -78,8 +78,8 @@ def learning_curve(
     # A baseline alone looks nowhere.
     reach = reach_seconds(searched, spaces) if searched else 0.0
     folds = {name: make_folds(dataset.labelled[name], reach) for name in leaders}
-    units = [len(one.units) for one in folds.values()]
-    fits = sum(len(left_out_sets(n, size, identity["seed"])) for n in units for size in sizes(n))
+    parts = [max(one.parts) + 1 for one in folds.values()]
+    fits = sum(len(left_out_sets(n, size, identity["seed"])) for n in parts for size in sizes(n))
     if say:
         say(f"fitting {counted(fits, 'model')} of {counted(len(leaders), 'behavior')}, {engine.where}")
     curves = learning_curves(

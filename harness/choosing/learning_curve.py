@@ -24,7 +24,7 @@ from harness.columns.cache import BlockCache
 from harness.engines.interface import Engine, TrialError, WorkerDiedError
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
-from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, steadied
+from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, positives_by_part, steadied
 from harness.fitting.evaluation import fit_fold
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables
@@ -82,6 +82,8 @@ class Curve:
 
     record: TrialRecord
     """The trial whose pipeline it is."""
+    recordings: int
+    """Labelled ones, or blocks of one."""
     showing: int
     """Recordings that show the behavior."""
     points: tuple[Point, ...]
@@ -101,11 +103,10 @@ class Curve:
         shares = 1 / np.array([point.recordings for point in self.points])
         centered = shares - shares.mean()
         slope = -centered / (centered**2).sum()  # what makes b of the F1s
-        have = len(self.points[0].counts)
-        next_step = 1 / have - 1 / (have + 1)
+        next_step = 1 / self.recordings - 1 / (self.recordings + 1)
         f1s = np.array([point.f1 for point in self.points])
         resampled = np.stack([resampled_f1(point.counts) for point in self.points])
-        low, high = _interval(next_step * (slope @ resampled), have)
+        low, high = _interval(next_step * (slope @ resampled), len(self.points[0].counts))
         return Gain(float(next_step * (slope @ f1s)), low, high)
 
     @property
@@ -115,7 +116,7 @@ class Curve:
         if self.showing < 2:
             return "cannot be said: only one recording shows it" if self.showing else "cannot be said: none shows it"
         if gain is None:
-            return f"cannot be said: {len(self.record.counts)} recordings make one point, and a curve takes two"
+            return f"cannot be said: {self.recordings} recordings make one point, and a curve takes two"
         told = f"{gain.f1:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
         if abs(gain.f1) < SMALL and max(-gain.low, gain.high) < SMALL:
             return f"another recording may add hardly anything, about {told}"
@@ -133,7 +134,7 @@ class Curve:
             "features": [choice.name for choice in self.record.spec.features],
             "model": self.record.spec.model.name,
             "folds": self.record.folds,
-            "recordings": len(self.record.counts),
+            "recordings": self.recordings,
             "recordings_showing": self.showing,
             "points": [
                 {
@@ -197,17 +198,22 @@ def learning_curves(
     with engine.open(partial(_start, bench), _count) as children:
         asked: dict[str, dict[int, list[tuple[tuple[int, ...], Future[Array]]]]] = {}
         for behavior, record in leaders.items():
-            units = len(folds[behavior].units)
+            parts = max(folds[behavior].parts) + 1
             asked[behavior] = {
                 size: [
                     (left_out, children.submit(behavior, record.spec, record.rounds, left_out, seed + number))
-                    for number, left_out in enumerate(left_out_sets(units, size, seed))
+                    for number, left_out in enumerate(left_out_sets(parts, size, seed))
                 ]
-                for size in sizes(units)
+                for size in sizes(parts)
             }
         try:
             return [
-                Curve(leaders[behavior], _showing(folds[behavior]), tuple(_points(theirs, folds[behavior], candidates)))
+                Curve(
+                    leaders[behavior],
+                    len(folds[behavior].units),
+                    _showing(folds[behavior]),
+                    tuple(_points(theirs, folds[behavior], candidates)),
+                )
                 for behavior, theirs in asked.items()
             ]
         except (TrialError, WorkerDiedError) as error:
@@ -222,29 +228,35 @@ def _showing(folds: Folds) -> int:
 def _points(
     asked: "Mapping[int, Sequence[tuple[tuple[int, ...], Future[Array]]]]", folds: Folds, candidates: Candidates
 ) -> Iterator[Point]:
+    actual = positives_by_part([unit.known_labels for unit in folds.units], folds.parts)
     for size, sets in asked.items():
         counted = [(left_out, future.result()) for left_out, future in sets]
-        yield _point(size, counted, folds.units, candidates)
+        recordings = round(size * len(folds.units) / len(actual))
+        yield _point(recordings, counted, actual, candidates)
 
 
 def _point(
-    size: int, sets: Sequence[tuple[tuple[int, ...], Array]], units: Sequence[Recording], candidates: Candidates
+    recordings: int, sets: Sequence[tuple[tuple[int, ...], Array]], positives: Array, candidates: Candidates
 ) -> Point:
-    """`sets` are what each left out with the counts (units left out, candidates, 2) of all decisions there."""
-    table = np.zeros((len(units), *sets[0][1].shape[1:]), dtype=np.int64)
-    actual = np.zeros(len(units), dtype=np.int64)
+    """`sets` are what each left out with the counts (parts left out, candidates, 2) of all decisions there.
+
+    `positives` (parts,) are positive frames.
+    """
+    parts = len(positives)
+    table = np.zeros((parts, *sets[0][1].shape[1:]), dtype=np.int64)
+    actual = np.zeros(parts, dtype=np.int64)
     for left_out, counted in sets:
         table[list(left_out)] += counted
-        actual[list(left_out)] += [units[unit].positives for unit in left_out]
+        actual[list(left_out)] += positives[list(left_out)]
     steady = steadied(table, candidates)
     together, others = steady.sum(axis=0), SPAN * (actual.sum() - actual)
-    chosen = [best_candidate(together - steady[unit], int(others[unit])) for unit in range(len(units))]
-    counts = [_counts(table[unit, one], int(actual[unit])) for unit, one in enumerate(chosen)]
+    chosen = [best_candidate(together - steady[part], int(others[part])) for part in range(parts)]
+    counts = [_counts(table[part, one], int(actual[part])) for part, one in enumerate(chosen)]
     of_sets = []
     for left_out, counted in sets:
-        theirs = [_counts(counted[row, chosen[unit]], units[unit].positives) for row, unit in enumerate(left_out)]
+        theirs = [_counts(counted[row, chosen[part]], int(positives[part])) for row, part in enumerate(left_out)]
         of_sets.append(total(theirs).f1)
-    return Point(size, tuple(counts), tuple(of_sets))
+    return Point(recordings, tuple(counts), tuple(of_sets))
 
 
 def _counts(amounts: Array, actual: int) -> Counts:
@@ -276,16 +288,17 @@ def _count(
     left_out: tuple[int, ...],
     seed: int,
 ) -> Array:
-    """Fit without the units left out; hits and claims of every decision on those: (units, candidates, 2)."""
+    """Fit without the parts left out; hits and claims of every decision on those: (parts, candidates, 2)."""
     bench, tables = state
-    folds = replace(bench.folds[behavior], held_out=(left_out,))
-    fitted = fit_fold(spec, folds, 0, tables, seed)
-    units = [folds.units[unit] for unit in left_out]
+    folds = bench.folds[behavior]
+    out = [unit for unit, part in enumerate(folds.parts) if part in left_out]
+    fitted = fit_fold(spec, replace(folds, held_out=(tuple(out),)), 0, tables, seed)
+    units = [folds.units[unit] for unit in out]
     stages = [fitted.probabilities(unit) for unit in units]
     # Without positives to learn from a constant is predicted, which has no rounds.
     probabilities = [theirs.get(rounds, next(iter(theirs.values()))) for theirs in stages]
-    labels = [unit.known_labels for unit in units]
-    return count_table(bench.candidates, probabilities, labels, units[0].fps).astype(np.int32)
+    labels, parts = [unit.known_labels for unit in units], [left_out.index(folds.parts[unit]) for unit in out]
+    return count_table(bench.candidates, probabilities, labels, units[0].fps, parts).astype(np.int32)
 
 
 def write_plot(curves: Sequence[Curve], path: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from harness.choosing.elsewhere import Standings, expected, standings
-from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, decide, steadied
+from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, decide, positives_by_part, steadied
 from harness.fitting.evaluation import average_precision
 from harness.recording import Array
 from harness.runs.records import TrialRecord
@@ -133,6 +133,8 @@ class Evidence:
     sources: Sequence[str]
     """The digest of the recording that each unit is, or was cut from."""
     fps: float
+    parts: Sequence[int]
+    """The part that each unit is counted with, see `Folds.parts`."""
 
     def standings(self) -> Standings:
         """For the selections of other behaviors."""
@@ -178,7 +180,7 @@ def _able(records: Sequence[TrialRecord]) -> list[TrialRecord]:
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What a way chooses on some units."""
+    """What a way chooses on some parts."""
 
     members: tuple[int, ...]
     """Places among the able trials, in the order they joined; one that counts twice is named twice."""
@@ -186,32 +188,33 @@ class _Chosen:
 
 
 class _Chooser:
-    """Chooses for one behavior on any of its units, and remembers what it has counted."""
+    """Chooses for one behavior on any of its parts, and remembers what it has counted."""
 
     def __init__(self, evidence: Evidence, candidates: Candidates, elsewhere: Sequence[Standings]) -> None:
         self.evidence, self.candidates, self.elsewhere = evidence, candidates, elsewhere
         self.able = _able(evidence.records)
-        frames = [len(unit) for unit in evidence.labels]
-        self.units = tuple(range(len(frames)))
-        self.actual = np.array([int(np.sum(unit)) for unit in evidence.labels])
+        self.actual = positives_by_part(evidence.labels, evidence.parts)
+        self.parts = tuple(range(len(self.actual)))
         self.truth = np.concatenate(evidence.labels).astype(bool)
-        self.unit_of = np.repeat(self.units, frames)
+        self.part_of = np.repeat(evidence.parts, [len(unit) for unit in evidence.labels])
         # One trial at a time, since a long search has thousands.
         pooled = (np.concatenate(evidence.out_of_fold[record.trial]) for record in self.able)
         self.levels = np.stack([_levels(one) for one in pooled])  # (trials, frames)
-        self.histograms = np.stack([_histogram(one, self.truth, self.unit_of, len(frames)) for one in self.levels])
+        self.histograms = np.stack([_histogram(one, self.truth, self.part_of, len(self.parts)) for one in self.levels])
         self._tables: dict[tuple[int, ...], Array] = {}
         self._chosen: dict[tuple[str, tuple[int, ...]], _Chosen] = {}
 
     def selection(self, way: str) -> Selection:
-        chosen = self.chosen(way, self.units)
-        nested = [self.chosen(way, tuple(other for other in self.units if other != unit)) for unit in self.units]
-        counts, bouts = [], []
-        for unit, (one, truth) in enumerate(zip(nested, self.evidence.labels, strict=True)):
-            hits, claimed = self.table(one.members)[unit, one.candidate]
-            counts.append(Counts(int(hits), int(claimed), int(self.actual[unit])))
-            labels = decide(self.candidates[one.candidate], self.blend(one.members)[unit], self.evidence.fps)
-            bouts.append(count_bouts(labels, truth))
+        chosen = self.chosen(way, self.parts)
+        counts, bouts = [], [Counts()] * len(self.parts)
+        for part in self.parts:
+            one = self.chosen(way, tuple(other for other in self.parts if other != part))
+            hits, claimed = self.table(one.members)[part, one.candidate]
+            counts.append(Counts(int(hits), int(claimed), int(self.actual[part])))
+            blend, decision = self.blend(one.members), self.candidates[one.candidate]
+            for unit in (unit for unit, its in enumerate(self.evidence.parts) if its == part):
+                labels = decide(decision, blend[unit], self.evidence.fps)
+                bouts[part] += count_bouts(labels, self.evidence.labels[unit])
         return Selection(
             self.able[0].behavior,
             way,
@@ -224,59 +227,59 @@ class _Chooser:
         )
 
     def honest(self, way: str, judged: Sequence[Counts]) -> Honest | None:
-        """The way repeated on the units that each resample drew, and counted on those that it left out.
+        """The way repeated on the parts that each resample drew, and counted on those that it left out.
 
         `judged` are the counts, by unit, of the way repeated without it.
         """
-        units = len(self.units)
-        # Enumerated, most resamples draw the same few sets of units; drawn at random, each would be another.
-        few = resamples(units).left_out[: None if units <= ENUMERATED_UP_TO else RESAMPLES]
+        parts = len(self.parts)
+        # Enumerated, most resamples draw the same few sets of parts; drawn at random, each would be another.
+        few = resamples(parts).left_out[: None if parts <= ENUMERATED_UP_TO else RESAMPLES]
         left_out = np.zeros((len(few), 2))
         for number, out in enumerate(few):
             chosen = self.chosen(way, tuple(np.flatnonzero(~out).tolist()))
             left_out[number] = self.table(chosen.members)[out, chosen.candidate].sum(axis=0)
         return bias_corrected(left_out, judged, OUT_OF_BAG)
 
-    def chosen(self, way: str, units: tuple[int, ...]) -> _Chosen:
-        """What the way chooses that knows only `units`."""
-        if (way, units) not in self._chosen:
-            members = self.members(way, units)
-            table = steadied(self.table(members)[list(units)].sum(axis=0), self.candidates)
-            positives = SPAN * int(self.actual[list(units)].sum())
-            self._chosen[way, units] = _Chosen(members, best_candidate(table, positives))
-        return self._chosen[way, units]
+    def chosen(self, way: str, parts: tuple[int, ...]) -> _Chosen:
+        """What the way chooses that knows only `parts`."""
+        if (way, parts) not in self._chosen:
+            members = self.members(way, parts)
+            table = steadied(self.table(members)[list(parts)].sum(axis=0), self.candidates)
+            positives = SPAN * int(self.actual[list(parts)].sum())
+            self._chosen[way, parts] = _Chosen(members, best_candidate(table, positives))
+        return self._chosen[way, parts]
 
-    def members(self, way: str, units: tuple[int, ...]) -> tuple[int, ...]:
+    def members(self, way: str, parts: tuple[int, ...]) -> tuple[int, ...]:
         if way == "single" or len(self.able) == 1:
-            return (self.leader(units),)
+            return (self.leader(parts),)
         trials = len(self.able)
-        advised = _best_first(self.expected(units))[: min(ADVISED, max(1, trials // 5))] if self.elsewhere else ()
-        return self.greedy(units, min(FIRST, max(2, trials // 4))) + advised
+        advised = _best_first(self.expected(parts))[: min(ADVISED, max(1, trials // 5))] if self.elsewhere else ()
+        return self.greedy(parts, min(FIRST, max(2, trials // 4))) + advised
 
-    def leader(self, units: tuple[int, ...]) -> int:
-        """Of all units, the trial that leads; of some, the one of the library that is best where they are all."""
-        if units == self.units:
+    def leader(self, parts: tuple[int, ...]) -> int:
+        """Of all parts, the trial that leads; of some, the one of the library that is best where they are all."""
+        if parts == self.parts:
             return max(range(len(self.able)), key=lambda place: self.able[place].merit)
-        actual = self.actual[list(units)]
+        actual = self.actual[list(parts)]
 
         def worth(place: int) -> float:
-            table = self.table((place,))[list(units)]
+            table = self.table((place,))[list(parts)]
             return _cross_fitted(table, steadied(table, self.candidates), actual)
 
-        return max(self.library(units), key=worth)
+        return max(self.library(parts), key=worth)
 
-    def library(self, units: tuple[int, ...]) -> tuple[int, ...]:
-        """The trials with the best average precision on the frames of `units`, best first."""
-        return _best_first(_binned_precision(self.histograms[:, list(units)].sum(axis=1)))[:LIBRARY]
+    def library(self, parts: tuple[int, ...]) -> tuple[int, ...]:
+        """The trials with the best average precision on the frames of `parts`, best first."""
+        return _best_first(_binned_precision(self.histograms[:, list(parts)].sum(axis=1)))[:LIBRARY]
 
-    def greedy(self, units: tuple[int, ...], first: int) -> tuple[int, ...]:
+    def greedy(self, parts: tuple[int, ...], first: int) -> tuple[int, ...]:
         """The best of the library, and then, time after time, whichever makes the mean log-odds best.
 
         Ensemble selection with replacement and sorted initialization (Caruana et al. 2004, section 2). Best is by
         average precision; of the ensembles on the way the best is taken, the smaller of equal ones.
         """
-        library = self.library(units)
-        known = np.isin(self.unit_of, units)
+        library = self.library(parts)
+        known = np.isin(self.part_of, parts)
         truth, together = self.truth[known], np.zeros(int(known.sum()), dtype=np.int64)
         levels = self.levels[list(library)][:, known]
 
@@ -294,16 +297,19 @@ class _Chooser:
                 best, size = max(joined), len(members)
         return tuple(library[member] for member in members[:size])
 
-    def expected(self, units: tuple[int, ...]) -> Array:
-        """What other behaviors let expect where only `units` are known: (trials,)."""
-        without = {source for unit, source in enumerate(self.evidence.sources) if unit not in units}
+    def expected(self, parts: tuple[int, ...]) -> Array:
+        """What other behaviors let expect where only `parts` are known: (trials,)."""
+        pairs = zip(self.evidence.sources, self.evidence.parts, strict=True)
+        without = {source for source, part in pairs if part not in parts}
         return expected([record.spec for record in self.able], self.elsewhere, without)
 
     def table(self, members: tuple[int, ...]) -> Array:
-        """Hits and claims of every decision on the blend of `members`: (units, candidates, 2)."""
+        """Hits and claims of every decision on the blend of `members`: (parts, candidates, 2)."""
         key = tuple(sorted(members))
         if key not in self._tables:
-            table = count_table(self.candidates, self.blend(members), self.evidence.labels, self.evidence.fps)
+            table = count_table(
+                self.candidates, self.blend(members), self.evidence.labels, self.evidence.fps, self.evidence.parts
+            )
             self._tables[key] = table.astype(np.int32)  # hundreds are held
         return self._tables[key]
 
@@ -311,7 +317,8 @@ class _Chooser:
         """The blended probabilities (frames,) of every unit."""
         weights = Counter(sorted(members))
         trials = [self.evidence.out_of_fold[self.able[place].trial] for place in weights]
-        return [blended([trial[unit] for trial in trials], list(weights.values())) for unit in self.units]
+        units = zip(*trials, strict=True)
+        return [blended(probabilities, list(weights.values())) for probabilities in units]
 
 
 def _best_first(merits: Array) -> tuple[int, ...]:
@@ -324,10 +331,10 @@ def _levels(probabilities: Array) -> Array:
     return np.asarray((log_odds(probabilities) / log_odds(1 - CLIP) + 1) / 2 * (BINS - 1), dtype=np.float32)
 
 
-def _histogram(levels: Array, truth: Array, unit_of: Array, units: int) -> Array:
-    """Positive frames and frames at each of `BINS` levels or above, the highest first: int32 (units, bins, 2)."""
-    cells = unit_of * BINS + levels.astype(np.int64)
-    counts = [np.bincount(which, minlength=units * BINS).reshape(units, BINS) for which in (cells[truth], cells)]
+def _histogram(levels: Array, truth: Array, part_of: Array, parts: int) -> Array:
+    """Positive frames and frames at each of `BINS` levels or above, the highest first: int32 (parts, bins, 2)."""
+    cells = part_of * BINS + levels.astype(np.int64)
+    counts = [np.bincount(which, minlength=parts * BINS).reshape(parts, BINS) for which in (cells[truth], cells)]
     return np.stack(counts, axis=-1)[:, ::-1].cumsum(axis=1, dtype=np.int32)  # thousands are held
 
 
@@ -341,7 +348,7 @@ def _binned_precision(table: Array) -> Array:
 def _cross_fitted(table: Array, steady: Array, actual: Array) -> float:
     """F1 where each unit is cut as is best on the others, or where there are none, on itself.
 
-    `table` (units, candidates, 2) holds hits and claims, `steady` the same `steadied`, `actual` (units,) the positives.
+    `table` (parts, candidates, 2) holds hits and claims, `steady` the same `steadied`, `actual` (parts,) the positives.
     """
     judged = len(actual) > 1  # whether a unit's own counts are taken off
     counts = []

@@ -91,13 +91,23 @@ def decide(decision: Decision, probabilities: Array, fps: float) -> Array:
     return labels
 
 
-def count_table(candidates: Candidates, probabilities: Sequence[Array], labels: Sequence[Array], fps: float) -> Array:
+def count_table(
+    candidates: Candidates,
+    probabilities: Sequence[Array],
+    labels: Sequence[Array],
+    fps: float,
+    parts: Sequence[int] | None = None,
+) -> Array:
     """Counts of every candidate on every unit: int64 (units, candidates, 2), hits and claims.
+
+    Where units (recordings, or blocks of one) are counted together, `parts` says which part each is of, and the counts
+    are (parts, candidates, 2).
 
     Works on bouts, not frames: each frame's probability becomes the number of thresholds it reaches, and a bout of
     threshold k starts where that number rises past k and stops where it falls back.
     """
-    units, thresholds = len(probabilities), np.array(candidates.thresholds)
+    part_of = np.arange(len(probabilities)) if parts is None else np.array(parts)
+    units, counted, thresholds = len(probabilities), int(part_of.max()) + 1, np.array(candidates.thresholds)
     # A frame of zero before each unit and after the last keeps bouts apart.
     offsets = np.cumsum([1] + [len(p) + 1 for p in probabilities])
     length, unit_of = int(offsets[-1]), np.repeat(np.arange(units + 1), np.diff(np.concatenate([[0], offsets]))) - 1
@@ -107,7 +117,7 @@ def count_table(candidates: Candidates, probabilities: Sequence[Array], labels: 
     hits_until = np.cumsum(positive)
     gaps = [_frames(gap, fps) for gap in candidates.gaps]
     shortest = np.array([_frames(bout, fps) for bout in candidates.bouts])
-    table = np.zeros((units, *candidates.shape, 2), dtype=np.int64)
+    table = np.zeros((counted, *candidates.shape, 2), dtype=np.int64)
     for s, choice in enumerate(candidates.smoothers):
         level = np.zeros(length, dtype=np.int64)
         for offset, unit in zip(offsets[:-1], probabilities, strict=True):
@@ -123,13 +133,13 @@ def count_table(candidates: Candidates, probabilities: Sequence[Array], labels: 
                 claimed = end - begin
                 longest = np.searchsorted(shortest, claimed, "right") - 1  # the strictest bout rule it passes
                 # bincount, not add.at: an order of magnitude faster. Sums stay exact in float64.
-                cell = (unit_of[begin] * len(shortest) + longest) * len(thresholds) + threshold
+                cell = (part_of[unit_of[begin]] * len(shortest) + longest) * len(thresholds) + threshold
                 passed = longest >= 0
                 for k, amount in enumerate((hits_until[end] - hits_until[begin], claimed)):
-                    sums = np.bincount(cell[passed], amount[passed], units * len(shortest) * len(thresholds))
-                    by_rule = sums.reshape(units, len(shortest), len(thresholds))
+                    sums = np.bincount(cell[passed], amount[passed], counted * len(shortest) * len(thresholds))
+                    by_rule = sums.reshape(counted, len(shortest), len(thresholds))
                     table[:, s, r, g, :, :, k] = np.cumsum(by_rule[:, ::-1], axis=1)[:, ::-1]
-    return table.reshape(units, -1, 2)
+    return table.reshape(counted, -1, 2)
 
 
 def _joined(starts: Array, stops: Array, apart: Array, *more: Array) -> tuple[Array, ...]:
@@ -187,27 +197,42 @@ class Verdict:
 
 
 def judge(
-    candidates: Candidates, stages: Mapping[int | None, Sequence[Array]], labels: Sequence[Array], fps: float
+    candidates: Candidates,
+    stages: Mapping[int | None, Sequence[Array]],
+    labels: Sequence[Array],
+    fps: float,
+    parts: Sequence[int] | None = None,
 ) -> Verdict:
     """Choose the number of rounds and the decision on all units, and count each unit as the others would decide.
 
-    `stages` holds, by number of rounds, the out-of-fold probabilities (frames,) of every unit.
+    `stages` holds, by number of rounds, the out-of-fold probabilities (frames,) of every unit. Where units are counted
+    together, `parts` says which part each is of, and parts are counted as the others would decide.
     """
-    tables = [count_table(candidates, probabilities, labels, fps) for probabilities in stages.values()]
+    parts = range(len(labels)) if parts is None else parts
+    tables = [count_table(candidates, probabilities, labels, fps, parts) for probabilities in stages.values()]
     table = np.concatenate(tables, axis=1)
-    actual = np.array([int(np.sum(unit)) for unit in labels])
+    actual = positives_by_part(labels, parts)
     steady = steadied(table, candidates)
     total, positives, rounds = steady.sum(axis=0), int(actual.sum()), list(stages)
-    counts, of_bouts = [], []
-    for unit, truth in enumerate(labels):
-        chosen = best_candidate(total - steady[unit], SPAN * (positives - int(actual[unit])))
-        hits, claimed = table[unit, chosen]
-        counts.append(Counts(int(hits), int(claimed), int(actual[unit])))
-        stage, index = divmod(chosen, len(candidates))
-        of_bouts.append(count_bouts(decide(candidates[index], stages[rounds[stage]][unit], fps), truth))
+    counts, of_bouts, decisions = [], [Counts()] * len(actual), []
+    for part in range(len(actual)):
+        chosen = best_candidate(total - steady[part], SPAN * (positives - int(actual[part])))
+        hits, claimed = table[part, chosen]
+        counts.append(Counts(int(hits), int(claimed), int(actual[part])))
+        decisions.append(divmod(chosen, len(candidates)))
+    for unit, (truth, part) in enumerate(zip(labels, parts, strict=True)):
+        stage, index = decisions[part]
+        of_bouts[part] += count_bouts(decide(candidates[index], stages[rounds[stage]][unit], fps), truth)
     stage, index = divmod(best_candidate(total, SPAN * positives), len(candidates))
     resampled = count_resampled(table, steady, actual)
     return Verdict(candidates[index], rounds[stage], tuple(counts), tuple(of_bouts), resampled)
+
+
+def positives_by_part(labels: Sequence[Array], parts: Sequence[int]) -> Array:
+    """Positive frames (parts,) of units with these labels (frames,)."""
+    sums = np.zeros(max(parts) + 1, dtype=np.int64)
+    np.add.at(sums, np.array(parts), [int(np.sum(unit)) for unit in labels])
+    return sums
 
 
 def steadied(table: Array, candidates: Candidates) -> Array:

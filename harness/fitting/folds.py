@@ -1,8 +1,9 @@
 """Splits of labelled recordings: no frame of what is judged was trained on, nor lies near one that was.
 
-Whole recordings are held out. Where fewer than two of them hold positives, the one that does is cut into contiguous
-blocks; a block is from then on a recording of its own, so that no window, filter or smoother crosses its edge, and
-training frames within a purge gap of a held-out block are dropped. Such folds are `blocked`, and optimistic.
+Whole recordings are held out, and those of one group together. Where fewer than two hold positives, the one that does
+is cut into contiguous blocks; a block is from then on a recording of its own, so that no window, filter or smoother
+crosses its edge, and training frames within a purge gap of a held-out block are dropped. Such folds are `blocked`, and
+optimistic.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ from harness.scores.metrics import bouts
 LEAVE_ONE_OUT_UP_TO = 5
 """With more labelled recordings than this, they are held out in this many groups."""
 
+MOST_PARTS = 20
+"""With more units than this, decisions and resamples take several of them as one: their cost is in the parts."""
+
 
 @dataclass(frozen=True)
 class Folds:
@@ -33,6 +37,8 @@ class Folds:
     """Unit to the recording it was cut from."""
     purge: int
     """Frames dropped from training on both sides of a held-out block."""
+    parts: tuple[int, ...]
+    """Unit to the part that it is counted with: what is left out and drawn as one where decisions are judged."""
 
     def training_frames(self, fold: int) -> dict[int, slice]:
         """Unit to the frames of it that may be trained on when `fold` is judged."""
@@ -68,41 +74,77 @@ def make_folds(recordings: Sequence[Recording], reach_seconds: float) -> Folds:
             f"{odd.id} has {odd.fps:g} frames a second, {first.id} has {first.fps:g}; labelled recordings of a "
             "behavior should have one rate, so bring them to it first"
         )
-    if sum(recording.positives > 0 for recording in recordings) < 2:
+    groups = _groups(recordings)
+    if sum(any(recordings[index].positives for index in group) for group in groups) < 2:
         purge = ceil(2 * reach_seconds * recordings[0].fps)
-        return _blocked(recordings, purge)
-    held_out: tuple[tuple[int, ...], ...] = tuple((i,) for i in range(len(recordings)))
-    if len(recordings) > LEAVE_ONE_OUT_UP_TO:
-        held_out = _balanced(recordings, LEAVE_ONE_OUT_UP_TO)
-    return Folds("grouped", tuple(recordings), held_out, tuple(range(len(recordings))), 0)
+        return _blocked(recordings, groups, purge)
+    held_out = _shares(recordings, groups, LEAVE_ONE_OUT_UP_TO)
+    parts = _places(_shares(recordings, groups, MOST_PARTS))
+    return Folds("grouped", tuple(recordings), held_out, tuple(range(len(recordings))), 0, parts)
 
 
-def _balanced(recordings: Sequence[Recording], groups: int) -> tuple[tuple[int, ...], ...]:
-    """Recordings in `groups` groups whose positive frames, then frames, are as even as a greedy share makes them."""
-    members: list[list[int]] = [[] for _ in range(groups)]
-    loads = [(0, 0)] * groups
-    order = sorted(range(len(recordings)), key=lambda i: (-recordings[i].positives, -recordings[i].frames, i))
-    for index in order:
-        lightest = min(range(groups), key=lambda g: (loads[g], g))
-        members[lightest].append(index)
-        positives, frames = loads[lightest]
-        loads[lightest] = (positives + recordings[index].positives, frames + recordings[index].frames)
-    return tuple(tuple(sorted(group)) for group in members)
+def _groups(recordings: Sequence[Recording]) -> list[tuple[int, ...]]:
+    """The places of recordings that are held out together, in the order of their first ones."""
+    groups: dict[str | int, list[int]] = {}
+    for index, recording in enumerate(recordings):
+        groups.setdefault(recording.group or index, []).append(index)
+    return list(map(tuple, groups.values()))
 
 
-def _blocked(recordings: Sequence[Recording], purge: int) -> Folds:
+def _shares(
+    recordings: Sequence[Recording], groups: Sequence[tuple[int, ...]], most: int
+) -> tuple[tuple[int, ...], ...]:
+    """The groups, or where there are too many, so many shares of them with about as many positives each."""
+    if len(groups) <= most:
+        return tuple(groups)
+    positives = [sum(recordings[index].positives for index in group) for group in groups]
+    frames = [sum(recordings[index].frames for index in group) for group in groups]
+    return _balanced(groups, positives, frames, most)
+
+
+def _balanced(
+    groups: Sequence[tuple[int, ...]], positives: Sequence[int], frames: Sequence[int], shares: int
+) -> tuple[tuple[int, ...], ...]:
+    """The groups in shares whose positive frames, then frames, are as even as a greedy share makes them."""
+    members: list[list[int]] = [[] for _ in range(shares)]
+    loads = [(0, 0)] * shares
+    for index in sorted(range(len(groups)), key=lambda i: (-positives[i], -frames[i], i)):
+        lightest = min(range(shares), key=lambda share: (loads[share], share))
+        members[lightest] += groups[index]
+        loads[lightest] = (loads[lightest][0] + positives[index], loads[lightest][1] + frames[index])
+    return tuple(tuple(sorted(share)) for share in members)
+
+
+def _places(shares: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Of each member of the shares, the share that it is in."""
+    return tuple(share for _, share in sorted((index, share) for share, those in enumerate(shares) for index in those))
+
+
+def _blocked(recordings: Sequence[Recording], groups: Sequence[tuple[int, ...]], purge: int) -> Folds:
     """Blocks of the recording with most positives; other recordings are held out whole, in turn with the blocks."""
     source = max(range(len(recordings)), key=lambda i: (recordings[i].positives, -i))
+    mates = [recordings[index].id for group in groups if source in group for index in group if index != source]
+    if mates:
+        raise HarnessError(
+            f"{', '.join(mates)}: held out together with {recordings[source].id}, but no other recording shows the "
+            "behavior, so parts of that are to be held out; leave the former out, or label another recording"
+        )
     edges = _block_edges(recordings[source])
     units = [recordings[source].cut(start, stop) for start, stop in pairwise(edges)]
     origins = [source] * len(units)
-    groups = [[index] for index in range(len(units))]
-    for index, recording in enumerate(recordings):
-        if index != source:
-            groups[len(units) % len(groups)].append(len(units))
-            units.append(recording)
-            origins.append(index)
-    return Folds("blocked", tuple(units), tuple(map(tuple, groups)), tuple(origins), purge)
+    held_out = [[index] for index in range(len(units))]
+    others = []
+    for group in groups:
+        if source in group:
+            continue
+        places = tuple(range(len(units), len(units) + len(group)))
+        held_out[places[0] % len(held_out)] += places
+        others.append(places)
+        units += [recordings[index] for index in group]
+        origins += group
+    blocks = [(index,) for index in range(len(edges) - 1)]
+    parts = _places([*blocks, *_shares(units, others, MOST_PARTS - len(blocks))])
+    return Folds("blocked", tuple(units), tuple(map(tuple, held_out)), tuple(origins), purge, parts)
 
 
 def _block_edges(recording: Recording) -> list[int]:

@@ -8,7 +8,16 @@ import numpy as np
 from harness.choosing.ensembles import Selections
 from harness.choosing.leaderboard import best_records
 from harness.choosing.selection import EXPORTED, Member, blended
-from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, decide, smoothed, steadied
+from harness.fitting.decisions import (
+    SPAN,
+    Candidates,
+    best_candidate,
+    count_table,
+    decide,
+    positives_by_part,
+    smoothed,
+    steadied,
+)
 from harness.fitting.folds import make_folds
 from harness.recording import Array, Recording
 from harness.runs.out_of_fold import OutOfFold
@@ -80,7 +89,7 @@ def detections(
     stored = [out_of_fold.read(member.record, frames) for member in choice.members]
     weights = [member.weight for member in choice.members]
     units = [blended([one[unit] for one in stored], weights) for unit in range(len(frames))]
-    decisions = crossfitted(candidates, units, folds.units)
+    decisions = crossfitted(candidates, units, folds.units, folds.parts)
     found = []
     for place, recording in enumerate(labelled):
         mine = [unit for unit, origin in enumerate(folds.origins) if origin == place]
@@ -99,16 +108,22 @@ def detections(
     return tuple(found)
 
 
-def crossfitted(candidates: Candidates, units: Sequence[Array], truth: Sequence[Recording]) -> list[Decision]:
-    """For each unit the decision that is best on all others: `units` are probabilities (frames,) of `truth`."""
+def crossfitted(
+    candidates: Candidates, units: Sequence[Array], truth: Sequence[Recording], parts: Sequence[int]
+) -> list[Decision]:
+    """For each unit the decision that is best on all others: `units` are probabilities (frames,) of `truth`.
+
+    Others are those that it is not counted with, see `Folds.parts`.
+    """
     labels = [unit.known_labels for unit in truth]
-    table = count_table(candidates, units, labels, truth[0].fps)
-    actual = np.array([int(one.sum()) for one in labels])
+    table = count_table(candidates, units, labels, truth[0].fps, parts)
+    actual = positives_by_part(labels, parts)
     steady, others = steadied(table, candidates), SPAN * (actual.sum() - actual)
-    return [
+    decisions = [
         candidates[best_candidate(steady.sum(axis=0) - one, int(positives))]
         for one, positives in zip(steady, others, strict=True)
     ]
+    return [decisions[part] for part in parts]
 
 
 def pooled(found: Sequence[Detection]) -> Counts:

@@ -58,7 +58,7 @@ def curve(f1s: dict[int, list[int]], folds: str = "grouped", showing: int | None
     points = tuple(Point(size, tuple(Counts(n, 10, 10) for n in hits), ()) for size, hits in f1s.items())
     units = len(points[0].counts)
     record = TrialRecord("sniff", 0, "arm", spec, folds, 1.0, counts=(Counts(1, 1, 1),) * units)
-    return Curve(record, units if showing is None else showing, points)
+    return Curve(record, units, units if showing is None else showing, points)
 
 
 def test_the_gain_is_that_of_a_fitted_curve_and_its_interval_that_of_all_draws() -> None:
