@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from harness.data.copies import Copy, near_copies
+from harness.data.copies import near_copies
 from harness.data.dataset_toml import Setup, read_dataset_toml
 from harness.data.entry import Entry, Place, assumed, kind, labels, listed, poses
 from harness.data.pickles import read_pickled_npy
@@ -61,9 +61,12 @@ def load_dataset(folder: Path) -> Dataset:
     _report_overlap(labelled, unlabelled, truth)
     if problems:
         raise DataError(tuple(problems))
-    notes = _report_near_copies(labelled, unlabelled, truth)
+    copies = _near_copies(labelled, unlabelled)
+    notes = [*_unseen(recordings), *_report_near_copies(copies, labelled, unlabelled, truth, setup.copies_together)]
     if problems:
         raise DataError(tuple(problems))
+    if setup.copies_together:
+        labelled = _held_together(labelled, copies)
     return Dataset(
         name=folder.resolve().name,
         labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in labelled.items()},
@@ -71,7 +74,7 @@ def load_dataset(folder: Path) -> Dataset:
         truth={behavior: annotated for behavior, annotated in truth.items() if behavior in labelled},
         source=folder,
         assumed=assumed(setup, recordings[0].recording),
-        notes=(*_unseen(recordings), *notes),
+        notes=tuple(notes),
     )
 
 
@@ -370,35 +373,73 @@ def _report_overlap(
                 test.place.file.inside(behavior).inside(name).report(f"the same poses as {same} in the training file")
 
 
+@dataclass(frozen=True, slots=True)
+class _SameFootage:
+    """Two recordings, by digest, that show the same."""
+
+    one: str
+    other: str
+    seconds: float
+
+    def told(self, name: str) -> str:
+        return f"shows the same footage as {shown(name)} for {self.seconds:.1f} s"
+
+
+def _near_copies(labelled: Mapping[str, list[_Kept]], unlabelled: Mapping[str, _Kept]) -> list[_SameFootage]:
+    every = {kept.recording.digest: kept.recording for group in labelled.values() for kept in group}
+    every |= {kept.recording.digest: kept.recording for kept in unlabelled.values()}
+    digests, recordings = list(every), list(every.values())
+    return [
+        _SameFootage(digests[copy.one], digests[copy.other], copy.frames / recordings[copy.one].fps)
+        for copy in near_copies(recordings)
+    ]
+
+
 def _report_near_copies(
-    labelled: Mapping[str, list[_Kept]], unlabelled: Mapping[str, _Kept], truth: Mapping[str, Mapping[str, Array]]
-) -> list[str]:
-    """Recordings of the same footage where one would tell what the other should show; elsewhere, notes of them."""
-    every = {kept.recording.digest: kept for group in labelled.values() for kept in group}
-    every |= {kept.recording.digest: kept for kept in unlabelled.values() if kept.recording.digest not in every}
-    copies = near_copies([kept.recording for kept in every.values()])
-    digests = list(every)
+    copies: list[_SameFootage],
+    labelled: Mapping[str, list[_Kept]],
+    unlabelled: Mapping[str, _Kept],
+    truth: Mapping[str, Mapping[str, Array]],
+    together: bool,
+) -> Iterator[str]:
+    """Recordings of the same footage where one tells what the other should show; yields notes of others."""
+    ids = {kept.recording.digest: kept.recording.id for kept in unlabelled.values()}
     trained = {behavior: {kept.recording.digest: kept for kept in group} for behavior, group in labelled.items()}
-    scored = {behavior: {unlabelled[name].recording.digest: unlabelled[name] for name in truth.get(behavior, {})}
-              for behavior in labelled}  # fmt: skip
-    known = {digest for group in trained.values() for digest in group}
-    notes = []
+    names = {digest: kept.recording.id for group in trained.values() for digest, kept in group.items()}
     for copy in copies:
-        one, other = digests[copy.one], digests[copy.other]
         for behavior, group in trained.items():
-            if one in group and other in group:
-                group[other].place.report(f"{_shows(copy, group[one].recording)}; leave one of the two out")
-            for mine, theirs in ((one, other), (other, one)):
-                if mine in group and theirs in scored[behavior]:
-                    inside = scored[behavior][theirs].place.file.inside(behavior).inside(every[theirs].recording.id)
-                    inside.report(
-                        f"{_shows(copy, every[mine].recording)} in the training file; leave one of the two out"
-                    )
-        if (one in known) != (other in known):
-            test, train = (other, one) if one in known else (one, other)
-            notes.append(f"{every[test].recording.id}, to be labelled, {_shows(copy, every[train].recording)}, "
-                         "which is trained on")  # fmt: skip
-    return notes
+            if copy.one in group and copy.other in group:
+                told = copy.told(names[copy.one])
+                if together:
+                    yield f"{shown(names[copy.other])} of {shown(behavior)} {told}; they are held out together"
+                else:
+                    way = f'leave one out, or hold them out together with copies = "together" in {SETUP_FILE}'
+                    group[copy.other].place.report(f"{told}; {way}")
+            for train, test in ((copy.one, copy.other), (copy.other, copy.one)):
+                if train in group and ids.get(test) in truth.get(behavior, {}):
+                    inside = unlabelled[ids[test]].place.file.inside(behavior).inside(ids[test])
+                    inside.report(f"{copy.told(names[train])} in the training file; leave one out")
+        if (copy.one in names) != (copy.other in names):
+            test, train = (copy.other, copy.one) if copy.one in names else (copy.one, copy.other)
+            yield f"{shown(ids[test])}, to be labelled, {copy.told(names[train])}, which is trained on"
+
+
+def _held_together(labelled: Mapping[str, list[_Kept]], copies: list[_SameFootage]) -> dict[str, list[_Kept]]:
+    """The recordings with those of the same footage in one group, named after its first."""
+    found = {}
+    for behavior, kepts in labelled.items():
+        places = {kept.recording.digest: place for place, kept in enumerate(kepts)}
+        first = list(range(len(kepts)))
+        for copy in copies:
+            if copy.one in places and copy.other in places:
+                low, high = sorted((first[places[copy.one]], first[places[copy.other]]))
+                first = [low if place == high else place for place in first]
+        groups = [kepts[place].recording.id if first.count(place) > 1 else "" for place in first]
+        found[behavior] = [
+            replace(kept, recording=replace(kept.recording, group=group))
+            for kept, group in zip(kepts, groups, strict=True)
+        ]
+    return found
 
 
 def _unseen(every: list[_Kept]) -> Iterator[str]:
@@ -408,7 +449,3 @@ def _unseen(every: list[_Kept]) -> Iterator[str]:
         amounts = [unseen[place] for unseen in once.values() if place in unseen]
         points, where = counted(sum(amounts), "point"), counted(len(amounts), "recording")
         yield f"{points} in {where} at exactly ({place[0]:g}, {place[1]:g}), off the animals: taken for not seen"
-
-
-def _shows(copy: Copy, other: Recording) -> str:
-    return f"shows the same footage as {shown(other.id)} for {copy.frames / other.fps:.1f} s"

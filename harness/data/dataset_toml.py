@@ -25,7 +25,9 @@ from harness.words import LONGEST_SHOWN, shown
 MOST_PROBLEMS = 20
 """That are told of one file at once."""
 
-KEYS = ("fps", "image_size", "keypoints", "roles")
+KEYS = ("fps", "image_size", "keypoints", "roles", "copies")
+
+COPIES = ("refused", "together")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Setup:
     fps: float | None = None
     image_size: tuple[int, int] | None = None
     """Width and height in pixels."""
+    copies_together: bool = False
+    """Whether labelled recordings of the same footage are held out together; otherwise they are refused."""
 
 
 def read_dataset_toml(path: Path) -> Setup:
@@ -57,6 +61,7 @@ def read_dataset_toml(path: Path) -> Setup:
         _skeleton(plain["keypoints"], plain.get("roles", {})) if "keypoints" in plain else None,
         None if fps is None else float(fps),
         None if image_size is None else (image_size[0], image_size[1]),
+        plain.get("copies") == "together",
     )
 
 
@@ -73,6 +78,8 @@ def _problems(plain: Mapping[str, Any]) -> Iterator[str]:
         yield f"fps = {shown(repr(plain['fps']))} should be a number above 0 and below a million"
     if "image_size" in plain and not _is_size(plain["image_size"]):
         yield f"image_size = {shown(repr(plain['image_size']))} should be [width, height] in whole pixels"
+    if plain.get("copies", COPIES[0]) not in COPIES:
+        yield f"copies = {shown(repr(plain['copies']))} should be {' or '.join(map(repr, COPIES))}"
     keypoints = plain.get("keypoints")
     if "keypoints" in plain and not _is_names(keypoints):
         yield f"keypoints = {shown(repr(keypoints))} should be a list of different names, in the order of the files"

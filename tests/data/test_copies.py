@@ -8,7 +8,8 @@ import pytest
 
 from harness.data.challenge import load_dataset
 from harness.data.copies import Copy, near_copies
-from harness.errors import DataError
+from harness.errors import DataError, HarnessError
+from harness.fitting.folds import make_folds
 from harness.recording import Array, Recording, Skeleton
 
 FRAMES = 900
@@ -146,6 +147,35 @@ def test_within_a_behavior_it_is_refused(tmp_path: Path) -> None:
         load_dataset(write(tmp_path, train))
     (problem,) = refused.value.problems
     assert problem.startswith(f"{tmp_path / 'train.npy'}: groom, again: shows the same footage as first for 30.0 s")
+
+
+def test_where_asked_it_is_held_out_together(tmp_path: Path) -> None:
+    train = {
+        "groom": {
+            name: labelled(keypoints)
+            for name, keypoints in (
+                ("a", walk(0)), ("b", walk(1)), ("a late", walk(0)[300:]), ("a early", walk(0)[:600]), ("c", walk(2))
+            )
+        }
+    }  # fmt: skip
+    (tmp_path / "dataset.toml").write_text('copies = "together"', encoding="utf-8")
+    dataset = load_dataset(write(tmp_path, train))
+    assert [one.group for one in dataset.labelled["groom"]] == ["a", "", "a", "a", ""]
+    folds = make_folds(dataset.labelled["groom"], 1.0)
+    assert folds.held_out == ((0, 2, 3), (1,), (4,))
+    assert folds.parts == (0, 1, 0, 0, 2)
+    assert [note for note in dataset.notes if "held out together" in note] == list(dataset.notes)
+    apart = load_dataset(write(tmp_path, {"groom": dict(list(train["groom"].items())[:2])}))
+    assert apart.digests["groom"]["a"] != dataset.digests["groom"]["a"]  # another run
+
+
+def test_the_only_footage_that_shows_it_cannot_be_held_out_with_its_copy(tmp_path: Path) -> None:
+    nothing = {"keypoints": walk(1), "annotations": np.zeros(FRAMES, dtype=int)}
+    (tmp_path / "dataset.toml").write_text('copies = "together"', encoding="utf-8")
+    train = {"groom": {"a": labelled(walk(0)), "again": labelled(walk(0)[9:]), "other": nothing}}
+    recordings = load_dataset(write(tmp_path, train)).labelled["groom"]
+    with pytest.raises(HarnessError, match=r"again: held out together with a, but no other recording shows"):
+        make_folds(recordings, 1.0)
 
 
 def test_under_another_behavior_it_is_not(tmp_path: Path) -> None:

@@ -16,17 +16,19 @@ from harness.fitting.decisions import (
     THRESHOLDS,
     Candidates,
     Verdict,
+    best_candidate,
     candidates_of,
     count_resampled,
     count_table,
     decide,
     judge,
     smoothed,
+    steadied,
 )
 from harness.plugins.registry import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import Array
-from harness.scores.metrics import Counts, count_bouts
+from harness.scores.metrics import Counts, count, count_bouts, total
 from harness.scores.resampling import resamples
 from harness.spec import Choice, Decision
 from tests.toy import neighbors
@@ -331,3 +333,24 @@ def test_candidates_that_single_precision_cannot_tell_apart_are_told_apart() -> 
     claimed = np.array([[8_000_001, 8_000_000, 8_000_002]])
     table = np.stack([np.full((1, 3), 4_000_000), claimed], axis=2)
     assert count_resampled(table, SPAN * table, np.array([8_000_000])).tolist() == [[4_000_000, 8_000_000, 0, 0]]
+
+
+@pytest.mark.parametrize("parts", [(0, 1, 0, 2, 1), (0, 0, 1, 1, 1)])
+def test_units_of_one_part_are_counted_together(parts: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(4)
+    probabilities = [rng.random(60).astype(np.float32) for _ in parts]
+    labels = [(rng.random(60) < 0.4).astype(np.int8) for _ in parts]
+    candidates = Candidates((Choice("none"),), (0.0, 0.2), (0.0, 0.3))
+    apart = count_table(candidates, probabilities, labels, 10.0)
+    together = count_table(candidates, probabilities, labels, 10.0, parts)
+    for part in set(parts):
+        np.testing.assert_array_equal(together[part], apart[[one == part for one in parts]].sum(axis=0))
+    verdict = judge(candidates, {None: probabilities}, labels, 10.0, parts)
+    steady = steadied(together, candidates)
+    for part in set(parts):
+        theirs = [unit for unit, its in enumerate(parts) if its == part]
+        rest = sum(int(labels[unit].sum()) for unit in range(len(parts)) if unit not in theirs)
+        chosen = candidates[best_candidate(steady.sum(axis=0) - steady[part], SPAN * rest)]
+        claims = {unit: decide(chosen, probabilities[unit], 10.0) for unit in theirs}
+        assert verdict.counts[part] == total(count(claims[unit], labels[unit]) for unit in theirs)
+        assert verdict.bouts[part] == total(count_bouts(claims[unit], labels[unit]) for unit in theirs)

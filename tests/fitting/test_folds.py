@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError
@@ -207,3 +207,45 @@ def test_recordings_of_different_frame_rates_are_refused_by_name() -> None:
     assert make_folds([quick, other], 1.0).kind == "grouped"
     with pytest.raises(HarnessError, match=r"^slow has 5 frames a second, quick has 10; labelled recordings of a"):
         make_folds([quick, other, replace(other, id="slow", fps=5.0)], 1.0)
+
+
+# Groups and parts
+
+
+@st.composite
+def in_groups(draw: st.DrawFn) -> list[Recording]:
+    recordings = draw(GROUPED)
+    names = draw(st.lists(st.sampled_from(["", "x", "y"]), min_size=len(recordings), max_size=len(recordings)))
+    return [replace(one, group=name) for one, name in zip(recordings, names, strict=True)]
+
+
+@given(in_groups())
+def test_recordings_of_a_group_are_never_on_both_sides(recordings: list[Recording]) -> None:
+    showing = {one.group or one.id for one in recordings if one.positives}
+    assume(len(showing) > 1)
+    folds = make_folds(recordings, 0.2)
+    for fold, held_out in enumerate(folds.held_out):
+        out = {folds.units[unit].group for unit in held_out} - {""}
+        assert not out & {folds.units[unit].group for unit in folds.training_frames(fold)}
+    for name in ("x", "y"):
+        assert len({folds.parts[unit] for unit, one in enumerate(folds.units) if one.group == name}) <= 1
+    assert sorted(unit for held_out in folds.held_out for unit in held_out) == list(range(len(folds.units)))
+
+
+@given(EITHER)
+def test_few_units_are_each_a_part(recordings: list[Recording]) -> None:
+    folds = make_folds(recordings, 0.2)
+    assert folds.parts == tuple(range(len(folds.units)))
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_many_units_are_twenty_parts_with_about_as_many_positives(blocked: bool) -> None:
+    rng = np.random.default_rng(0)
+    recordings = [recording(str(n), (rng.random(60) < 0.3).astype(np.int8) * (not blocked)) for n in range(300)]
+    recordings[7] = recording("7", [0, 1] * 30)
+    folds = make_folds(recordings, 0.2)
+    assert set(folds.parts) == set(range(20))
+    assert len(folds.parts) == len(folds.units)
+    if not blocked:
+        positives = np.bincount(folds.parts, [unit.positives for unit in folds.units])
+        assert positives.max() - positives.min() <= 30
