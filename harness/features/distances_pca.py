@@ -11,14 +11,24 @@ from harness.recording import Array, Recording
 FIT_FRAMES = 20_000
 """The components are learned from this many frames, evenly taken from all recordings."""
 
+FIT_VALUES = 4_000_000
+"""Distances that the components are learned from at most; where there are many pairs, from fewer frames."""
+
+PAIRS = 8
+"""Distances for each point at most. All of n points have 2n - 3 degrees of freedom in common, so of many points some
+pairs say as much as all, at a cost that is in the points and not in their square."""
+
 CHUNK = 4096
 """Frames worked on at once."""
 
 
 def fit_distances(recordings: Iterable[Recording], *, variance: float = 0.95) -> Fitted:
     """Median distance of each pair, and the directions (pair, component) that hold `variance` of the scatter."""
+    recordings = list(recordings)
     frames = [recording.frames for recording in recordings]
-    taken = np.unique(np.linspace(0, sum(frames) - 1, min(sum(frames), FIT_FRAMES)).round().astype(int))
+    pairs = max(1, max(len(_pairs(one.animals * len(one.skeleton.keypoints))[0]) for one in recordings))
+    amount = min(sum(frames), FIT_FRAMES, max(1, FIT_VALUES // pairs))
+    taken = np.unique(np.linspace(0, sum(frames) - 1, amount).round().astype(int))
     ends = np.cumsum(frames)
     parts = np.split(taken, np.searchsorted(taken, ends[:-1]))
     samples = [
@@ -38,6 +48,7 @@ def fit_distances(recordings: Iterable[Recording], *, variance: float = 0.95) ->
 def distances_pca(recording: Recording, fitted: Fitted, *, variance: float = 0.95) -> Columns:
     """Principal components of log(1 + distance) between all keypoints of all animals.
 
+    Of more than 17 points, distances between so many pairs of them, evenly taken, as are eight times the points.
     Distances are in median body lengths. The components, learned from poses alone, hold `variance` of the scatter.
     A distance that is missing counts as its median; a frame on which none is seen is NaN, and so is all of a single
     keypoint.
@@ -59,9 +70,18 @@ def _scaled_points(recording: Recording) -> Array:
 
 
 def _log_distances(points: Array) -> Array:
-    """log(1 + distance) of each two of `points` (point, frames): (pair, frames)."""
-    first, second = np.triu_indices(len(points), k=1)
+    """log(1 + distance) of pairs of `points` (point, frames): (pair, frames)."""
+    first, second = _pairs(len(points))
     return np.asarray(np.log1p(np.abs(points[first] - points[second])))
+
+
+def _pairs(points: int) -> tuple[Array, Array]:
+    """The points that distances are taken between: each two, or where those are many, some evenly taken."""
+    first, second = np.triu_indices(points, k=1)
+    if len(first) <= PAIRS * points:
+        return first, second
+    taken = np.linspace(0, len(first) - 1, PAIRS * points).round().astype(int)
+    return first[taken], second[taken]
 
 
 def _filled(distances: Array, median: Array) -> Array:

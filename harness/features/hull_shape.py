@@ -22,7 +22,10 @@ GRID = 2.0**18
 point, so that no two answers contradict each other, and points on one line are known as such."""
 
 CHUNK = 8192
-"""Frames worked on at once, as there are many pairs of keypoints."""
+"""Frames worked on at once."""
+
+PAIRS_AT_ONCE = 1 << 20
+"""Distances between keypoints held in memory together; of many keypoints, fewer frames are worked on at once."""
 
 
 @feature_set(
@@ -72,14 +75,13 @@ def _hulls(animals: Scene) -> dict[str, Array]:
     first, second = np.triu_indices(parts, k=1)
     if parts < 3:
         return dict(zip(names, columns, strict=True))
-    for animal, start in np.ndindex(count, -(-frames // CHUNK)):
-        place = slice(start * CHUNK, (start + 1) * CHUNK)
+    chunk = min(CHUNK, max(1, PAIRS_AT_ONCE // len(first)))
+    for animal, start in np.ndindex(count, -(-frames // chunk)):
+        place = slice(start * chunk, (start + 1) * chunk)
         points = animals.points[animal, :, place]
-        area, passed = _hull(points)
         lengths = np.abs(points[first] - points[second])
         columns[:, animal, place] = (
-            area,
-            (passed * np.nan_to_num(lengths)).sum(axis=0),
+            *_hull(points),
             np.fmax.reduce(lengths),
             np.fmin.reduce(lengths),
             mean_of_seen(lengths, axis=0),
@@ -89,56 +91,57 @@ def _hulls(animals: Scene) -> dict[str, Array]:
 
 
 def _hull(points: Array) -> tuple[Array, Array]:
-    """Area (frames,) of the convex hull of `points` (part, frames), and how often its outline passes between each two.
+    """Area and perimeter (frames,) of the convex hull of `points` (part, frames), 0 where fewer than two are seen.
 
-    The second is (pair, frames): 1 for an edge, 2 for the only one where all points are on one line.
+    The hull of points on one line goes there and back. Monotone chain (Andrew 1979), on all frames at once: in order of
+    x, then y, each point is put on a stack, from which those are taken before that do not turn left; once for the lower
+    and, in the opposite order, once for the upper side.
     """
-    places = np.rint((points - mean_of_seen(points, axis=0)) * GRID)
-    crosses = _crosses(places)
-    lefts, rights = _sides(places, crosses)
-    turns, passed = lefts.astype(np.int8) - rights, 2 - lefts.astype(np.int8) - rights
-    # An edge with all points on its left goes round as areas are counted; the other way it counts negative.
-    area = (turns * np.nan_to_num(crosses)).sum(axis=0) / (2 * GRID**2)
-    return np.maximum(area, 0), passed
-
-
-def _crosses(places: Array) -> Array:
-    """Cross product of each two of `places` (part, frames): (pair, frames)."""
+    parts, frames = points.shape
+    places = np.rint((points - mean_of_seen(points, axis=0)) * GRID).T
     x, y = places.real.copy(), places.imag.copy()
-    return np.concatenate([x[i] * y[i + 1 :] - x[i + 1 :] * y[i] for i in range(len(places))])
+    numbers = np.broadcast_to(np.arange(parts), x.shape)
+    order = np.lexsort((numbers, y, x), axis=-1)  # what is missing comes last, the first of those in one place first
+    x, y = (np.take_along_axis(one, order, axis=1) for one in (x, y))
+    usable = ~np.isnan(x)
+    usable[:, 1:] &= (x[:, 1:] != x[:, :-1]) | (y[:, 1:] != y[:, :-1])
+    twice_area = np.zeros(frames)
+    edges = [_side(x, y, usable, turn) for turn in (range(parts), range(parts - 1, -1, -1))]
+    lengths = np.zeros((frames, 2 * parts))
+    pairs = np.full((frames, 2 * parts), parts * parts)
+    for side, (stack, size) in enumerate(edges):
+        for at in range(1, parts):
+            on = np.flatnonzero(at < size)
+            one, other = stack[on, at - 1], stack[on, at]
+            twice_area[on] += x[on, one] * y[on, other] - x[on, other] * y[on, one]
+            ends = np.sort(np.stack([order[on, one], order[on, other]]), axis=0)
+            pairs[on, side * parts + at] = ends[0] * parts + ends[1]
+            lengths[on, side * parts + at] = np.abs(points[ends[0], on] - points[ends[1], on])
+    # Always summed in the same order, so that a point that moves within the hull changes nothing.
+    lengths = np.take_along_axis(lengths, np.argsort(pairs, axis=1, kind="stable"), axis=1)
+    perimeter = np.zeros(frames)
+    for length in lengths.T:
+        perimeter += length
+    return np.maximum(twice_area / (2 * GRID**2), 0), perimeter
 
 
-def _sides(places: Array, crosses: Array) -> tuple[Array, Array]:
-    """Whether any of `places` (part, frames) is left, and any right, of the line through each two (pair, frames).
-
-    Two are an edge of the convex hull where not both are true. Of those on one line only the outermost two make an
-    edge, and of those in one place only the first: the others are given both sides.
-    """
-    pairs = {pair: row for row, pair in enumerate(combinations(range(len(places)), 2))}
-    lefts, rights = (np.zeros(crosses.shape, dtype=bool) for _ in range(2))
-    seen = ~np.isnan(places)
-    for i, j, k in combinations(range(len(places)), 3):
-        ij, jk, ik = pairs[i, j], pairs[j, k], pairs[i, k]
-        twice_area = crosses[ij] + crosses[jk] - crosses[ik]
-        left, right = twice_area > 0, twice_area < 0
-        for pair, on_left, on_right in ((ij, left, right), (jk, left, right), (ik, right, left)):
-            lefts[pair] |= on_left
-            rights[pair] |= on_right
-        flat = np.flatnonzero(~(left | right) & seen[i] & seen[j] & seen[k])
-        if len(flat):
-            inner = _inner(*places[[i, j, k]][:, flat])
-            for pair, is_inner in zip((ij, ik, jk), inner, strict=True):
-                lefts[pair, flat] |= is_inner
-                rights[pair, flat] |= is_inner
-    return lefts, rights
-
-
-def _inner(i: Array, j: Array, k: Array) -> tuple[Array, Array, Array]:
-    """Of three points on one line: whether ij, ik and jk are not the longest. Of equal ones the first is."""
-    ij, ik, jk = np.abs(i - j), np.abs(i - k), np.abs(j - k)
-    longest_ij = (ij >= ik) & (ij >= jk)
-    longest_ik = ~longest_ij & (ik >= jk)
-    return ~longest_ij, ~longest_ik, longest_ij | longest_ik
+def _side(x: Array, y: Array, usable: Array, turn: range) -> tuple[Array, Array]:
+    """The points (frames, part) of one side of the hull, by their place in the sorted `x` and `y`, and how many."""
+    frames, parts = x.shape
+    stack, size = np.zeros((frames, parts), dtype=np.int64), np.zeros(frames, dtype=np.int64)
+    for new in turn:
+        here = np.flatnonzero(usable[:, new])
+        on = here[size[here] > 1]
+        while len(on):
+            one, other = stack[on, size[on] - 2], stack[on, size[on] - 1]
+            ax, ay = x[on, one], y[on, one]
+            left = (x[on, other] - ax) * (y[on, new] - ay) - (y[on, other] - ay) * (x[on, new] - ax) > 0
+            on = on[~left]
+            size[on] -= 1
+            on = on[size[on] > 1]
+        stack[here, size[here]] = new
+        size[here] += 1
+    return stack, size
 
 
 def _filling(points: Array, own_areas: Array) -> Array:

@@ -17,6 +17,10 @@ MEMORY_SECONDS = 3.0
 """How far the time since contact looks back, and the time to contact ahead; longer times read as this."""
 
 
+LANDMARKS = 12
+"""Keypoints of an animal that distances to all keypoints of another are taken from."""
+
+
 @feature_set(
     "social_geometry",
     animals=2,
@@ -28,7 +32,8 @@ def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "all
 
     A body length is the mean of the animals' typical ones; front and rear are the skeleton's. Velocities are means over
     the keypoints, from `lag` seconds before to `lag` seconds after. `pairs` is `key` for the distances between
-    fronts, rears and middles, or `all` for those between all keypoints as well.
+    fronts, rears and middles, or `all` for those between all keypoints as well; of more than
+    12 keypoints, for those from 12 of them, evenly taken, to all, as there would be thousands.
 
     For two animals together: distances; nearest, of any two keypoints; gap, what lies free between the two bodies on
     the line through their middles (negative where they overlap); overlap, intersection over union of the boxes
@@ -43,11 +48,13 @@ def social_geometry(recording: Recording, *, lag: float = 0.1, pairs: str = "all
     animals = scene(recording)
     velocities = mean_velocities(animals, lag)
     columns: dict[str, Array] = {}
+    every = frozenset(range(len(animals.skeleton.keypoints)))
     for one, other in combinations(range(recording.animals), 2):
-        nearest = reduce(np.fmin, (distance for _, distance in _distances(animals, one, other)))
+        nearest = reduce(np.fmin, (distance for _, distance in _distances(animals, one, other, every)))
         mutual = _together(animals, velocities, one, other) | _contact(nearest, recording.fps)
         if pairs == "all":
-            mutual |= dict(_distances(animals, one, other))
+            landmarks = _landmarks(len(animals.skeleton.keypoints))
+            mutual |= dict(_distances(animals, one, other, landmarks))
         columns |= _named(f"{one}-{other}", mutual)
     for one, other in permutations(range(recording.animals), 2):
         columns |= _named(f"{one} to {other}", _towards(animals, velocities[one], one, other))
@@ -58,9 +65,19 @@ def _named(who: str, columns: Mapping[str, Array]) -> dict[str, Array]:
     return {f"{who} {name}": values for name, values in columns.items()}
 
 
-def _distances(animals: Scene, one: int, other: int) -> Iterator[tuple[str, Array]]:
-    """The distance (frames,) from each keypoint of the one to each of the other; one at a time, as they may be many."""
+def _landmarks(parts: int) -> frozenset[int]:
+    """The parts that distances are taken from and to: all, or so many evenly taken ones."""
+    return frozenset(np.linspace(0, parts - 1, min(parts, LANDMARKS)).round().astype(int).tolist())
+
+
+def _distances(animals: Scene, one: int, other: int, landmarks: frozenset[int]) -> Iterator[tuple[str, Array]]:
+    """The distance (frames,) from each keypoint of the one to each of the other where either is a landmark.
+
+    One at a time, as they may be many.
+    """
     for (i, own), (j, its) in product(enumerate(animals.points[one]), enumerate(animals.points[other])):
+        if i not in landmarks and j not in landmarks:
+            continue
         yield f"{animals.skeleton.keypoints[i]} to {animals.skeleton.keypoints[j]}", np.abs(own - its)
 
 

@@ -465,3 +465,19 @@ def test_most_of_a_recording_with_many_missing_keypoints_is_described() -> None:
     for name in ("distances_pca", "kinematics", "social_geometry"):
         table = np.stack(list(columns_of(name, recording).values()), axis=1)
         assert np.isnan(table).mean() < 0.15, name
+
+
+# Skeletons of many keypoints
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_columns_grow_with_the_keypoints_and_not_with_their_square(name: str) -> None:
+    amounts = []
+    for parts in (16, 32, 64):
+        recordings = toy_recordings(2, 60, skeleton=Skeleton.unnamed(parts))
+        feature_set = FEATURES[name]
+        if feature_set.refusal(recordings[0]):
+            pytest.skip("needs what unnamed keypoints do not have")
+        fitted = () if feature_set.fit is None else (feature_set.fit(recordings),)
+        amounts.append(len(feature_set.function(recordings[0], *fitted)))
+    assert amounts[2] - amounts[1] <= 2 * (amounts[1] - amounts[0]) + 2
