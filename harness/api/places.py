@@ -1,5 +1,6 @@
 """Where things are unless somebody says otherwise: runs, the last of them, computed features, workers."""
 
+import math
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -19,6 +20,10 @@ RESULTS = Path("results")
 
 LAST_RUN = RESULTS / "last-run"
 """The file that names the run last searched."""
+
+
+CGROUP = Path("/sys/fs/cgroup")
+"""Where Linux says what a container may use, in one of two versions."""
 
 
 def run_folder(given: Path | None, dataset: Dataset) -> Path:
@@ -57,10 +62,24 @@ def engine_of(workers: int | None, dask: str | None) -> Engine:
     return LocalEngine(workers or usable_cores())
 
 
-def usable_cores() -> int:
-    """How many this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+def usable_cores(cgroup: Path = CGROUP) -> int:
+    """How many this process may use: those that it may run on, and no more than a container's share of time."""
+    import psutil  # late: tables are shown without
+
+    affinity = getattr(psutil.Process(), "cpu_affinity", None)  # which macOS has not
+    cores = len(affinity()) if affinity else psutil.cpu_count() or 1
+    return max(1, math.ceil(min(cores, _quota(cgroup))))
+
+
+def _quota(cgroup: Path) -> float:
+    """How many cores' time a container may take; infinity where nothing says so."""
+    whole, first, second = cgroup / "cpu.max", *(cgroup / "cpu" / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
+    try:
+        words = read_text(whole).split() if whole.exists() else [read_text(one).strip() for one in (first, second)]
+        quota, period = (float(word) for word in words)  # the quota may be `max`
+    except (OSError, ValueError):
+        return math.inf
+    return quota / period if quota > 0 and period > 0 else math.inf
 
 
 def cache_of(folder: Path | None = None, limit: int | None = None) -> BlockCache:

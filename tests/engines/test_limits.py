@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.columns.cache import BlockCache
@@ -19,8 +20,6 @@ from harness.searching.trials import search_trials
 from tests.toy import begun, toy_recordings
 
 load_plugins()
-
-proc = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is watched in /proc: run it on Linux")
 
 FAULTS = '''
 """Model families with every fault."""
@@ -155,7 +154,6 @@ def failures(plugin: PluginFile, folder: Path, families: Sequence[str], limits: 
     return {record.spec.model.name: record.error for record in records}
 
 
-@proc
 def test_every_fault_is_named_and_costs_its_own_trial_alone(
     faults: PluginFile, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,17 +177,17 @@ def nothing_left() -> bool:
 
 
 def left_over() -> list[str]:
-    """Processes that the fork server still has, dead ones included, or that `sleeps` started."""
-    from multiprocessing import forkserver
-
-    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    """Workers that there still are, dead ones included, and what `sleeps` started."""
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for one in psutil.Process().children(recursive=True):
         try:
-            name, _, rest = stat.read_text().rpartition(")")
-            command = (stat.parent / "cmdline").read_bytes()
-        except OSError:
+            command = " ".join(one.cmdline())
+        except psutil.ZombieProcess:
+            command = "dead"
+        except psutil.NoSuchProcess:
             continue
-        if int(rest.split()[1]) == server or command == f"sleep\x001000.{os.getpid()}\x00".encode():
-            found.append(f"{name}) {rest}")
-    return found
+        if "forkserver import main" not in command or one.parent() != psutil.Process():
+            found.append(f"{one.pid} {command}")
+    commands = [one.info["cmdline"] for one in psutil.process_iter(["cmdline"])]
+    found += [" ".join(command) for command in commands if command == ["sleep", f"1000.{os.getpid()}"]]
+    return [one for one in found if "resource_tracker" not in one]
