@@ -1,12 +1,18 @@
 """Where things are unless somebody says otherwise: runs, the last of them, computed features, workers."""
 
 import math
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from harness.columns.cache import DEFAULT_LIMIT, BlockCache, default_folder
+from harness.columns.cache import (
+    DEFAULT_LIMIT,
+    BlockCache,
+    default_folder,
+    make_folder,
+    named_folder,
+    temporary_folder,
+)
 from harness.engines.interface import Engine
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
@@ -14,6 +20,7 @@ from harness.files.bounded import read_text
 from harness.plugins.registry import PluginFile, load_plugins
 from harness.recording import Dataset
 from harness.server import Server, server_of
+from harness.showing.console import say
 
 RESULTS = Path("results")
 """Where runs are kept when no other place is named."""
@@ -88,18 +95,34 @@ def cache_of(folder: Path | None = None, limit: int | None = None) -> BlockCache
 
 
 def usable_cache(folder: Path | None, limit: int | None) -> BlockCache:
-    """The same, its folder made here: in a worker the lack of it would only be slow. With a limit of 0 none is made."""
+    """The same, its folder made here: in a worker the lack of it would only be slow. With a limit of 0 none is made.
+
+    Where nobody has named a folder, and the usual one cannot be used, another is, or none, and that is said. Raises
+    `HarnessError` where one that was named cannot be used.
+    """
     cache = cache_of(folder, limit)
     if not cache.limit:
         return cache
-    otherwise = "name another folder with --cache, or use none with --cache-limit 0"
     try:
-        cache.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(cache.folder)
     except OSError as error:
-        raise HarnessError(f"{cache.folder}: {error.strerror}; {otherwise}") from error
-    if not os.access(cache.folder, os.W_OK | os.X_OK):
-        raise HarnessError(f"{cache.folder}: cannot be written to; {otherwise}")
+        if folder or named_folder():
+            otherwise = "name another folder with --cache, or use none with --cache-limit 0"
+            raise HarnessError(f"{cache.folder}: {error.strerror}; {otherwise}") from error
+        return _instead(cache, error)
     return cache
+
+
+def _instead(cache: BlockCache, error: OSError) -> BlockCache:
+    """A cache among the temporary files in place of one that cannot be used; where that fails too, none."""
+    other, why = BlockCache(temporary_folder(), cache.limit), f"note: {cache.folder}: {error.strerror}"
+    try:
+        make_folder(other.folder)
+    except OSError:
+        say(f"{why}; features are computed again each time; name a folder for them with --cache")
+        return BlockCache(cache.folder, 0)
+    say(f"{why}; computed features are kept in {other.folder}; name another folder with --cache")
+    return other
 
 
 def loaded(plugins: Iterable[Path | str]) -> tuple[PluginFile, ...]:

@@ -237,18 +237,18 @@ def _start_server() -> None:
 @contextmanager
 def _deaf() -> Iterator[None]:
     """Within, what this thread starts never hears of interrupts, where a thread can be deaf."""
-    mask = getattr(signal, "pthread_sigmask", None)
+    mask, block, reset = (getattr(signal, name, None) for name in ("pthread_sigmask", "SIG_BLOCK", "SIG_SETMASK"))
     if mask is None:
         yield
         return
     from multiprocessing import resource_tracker
 
     resource_tracker.ensure_running()  # which would make this thread hear again, if it were started within
-    before = mask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = mask(block, {signal.SIGINT})
     try:
         yield
     finally:
-        mask(signal.SIG_SETMASK, before)
+        mask(reset, before)
 
 
 _STARTING = threading.Lock()
