@@ -236,7 +236,8 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(0o700 if folder == temporary_folder() else 0o777, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OSError(errno.EACCES, "cannot be written to")
-    if folder == temporary_folder() and hasattr(os, "getuid") and folder.lstat().st_uid != os.getuid():
+    getuid = getattr(os, "getuid", None)
+    if folder == temporary_folder() and getuid is not None and folder.lstat().st_uid != getuid():
         raise OSError(errno.EACCES, "belongs to another user")
 
 

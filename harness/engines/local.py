@@ -100,6 +100,9 @@ class LocalWorkers:
             for child in self._children:
                 child.tree.kill()
         self._threads.shutdown(wait=wait, cancel_futures=True)
+        if wait:
+            for child in self._children:
+                child.process.join()
 
     def __enter__(self) -> "LocalWorkers":
         return self

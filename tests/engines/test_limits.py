@@ -159,24 +159,25 @@ def test_every_fault_is_named_and_costs_its_own_trial_alone(
 ) -> None:
     assert failures(faults, tmp_path, sorted(REASONS), Limits(memory=1_000_000_000)) == REASONS
     assert capfd.readouterr().out == ""  # what plugins print is no result
-    assert nothing_left()
+    assert left_over() == []
 
 
 def test_what_hangs_is_ended_in_c_too_with_all_that_it_has_started(faults: PluginFile, tmp_path: Path) -> None:
     hanging = ["b_sleeps", "c_computes"]
     found = failures(faults, tmp_path, hanging, Limits(seconds=3.0))
     assert found == dict.fromkeys(hanging, "took longer than 3 s (--trial-timeout)")
-    assert nothing_left()
-
-
-def nothing_left() -> bool:
-    until = time.monotonic() + 5
-    while left_over() and time.monotonic() < until:
-        time.sleep(0.05)
-    return left_over() == []
+    assert left_over() == []
 
 
 def left_over() -> list[str]:
+    """What is still there a moment later."""
+    until = time.monotonic() + 5
+    while (found := running()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return found
+
+
+def running() -> list[str]:
     """Workers that there still are, dead ones included, and what `sleeps` started."""
     found = []
     for one in psutil.Process().children(recursive=True):
