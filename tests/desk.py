@@ -1,4 +1,4 @@
-"""Which desk the tests run at: this one, or this one made to look to the harness like Windows and macOS.
+"""Which desk the tests run at: this one, or this one made to look to the harness like Windows.
 
 HARNESS_TEST_DESK=masked PYTHONPATH=tests/masked_desk pytest -q tests/files ...
 """
@@ -10,4 +10,10 @@ import pytest
 
 MASKED = os.environ.get("HARNESS_TEST_DESK") == "masked"
 
-posix = pytest.mark.skipif(MASKED or sys.platform == "win32", reason="needs signals and groups, which POSIX alone has")
+WINDOWS = sys.platform == "win32"
+
+ROOT_USER = getattr(os, "geteuid", lambda: 1)() == 0
+
+posix = pytest.mark.skipif(MASKED or WINDOWS, reason="needs signals, pipes or shells, which POSIX alone has")
+
+closable = pytest.mark.skipif(ROOT_USER or WINDOWS, reason="nothing is closed to root, and no folder on Windows")

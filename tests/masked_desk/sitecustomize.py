@@ -15,54 +15,21 @@ from typing import Any
 
 POSIX_MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 
+_OS = """
+fork forkpty killpg setpgid setsid getpgid getpgrp nice getloadavg wait wait3 wait4 waitid uname getuid geteuid getgid
+getegid getgroups chown lchown chroot mkfifo mknod statvfs fstatvfs sendfile sysconf confstr pathconf sync ctermid
+sched_getaffinity sched_setaffinity sched_yield pread pwrite openpty ttyname O_NONBLOCK O_NOCTTY O_DIRECTORY O_NOFOLLOW
+O_CLOEXEC O_TMPFILE O_SYNC WNOHANG
+"""
+
+_SIGNAL = """
+SIGKILL SIGHUP SIGQUIT SIGPIPE SIGALRM SIGCHLD SIGSTOP SIGCONT SIGUSR1 SIGUSR2 SIGTSTP SIGTTIN SIGTTOU SIGWINCH
+SIG_BLOCK SIG_SETMASK SIG_UNBLOCK pthread_sigmask pthread_kill alarm setitimer sigwait siginterrupt pause
+"""
+
 POSIX_NAMES = {
-    "os": {
-        *(
-            "fork",
-            "forkpty",
-            "killpg",
-            "setpgid",
-            "setsid",
-            "getpgid",
-            "getpgrp",
-            "nice",
-            "getloadavg",
-            "wait",
-            "wait3",
-        ),
-        *(
-            "wait4",
-            "waitid",
-            "uname",
-            "getuid",
-            "geteuid",
-            "getgid",
-            "getegid",
-            "getgroups",
-            "chown",
-            "lchown",
-            "chroot",
-        ),
-        *(
-            "mkfifo",
-            "mknod",
-            "statvfs",
-            "fstatvfs",
-            "sysconf",
-            "confstr",
-            "pathconf",
-            "sync",
-            "posix_fadvise",
-            "sendfile",
-        ),
-        *("sched_getaffinity", "sched_setaffinity", "sched_yield", "pread", "pwrite", "openpty", "ttyname", "ctermid"),
-        *("O_NONBLOCK", "O_NOCTTY", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "O_TMPFILE", "O_SYNC", "WNOHANG"),
-    },
-    "signal": {
-        *("SIGKILL", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGALRM", "SIGCHLD", "SIGSTOP", "SIGCONT", "SIGUSR1", "SIGUSR2"),
-        *("SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH", "pthread_sigmask", "pthread_kill", "alarm", "setitimer"),
-        *("sigwait", "siginterrupt", "pause", "SIG_BLOCK", "SIG_SETMASK", "SIG_UNBLOCK"),
-    },
+    "os": {*_OS.split()},
+    "signal": {*_SIGNAL.split()},
     "time": {"tzset", "clock_gettime", "clock_settime", "pthread_getcpuclockid"},
     "multiprocessing": {"forkserver", "popen_fork", "popen_forkserver"},
 }
