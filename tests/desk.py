@@ -1,6 +1,6 @@
 """Which desk the tests run at: this one, or this one made to look to the harness like Windows.
 
-HARNESS_TEST_DESK=masked PYTHONPATH=tests/masked_desk pytest -q tests/files ...
+HARNESS_TEST_DESK=masked PYTHONPATH=$PWD/tests/masked_desk pytest -q tests/files ...
 """
 
 import os
