@@ -232,8 +232,7 @@ def make_folder(folder: Path) -> None:
 
     Raises `OSError` where it cannot be written to, or is another user's among the temporary files.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(0o700 if folder == temporary_folder() else 0o777, exist_ok=True)
+    folder.mkdir(0o700 if folder == temporary_folder() else 0o777, parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OSError(errno.EACCES, "cannot be written to")
     getuid = getattr(os, "getuid", None)
