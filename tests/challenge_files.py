@@ -266,6 +266,26 @@ def a_behavior_whose_name_is_a_path(folder: Path) -> None:
     write(folder, {"../groom": {"a": recording(1)}})
 
 
+@malformed("train.npy: groom : the name of a behavior should neither begin nor end in a space")
+def a_behavior_whose_name_ends_in_a_space(folder: Path) -> None:
+    write(folder, {"groom ": {"a": recording(1)}})
+
+
+@malformed("train.npy:  groom: the name of a behavior should neither begin nor end in a space")
+def a_behavior_whose_name_begins_with_a_space(folder: Path) -> None:
+    write(folder, {" groom": {"a": recording(1)}})
+
+
+@malformed("train.npy: e\u0301touffe: a second behavior of this name, as people read it")
+def a_behavior_named_in_two_ways_that_look_alike(folder: Path) -> None:
+    write(folder, {"\u00e9touffe": {"a": recording(1)}, "e\u0301touffe": {"b": recording(2)}})
+
+
+@malformed("train.npy: 7: a second behavior of this name, as people read it")
+def a_behavior_named_as_text_and_as_a_number(folder: Path) -> None:
+    write(folder, {7: {"a": recording(1)}, "7": {"b": recording(2)}})
+
+
 @malformed("train.npy: None: its name is a NoneType, expected text")
 def a_behavior_without_a_name(folder: Path) -> None:
     write(folder, {None: {"a": recording(1)}})

@@ -1,19 +1,21 @@
 """A real terminal to run `harness` in, and what a person sees on it."""
 
-import fcntl
 import os
-import pty
 import re
 import select
 import struct
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from rich.cells import cell_len
+
+fcntl, pty, termios = (
+    pytest.importorskip(name, reason="needs a terminal, as POSIX has them") for name in ("fcntl", "pty", "termios")
+)
 
 CONTROL = re.compile(r"\x1b\[([0-9;?]*)([a-zA-Z])")
 

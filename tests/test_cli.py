@@ -29,6 +29,7 @@ from harness.scores.metrics import Counts
 from harness.showing.progress import Progress
 from harness.spec import Choice, PipelineSpec
 from tests.challenge_files import MALFORMED, SAYS, poses, recording, save, train_file, unlabelled, write
+from tests.desk import closable, posix
 from tests.hostile_pickles import ASKS, BLUNT, HOSTILE, npy
 
 SEARCH = ["search", "--data", "demo", "--features", "task_programs", "--features", "kinematics", "--trials", "4"]
@@ -244,7 +245,7 @@ def test_a_damaged_run_description_is_named(content: bytes, says: str, tmp_path:
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
+@closable
 def test_results_that_cannot_be_written_to_are_shown_and_not_searched(
     searched: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +318,7 @@ def test_a_search_of_some_behaviors_says_what_an_export_wants_and_the_hint_gets_
     assert main(["export-best", "--workers", "1"]) == 0
 
 
+@posix
 def test_a_program_without_standard_output_does_its_work(tmp_path: Path) -> None:
     command = f"exec {sys.executable} -m harness list --format json >&-"
     ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, timeout=60)
@@ -461,6 +463,7 @@ def test_a_reader_that_has_gone_is_no_error(how: str, searched: Path) -> None:
         assert (harness.stderr.read(), harness.wait(timeout=60)) == ("", 0)
 
 
+@posix
 def test_the_head_of_a_leaderboard_is_its_head(searched: Path) -> None:
     command = f"set -o pipefail; {shlex.quote(sys.executable)} -m harness leaderboard --format json | head -1"
     finished = subprocess.run(["bash", "-c", command], cwd=searched, capture_output=True, text=True, timeout=60)

@@ -1,11 +1,18 @@
 """Where things are unless somebody says otherwise: runs, the last of them, computed features, workers."""
 
-import os
+import math
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from harness.columns.cache import DEFAULT_LIMIT, BlockCache, default_folder
+from harness.columns.cache import (
+    DEFAULT_LIMIT,
+    BlockCache,
+    default_folder,
+    make_folder,
+    named_folder,
+    temporary_folder,
+)
 from harness.engines.interface import Engine
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
@@ -13,12 +20,17 @@ from harness.files.bounded import read_text
 from harness.plugins.registry import PluginFile, load_plugins
 from harness.recording import Dataset
 from harness.server import Server, server_of
+from harness.showing.console import say
 
 RESULTS = Path("results")
 """Where runs are kept when no other place is named."""
 
 LAST_RUN = RESULTS / "last-run"
 """The file that names the run last searched."""
+
+
+CGROUP = Path("/sys/fs/cgroup")
+"""Where Linux says what a container may use, in one of two versions."""
 
 
 def run_folder(given: Path | None, dataset: Dataset) -> Path:
@@ -57,10 +69,24 @@ def engine_of(workers: int | None, dask: str | None) -> Engine:
     return LocalEngine(workers or usable_cores())
 
 
-def usable_cores() -> int:
-    """How many this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+def usable_cores(cgroup: Path = CGROUP) -> int:
+    """How many this process may use: those that it may run on, and no more than a container's share of time."""
+    import psutil  # late: tables are shown without
+
+    affinity = getattr(psutil.Process(), "cpu_affinity", None)  # which macOS has not
+    cores = len(affinity()) if affinity else psutil.cpu_count() or 1
+    return max(1, math.ceil(min(cores, _quota(cgroup))))
+
+
+def _quota(cgroup: Path) -> float:
+    """How many cores' time a container may take; infinity where nothing says so."""
+    whole, first, second = cgroup / "cpu.max", *(cgroup / "cpu" / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
+    try:
+        words = read_text(whole).split() if whole.exists() else [read_text(one).strip() for one in (first, second)]
+        quota, period = (float(word) for word in words)  # the quota may be `max`
+    except (OSError, ValueError):
+        return math.inf
+    return quota / period if quota > 0 and period > 0 else math.inf
 
 
 def cache_of(folder: Path | None = None, limit: int | None = None) -> BlockCache:
@@ -69,18 +95,34 @@ def cache_of(folder: Path | None = None, limit: int | None = None) -> BlockCache
 
 
 def usable_cache(folder: Path | None, limit: int | None) -> BlockCache:
-    """The same, its folder made here: in a worker the lack of it would only be slow. With a limit of 0 none is made."""
+    """The same, its folder made here: in a worker the lack of it would only be slow. With a limit of 0 none is made.
+
+    Where nobody has named a folder, and the usual one cannot be used, another is, or none, and that is said. Raises
+    `HarnessError` where one that was named cannot be used.
+    """
     cache = cache_of(folder, limit)
     if not cache.limit:
         return cache
-    otherwise = "name another folder with --cache, or use none with --cache-limit 0"
     try:
-        cache.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(cache.folder)
     except OSError as error:
-        raise HarnessError(f"{cache.folder}: {error.strerror}; {otherwise}") from error
-    if not os.access(cache.folder, os.W_OK | os.X_OK):
-        raise HarnessError(f"{cache.folder}: cannot be written to; {otherwise}")
+        if folder or named_folder():
+            otherwise = "name another folder with --cache, or use none with --cache-limit 0"
+            raise HarnessError(f"{cache.folder}: {error.strerror}; {otherwise}") from error
+        return _instead(cache, error)
     return cache
+
+
+def _instead(cache: BlockCache, error: OSError) -> BlockCache:
+    """A cache among the temporary files in place of one that cannot be used; where that fails too, none."""
+    other, why = BlockCache(temporary_folder(), cache.limit), f"note: {cache.folder}: {error.strerror}"
+    try:
+        make_folder(other.folder)
+    except OSError:
+        say(f"{why}; features are computed again each time; name a folder for them with --cache")
+        return BlockCache(cache.folder, 0)
+    say(f"{why}; computed features are kept in {other.folder}; name another folder with --cache")
+    return other
 
 
 def loaded(plugins: Iterable[Path | str]) -> tuple[PluginFile, ...]:

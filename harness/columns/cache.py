@@ -6,11 +6,13 @@ which is held against it at every reading, so that a block that a disk or a copy
 Where a folder outgrows its limit, the blocks last used longest ago are deleted.
 """
 
+import errno
 import hashlib
 import json
 import math
 import os
 import re
+import tempfile
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -24,7 +26,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from harness.errors import HarnessError
 from harness.files.atomic import reason, write_atomically
 from harness.recording import Array
 
@@ -174,15 +175,19 @@ class BlockCache:
         if _nbytes(computed) > self.limit:
             return computed
         # What cannot be kept, for want of space or because the folder is being cleared, costs time and no result.
+        refused = None
         try:
             write_atomically(path, lambda file: write(file, computed))
             self._make_room(path.stat().st_size)
         except FileNotFoundError:  # cleared meanwhile
             pass
-        except OSError as error:
-            self._tally.refused = self._tally.refused or f"{self.folder}: {reason(error)}"
+        except OSError as error:  # also where another process was faster and, on Windows, has its block open
+            refused = f"{self.folder}: {reason(error)}"
         kept = _attempt(path, read)
-        return computed if kept is None else kept
+        if kept is None:
+            self._tally.refused = self._tally.refused or refused
+            return computed
+        return kept
 
     def _make_room(self, written: int) -> None:
         """Count what was `written`; if that may have filled the folder, list it and evict what exceeds the limit."""
@@ -203,15 +208,47 @@ class BlockCache:
 
 
 def default_folder() -> Path:
-    """Where this machine keeps blocks unless another place is named: `HARNESS_CACHE`, or under the user's cache."""
-    if named := os.environ.get("HARNESS_CACHE"):
-        return Path(os.path.expanduser(named))
-    try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harness"
-    except RuntimeError as error:  # as in a container, whose user has no home
-        raise HarnessError(
-            "no folder for the cache, as there is no home; name one with --cache or HARNESS_CACHE"
-        ) from error
+    """Where this machine keeps blocks unless another place is named: `HARNESS_CACHE`, or under the user's cache.
+
+    A user without a home, as in a container, has a folder among the temporary files.
+    """
+    return named_folder() or _home_folder() or temporary_folder()
+
+
+def named_folder() -> Path | None:
+    """What `HARNESS_CACHE` names."""
+    named = os.environ.get("HARNESS_CACHE")
+    return Path(os.path.expanduser(named)) if named else None
+
+
+def temporary_folder() -> Path:
+    """For this user, where there is no home or nothing can be written there."""
+    user = getattr(os, "getuid", lambda: "user")()  # Windows has temporary files for each user
+    return Path(tempfile.gettempdir(), f"harness-{user}")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a cache where it is not there; one among the temporary files is for this user alone.
+
+    Raises `OSError` where it cannot be written to, or is another user's among the temporary files.
+    """
+    folder.mkdir(0o700 if folder == temporary_folder() else 0o777, parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, "cannot be written to")
+    getuid = getattr(os, "getuid", None)
+    if folder == temporary_folder() and getuid is not None and folder.lstat().st_uid != getuid():
+        raise OSError(errno.EACCES, "belongs to another user")
+
+
+def _home_folder() -> Path | None:
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named) / "harness"
+    import platformdirs  # late: rarely asked
+
+    with suppress(RuntimeError):  # there is no home, which older versions say by a ~ that is left
+        folder = platformdirs.user_cache_path("harness", appauthor=False)
+        return folder if folder.is_absolute() else None
+    return None
 
 
 def _mapped(path: Path) -> Array:

@@ -12,12 +12,12 @@ scoring only.
 
 import difflib
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
@@ -36,9 +36,6 @@ SETUP_FILE = "dataset.toml"
 
 NEARLY = 0.9
 """How alike two names are (twice the letters in common over all) where one is taken for a slip of the other."""
-
-LONGEST_FILE_NAME = 240
-"""Bytes; the systems in use allow 255."""
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -192,9 +189,17 @@ def _training_entries(content: dict[Any, Any], place: Place) -> Iterator[tuple[s
     if content and not groups:
         place.report("holds no behaviors")
     _report_vocabulary(content.get("vocabulary"), dict.fromkeys(map(str, groups)), place)
+    seen: set[str] = set()
     for name, group in groups.items():
-        if _is_behavior(name, place.inside(name)):
-            yield str(name), list(_entries(str(name), group, place.inside(name)))
+        inside = place.inside(name)
+        if not _is_behavior(name, inside):
+            continue
+        composed = unicodedata.normalize("NFC", str(name))
+        if composed in seen:
+            inside.report("a second behavior of this name, as people read it")
+            continue
+        seen.add(composed)
+        yield str(name), list(_entries(str(name), group, inside))
 
 
 def _test_entries(content: dict[Any, Any], place: Place) -> Iterator[Entry]:
@@ -256,8 +261,8 @@ def _is_behavior(value: object, place: Place) -> bool:
     if {"/", "\\"} & set(str(value)) or str(value) in (".", ".."):
         place.report("the name of a behavior should have no / and no \\, and be more than dots")
         return False
-    if len(quote(str(value), safe="")) > LONGEST_FILE_NAME:
-        place.report("the name of a behavior should be shorter, as a folder is called like it")
+    if str(value) != str(value).strip():
+        place.report("the name of a behavior should neither begin nor end in a space")
         return False
     return True
 

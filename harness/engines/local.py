@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver, spawn
+from multiprocessing import spawn
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from multiprocessing.context import ForkServerProcess
-from pathlib import Path
+from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any
 
 from harness.engines.interface import UNLIMITED, EngineError, Limits, TrialError, WorkerDiedError
+from harness.engines.processes import Tree, begin_group, end_all, offer_first, shorten_sockets, start_method
 from harness.errors import HarnessError
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -34,8 +34,8 @@ WATCH_SECONDS = 0.25
 """How often a child is held against its limits."""
 
 
-KILLED = (-signal.SIGKILL, 255)
-"""What children end with that are killed from outside; 255 where nobody knows, as the server they came from was."""
+KILLED = (-9, 255)
+"""What children end with that SIGKILL ended, sent from outside; 255 where nobody knows, as their server was killed."""
 
 
 @dataclass(frozen=True)
@@ -58,34 +58,28 @@ class LocalEngine:
 
 @dataclass(frozen=True)
 class _Child:
-    process: ForkServerProcess
+    process: BaseProcess
     line: Connection
-
-    def kill(self) -> None:
-        """End the child and all that it has started."""
-        pid = self.process.pid
-        with suppress(ProcessLookupError, PermissionError):  # gone, or not yet the head of a group of its own
-            if pid is not None:
-                os.killpg(pid, signal.SIGKILL)
-        self.process.kill()
+    tree: Tree
 
 
 class LocalWorkers:
     """`count` child processes, each started when it is first needed; see `harness.engines.interface.Workers`.
 
-    Raises `EngineError` where a limit cannot be watched on this system.
+    Raises `EngineError` where none can be started on this system.
     """
 
     def __init__(
         self, count: int, start: Callable[[], Any], task: Callable[..., Any], limits: Limits = UNLIMITED
     ) -> None:
-        if limits.memory is not None and not _statm(os.getpid()).exists():
-            raise EngineError("--trial-memory: needs /proc, which this system does not have; leave the limit out")
         self.count = count
         self._start, self._task, self._limits = start, task, limits
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOADED)
-        _start_server()
+        method = start_method()
+        self._context: Any = multiprocessing.get_context(method)
+        if method == "forkserver":
+            shorten_sockets()
+            self._context.set_forkserver_preload(PRELOADED)
+            _start_server()
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="worker")
         self._mine = threading.local()
         self._children: set[_Child] = set()
@@ -104,8 +98,11 @@ class LocalWorkers:
         with self._lock:
             self._closed = True
             for child in self._children:
-                child.kill()
+                child.tree.kill()
         self._threads.shutdown(wait=wait, cancel_futures=True)
+        if wait:
+            for child in self._children:
+                child.process.join()
 
     def __enter__(self) -> "LocalWorkers":
         return self
@@ -144,12 +141,12 @@ class LocalWorkers:
             self._bury(known)  # while it had nothing to do
         here, there = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(there, self._start, self._task), daemon=True)
-        child = _Child(process, here)
         with self._lock:
             if self._closed:
                 raise WorkerDiedError("stopped before it began")
-            with _for_children():
+            with _for_children(), _deaf():
                 process.start()
+            child = _Child(process, here, Tree.of(process.pid))
             self._children.add(child)
         there.close()
         self._mine.child = child
@@ -174,7 +171,7 @@ class LocalWorkers:
                 return answer
             if ready:
                 raise EOFError
-            reason = _over(limits, time.monotonic() - began, child.process.pid)
+            reason = _over(limits, time.monotonic() - began, child.tree)
             if reason:
                 raise _OverLimitError(reason)
 
@@ -185,7 +182,8 @@ class LocalWorkers:
         if child.process.exitcode is None:
             wait_for([child.process.sentinel], WATCH_SECONDS)  # the line ends a moment before the process does
         exitcode = child.process.exitcode
-        child.kill()
+        child.tree.kill()
+        child.process.kill()
         child.process.join()
         child.line.close()
         with self._lock:
@@ -202,26 +200,13 @@ class _KilledError(WorkerDiedError):
     """Something else than the task may have ended the child."""
 
 
-def _over(limits: Limits, seconds: float, pid: int | None) -> str | None:
+def _over(limits: Limits, seconds: float, tree: Tree) -> str | None:
     """Which limit a task has gone over, in words."""
     if limits.seconds is not None and seconds > limits.seconds:
         return f"took longer than {_time_in_words(limits.seconds)} (--trial-timeout)"
-    if limits.memory is not None and pid is not None and _allocated(pid) > limits.memory:
+    if limits.memory is not None and tree.allocated() > limits.memory:
         return f"used more than {_size_in_words(limits.memory)} (--trial-memory)"
     return None
-
-
-def _allocated(pid: int) -> int:
-    """Bytes of memory that a process has to itself: what is resident, less the files that it has mapped."""
-    try:
-        _, resident, shared, *_ = _statm(pid).read_text(encoding="ascii").split()
-    except (OSError, ValueError):  # it has just ended
-        return 0
-    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _statm(pid: int) -> Path:
-    return Path(f"/proc/{pid}/statm")
 
 
 def _time_in_words(seconds: float) -> str:
@@ -244,10 +229,29 @@ def _start_server() -> None:
         return  # the server starts with the first child; only the main thread may change handlers
     answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        from multiprocessing import forkserver  # late: not every system has it
+
         with _for_children():
             forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, answer)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Within, what this thread starts never hears of interrupts, where a thread can be deaf."""
+    mask, block, reset = (getattr(signal, name, None) for name in ("pthread_sigmask", "SIG_BLOCK", "SIG_SETMASK"))
+    if mask is None:
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which would make this thread hear again, if it were started within
+    before = mask(block, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        mask(reset, before)
 
 
 _STARTING = threading.Lock()
@@ -283,10 +287,8 @@ def _for_children() -> Iterator[None]:
 def _serve(line: Connection, start: Callable[[], Any], task: Callable[..., Any]) -> None:
     """A child's life: take a task, send what came of it, until the line or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
-    with suppress(OSError):
-        os.setpgid(0, 0)  # so that it can be killed with all that it starts
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # let the parent live, and say why
+    begin_group()
+    offer_first()
     with suppress(OSError):
         os.dup2(2, 1)  # what a plugin prints is no part of what the parent writes
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -321,13 +323,11 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()  # not the fork server, which outlives it as long as it has children
     assert parent is not None
     parent.join()
-    if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
+    end_all()
 
 
 def _last_words(exitcode: int | None) -> str:
-    if exitcode is not None and exitcode < 0:
-        name = signal.Signals(-exitcode).name
+    name = {-one.value: one.name for one in signal.Signals}.get(exitcode or 0)
+    if name is not None:
         return f"the worker was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
     return f"the worker ended with exit code {exitcode}"

@@ -1,4 +1,4 @@
-"""Whole files, safely: written so that nobody sees half of one, read within bounds, held by one writer.
+"""Whole files, safely: named for every disk, never seen half written, read within bounds, held by one writer.
 
 What the files mean belongs to the rooms that read and write them.
 """

@@ -1,13 +1,17 @@
 """Write files so that a reader sees the old content or the new, never half of one."""
 
-import fcntl
+import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
+
+WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds between attempts to rename a file to one that others read: on Windows they have to close it first."""
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -60,23 +64,38 @@ def _write(content: bytes, file: BinaryIO) -> None:
 def _renamed(temporary: Mapping[Path, str]) -> None:
     try:
         for path, one in temporary.items():
-            os.replace(one, path)
+            _replace(one, path)
     except BaseException:
         for one in temporary.values():
             Path(one).unlink(missing_ok=True)
         raise
 
 
+def _replace(temporary: str, path: Path) -> None:
+    for wait in WAITS:
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(wait)
+    return os.replace(temporary, path)
+
+
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Within, no other process is here for the same folder; where the disk has no locks, one may be."""
-    handle = os.open(folder, os.O_RDONLY)
+    """Within, no other process of this machine is here for the same folder; where there are no locks, one may be.
+
+    The lock is not in the folder, which is the user's and should hold nothing but what was asked for.
+    """
+    from filelock import FileLock  # late: few commands write files that belong together
+
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:32]
+    lock = FileLock(Path(tempfile.gettempdir(), f"harness-{digest}.lock"), fallback_to_soft=False)
+    with suppress(OSError, NotImplementedError):
+        lock.acquire()
     try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)  # and with it the lock
+        lock.release()
 
 
 def reason(error: OSError) -> str:

@@ -25,6 +25,9 @@ MOST_PARTS = 20
 MOST_BITS = 63
 """Of a whole number."""
 
+NEVER_TOO_LARGE = 100_000_000
+"""Bytes that fit into the memory of any machine that computes."""
+
 _HEADER = re.compile(
     r"\{'descr': '([<>|][biuf]\d{1,2})', 'fortran_order': (True|False), 'shape': \(([\d, ]{0,500})\), \} *\n?"
 )
@@ -47,7 +50,7 @@ def read_bytes(path: Path, longest: int | None = None) -> bytes:
         if longest is not None and found.st_size > longest:
             raise OSError(errno.EFBIG, f"{found.st_size:,} bytes, expected at most {longest:,}", str(path))
         too_large = OSError(errno.ENOMEM, f"{found.st_size:,} bytes are more than fits into memory", str(path))
-        if found.st_size > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+        if found.st_size > NEVER_TOO_LARGE and found.st_size > _memory():
             raise too_large
         try:
             return file.read()
@@ -106,7 +109,14 @@ def read_numbers(path: Path) -> "npt.NDArray[Any]":
 
 def _without_waiting(path: str, flags: int) -> int:
     """Open even a pipe that nobody writes to."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
+def _memory() -> int:
+    """Bytes that this machine has."""
+    import psutil  # late: hardly ever needed
+
+    return int(psutil.virtual_memory().total)
 
 
 def _problems(value: object) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """The out-of-fold probabilities of a run's trials: a file each, in the run's folder."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import numpy as np
 
 from harness.errors import HarnessError
 from harness.files.atomic import write_atomically
 from harness.files.bounded import read_numbers
+from harness.files.names import file_name
 from harness.recording import Array
 from harness.runs.records import TrialRecord
 from harness.runs.storage import WAY_OUT
@@ -23,13 +25,22 @@ class OutOfFold:
 
     def path(self, behavior: str, trial: int) -> Path:
         """Where the pooled probabilities (frames of all units,) float32 of a trial lie, in the order of its units."""
-        return self.folder / quote(behavior, safe="") / f"{trial:05d}.npy"
+        return self.folder_of(behavior) / f"{trial:05d}.npy"
 
-    def trials(self) -> Iterator[tuple[str, int]]:
-        """Behavior and number of all trials whose file is there."""
+    def folder_of(self, behavior: str) -> Path:
+        """Where all trials of a behavior lie."""
+        folder = self.folder / file_name(behavior)
+        former = quote(behavior, safe="", errors="surrogatepass")  # where capital letters stood as they are
+        if former == folder.name or folder.exists() or not self.folder.exists():
+            return folder
+        # Looked up in the list, as a disk that folds case would say yes to the folder of another behavior.
+        return self.folder / former if former in os.listdir(self.folder) else folder
+
+    def trials(self) -> Iterator[tuple[Path, int]]:
+        """Folder of the behavior and number of all trials whose file is there."""
         for path in self.folder.glob("*/*.npy"):
             if path.stem.isdecimal():
-                yield unquote(path.parent.name), int(path.stem)
+                yield path.parent, int(path.stem)
 
     def any(self) -> bool:
         """Whether those of some trial are there."""

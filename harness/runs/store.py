@@ -121,8 +121,9 @@ class Run:
         known: dict[str, set[int]] = {}
         for record in records:
             known.setdefault(record.behavior, set()).add(record.trial)
-        for behavior, number in self.out_of_fold.trials():
-            numbers = known.get(behavior, set())
+        stored = {self.out_of_fold.folder_of(behavior): numbers for behavior, numbers in known.items()}
+        for folder, number in self.out_of_fold.trials():
+            numbers = stored.get(folder, set())
             # Holes are those of a deleted study, whose trials are asked again; a log that is lost leaves none.
             if number > len(numbers) and numbers == set(range(len(numbers))):
                 return (

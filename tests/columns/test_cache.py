@@ -22,6 +22,7 @@ from harness.fitting.pipeline import FeatureTables, Thinned
 from harness.plugins.registry import FEATURES, Columns, FeatureSet, Fitted, load_plugins
 from harness.recording import Array, Recording
 from harness.spec import Choice, Preparation
+from tests.desk import posix
 from tests.toy import toy_recordings
 
 
@@ -354,6 +355,7 @@ def leftover(cache: BlockCache) -> StoredFile:
     return left
 
 
+@posix
 def test_what_killed_processes_leave_counts_and_goes_like_blocks(tmp_path: Path) -> None:
     cache = BlockCache(tmp_path, limit=5_000)
     block = written(cache, "x")
@@ -388,6 +390,7 @@ def belongings(folder: Path, block: Path) -> list[Path]:
     return sorted([*top, *(path for path in shelf.iterdir() if path not in own)])
 
 
+@posix
 def test_clearing_deletes_blocks_and_leaves_everything_else(tmp_path: Path) -> None:
     cache = BlockCache(tmp_path / "cache")
     block = written(cache, "x")

@@ -1,5 +1,4 @@
 import math
-import os
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from tests.challenge_files import (
     unlabelled,
     write,
 )
+from tests.desk import closable
 
 RATS = Path(__file__).parents[3] / "shared/data/rats"
 
@@ -416,7 +416,7 @@ def test_two_files_that_cannot_be_read_are_two_problems(tmp_path: Path) -> None:
     assert len(problems(tmp_path)) == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@closable
 def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
     write(tmp_path, train_file())
     (tmp_path / "train.npy").chmod(0)

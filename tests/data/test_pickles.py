@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from harness.data.pickles import read_pickled_npy
 from harness.errors import DataError
+from tests.desk import posix
 from tests.hostile_pickles import call, dtype, in_array, name, npy, text, whole
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
@@ -365,6 +366,7 @@ def test_labels_that_are_numpy_numbers_are_read_as_they_were(tmp_path: Path) -> 
     assert same(read_pickled_npy(path), {"a": labels})
 
 
+@posix
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "train.npy")
     with pytest.raises(DataError, match=r"train\.npy: a pipe or a device, expected a file$"):

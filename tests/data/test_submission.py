@@ -29,6 +29,7 @@ from harness.data.submission import (
 from harness.errors import DataError
 from harness.recording import Array
 from harness.scores.metrics import Counts, mean_score
+from tests.desk import posix
 
 RATS = Path(__file__).parents[3] / "shared/data/rats"
 needs_rats = pytest.mark.skipif(not RATS.is_dir(), reason="shared/data/rats is not beside the project")
@@ -110,6 +111,7 @@ def size(path: Path) -> int:
         return 0
 
 
+@posix
 @pytest.mark.parametrize("bytes_written", [50_000, 2_000_000, 6_000_000])
 def test_a_writer_killed_half_way_leaves_the_old_submission_or_all_of_the_new(
     tmp_path: Path, bytes_written: int
@@ -487,6 +489,7 @@ from pathlib import Path
 import numpy as np
 from harness.data.submission import write_submission
 
+
 rename = os.replace
 
 def once(here, there):
@@ -498,6 +501,7 @@ write_submission(Path("submission.npy"), {"sniff": {"a": np.ones(5, int)}}, {"ma
 """
 
 
+@posix
 def test_a_kill_between_a_submission_and_its_manifest_is_told(tmp_path: Path) -> None:
     path = tmp_path / "submission.npy"
     write_submission(path, {"sniff": {"a": np.zeros(5, dtype=int)}}, {"made": "first"})

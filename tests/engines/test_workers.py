@@ -14,6 +14,7 @@ import pytest
 
 from harness.engines.interface import TrialError, WorkerDiedError
 from harness.engines.local import THREAD_VARIABLES, LocalWorkers
+from tests.desk import posix
 
 # What children run. A task is called with what `start` gave.
 
@@ -119,6 +120,7 @@ def test_a_child_computes_on_one_thread(one_worker: LocalWorkers) -> None:
 # Deaths
 
 
+@posix
 @pytest.mark.parametrize(
     ("task", "reason"),
     [
@@ -146,6 +148,7 @@ def die_once(state: list[str], number: int, file: Path) -> str:
     return "alive"
 
 
+@posix
 def test_a_trial_whose_worker_is_killed_from_outside_runs_once_more(one_worker: LocalWorkers, tmp_path: Path) -> None:
     assert one_worker.submit(die_once, 9, tmp_path / "killed").result(30) == "alive"
     assert died(one_worker, die_once, 15, tmp_path / "ended") == "the worker was killed by SIGTERM"

@@ -10,11 +10,14 @@ import pytest
 from harness.cli import main
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
 from tests.challenge_files import recording, train_file, write
+from tests.desk import posix
 from tests.fuzz.readers import LABELS, pickled
 
 load_plugins()
 
 Captured = pytest.CaptureFixture[str]
+
+pytestmark = posix  # pipes, devices, and names in bytes that are no text
 
 ESCAPES = "a\x1b[2J\nb"
 """A name that clears the terminal and begins a new line."""

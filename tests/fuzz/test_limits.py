@@ -11,6 +11,8 @@ import pytest
 from tests.fuzz.bombs import BOMBS
 from tests.hostile_pickles import BLUNT, HOSTILE
 
+pytest.importorskip("resource", reason="limits of a process: POSIX alone has them")
+
 MEGABYTES = 50
 """By which the peak of memory may grow while a file of at most a few megabytes is read."""
 

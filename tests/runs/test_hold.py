@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from harness.errors import HarnessError
 from harness.files.hold import HeldError
 from harness.runs.store import Run
 from tests.challenge_files import train_file, write
+from tests.desk import ROOT_USER, WINDOWS, posix
 from tests.runs.test_sqlite import finished_run, make_run_of
 
 Captured = pytest.CaptureFixture[str]
@@ -34,7 +36,7 @@ def test_no_clock_frees_or_steals_a_hold(tmp_path: Path, monkeypatch: pytest.Mon
             monkeypatch.setattr(time, "time", lambda step=step: real() + step)
             with (
                 pytest.raises(
-                    HeldError, match=rf"writes here \(process {os.getpid()} on {os.uname().nodename}, since "
+                    HeldError, match=rf"writes here \(process {os.getpid()} on {socket.gethostname()}, since "
                 ),
                 Run(tmp_path / "run").hold(),
             ):
@@ -45,13 +47,13 @@ def test_no_clock_frees_or_steals_a_hold(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(
-    os.geteuid() == 0 and not shutil.which("setpriv"), reason="needs setpriv: apt-get install util-linux"
+    WINDOWS or (ROOT_USER and not shutil.which("setpriv")), reason="needs setpriv: apt-get install util-linux"
 )
 def test_results_that_cannot_be_written_to_are_shown_and_not_searched(tmp_path: Path) -> None:
     finished_run(tmp_path / "run")
     make_run_of(write(tmp_path / "data", train_file()), tmp_path / "run")
     # Root may write anywhere, unless it gives that up.
-    lesser = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    lesser = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if ROOT_USER else []
 
     def harness(*words: str) -> "subprocess.CompletedProcess[str]":
         command = [*lesser, sys.executable, "-m", "harness", *words, "--results", "run"]
@@ -68,6 +70,7 @@ def test_results_that_cannot_be_written_to_are_shown_and_not_searched(tmp_path: 
     assert shown.stderr.startswith("harness: run: all 60 trials failed, the first: because of 0 ")
 
 
+@posix
 @pytest.mark.parametrize("kind", ["a device", "a pipe", "a folder"])
 def test_a_lock_that_is_no_file_is_said_in_one_line(kind: str, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()

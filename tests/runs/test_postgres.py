@@ -1,7 +1,6 @@
 """Trials in a PostgreSQL database: what holds for SQLite holds there, through kills, restarts and second searches."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -371,7 +370,7 @@ def test_a_second_search_from_another_folder_is_refused_until_the_first_is_dead(
             monkeypatch.setattr(postgres, "HOLD_SECONDS", 0.5)
             with pytest.raises(HeldError) as refused, Run(tmp_path / "there", server_of(url)).hold():
                 pass
-            host = os.uname().nodename
+            host = socket.gethostname()
             assert str(refused.value).startswith(
                 f"{server.url(database, password=None)}: another search writes here (process {first.pid} on {host}, "
             )

@@ -22,6 +22,7 @@ from harness.runs.store import Run
 from harness.runs.studies import RECORD
 from harness.spec import Choice, PipelineSpec
 from tests.challenge_files import train_file, write
+from tests.desk import posix
 from tests.toy import begun
 
 Captured = pytest.CaptureFixture[str]
@@ -112,6 +113,7 @@ with run.hold():
 """
 
 
+@posix
 def test_a_committed_trial_is_there_after_a_kill_and_the_dead_hold_nothing(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "run")], cwd=Path(__file__).parents[2])
     assert ended.returncode == -signal.SIGKILL

@@ -32,6 +32,7 @@ from harness.searching.arms import Arm
 from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
 from harness.spec import Preparation
+from tests.desk import posix
 from tests.toy import toy_recordings
 
 SMALL = ["--features", "task_programs", "--features", "kinematics", "--model", "logistic_regression"]
@@ -76,6 +77,7 @@ def test_two_workers_find_what_one_finds(small_demo: Path, undisturbed: list[dic
     assert board(small_demo, "two") == undisturbed
 
 
+@posix
 def test_a_search_killed_five_times_ends_as_if_undisturbed(small_demo: Path, undisturbed: list[dict[str, Any]]) -> None:
     command = ["search", "--data", "demo", "--workers", "2", "--results", "killed", *SMALL]
     moments = random.Random(0)
@@ -309,6 +311,7 @@ def unsure(seed):
 '''
 
 
+@posix
 def test_broken_trials_are_recorded_with_their_reasons_and_the_search_goes_on(tmp_path: Path) -> None:
     plugin = tmp_path / "broken_models.py"
     plugin.write_text(BROKEN)
