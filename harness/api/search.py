@@ -33,6 +33,7 @@ from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
 from harness.server import Server
 from harness.showing.progress import Progress
+from harness.showing.steps import Steps
 from harness.words import counted, shown
 
 DEFAULT_TRIALS = 200
@@ -180,7 +181,16 @@ def search(
             say(line)
         if interrupted.is_set():
             raise SearchInterrupted(run, bar.finished)
-        found = ensembles(stored, finished, dataset.labelled, candidates=what.candidates, engine=engine, plugins=files)
+        with Steps(shown=progress) as steps:
+            found = ensembles(
+                stored,
+                finished,
+                dataset.labelled,
+                candidates=what.candidates,
+                engine=engine,
+                plugins=files,
+                told=steps,
+            )
         keep(stored, found, finished)
         if found:
             say(_worth(found))

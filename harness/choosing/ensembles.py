@@ -11,7 +11,7 @@ from typing import Any
 from harness.choosing.elsewhere import Standings
 from harness.choosing.leaderboard import best_records, scores_as_json
 from harness.choosing.selection import WAYS, Evidence, Selection, select
-from harness.engines.interface import Engine, TrialError, WorkerDiedError
+from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn, untold
 from harness.errors import HarnessError
 from harness.files.atomic import reason, write_text
 from harness.files.bounded import read_text
@@ -40,10 +40,12 @@ def ensembles(
     candidates: Candidates,
     engine: Engine,
     plugins: Sequence[PluginFile] = (),
+    told: Told = untold,
 ) -> Selections:
     """What every way of choosing makes of the trials of each behavior: as the run has kept it, or else found out now.
 
-    Behaviors run side by side; those without a trial that has a score are left out. Raises `HarnessError` naming the
+    Behaviors run side by side; those without a trial that has a score are left out. `told` hears how many are done.
+    Raises `HarnessError` naming the
     behavior where the probabilities of a trial cannot be read.
     """
     known = kept(run, records)
@@ -60,7 +62,8 @@ def ensembles(
             name: workers.submit(_select, one, tuple(other for of, other in standing.items() if of != name))
             for name, one in known_to_all.items()
         }
-        return {name: result(future, name) for name, future in asked.items()}
+        done = in_turn(list(asked.values()), told, "ensembles", "behavior")
+        return {name: result(future, name) for name, future in zip(asked, done, strict=False)}
 
 
 def keep(run: Run, selections: Selections, records: Sequence[TrialRecord]) -> None:

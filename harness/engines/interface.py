@@ -4,13 +4,23 @@ An engine is a small value that says where; opened, it gives workers in the shap
 `harness.engines.local` has the processes of this machine, `harness.engines.dask` the workers of a Dask cluster.
 """
 
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from harness.errors import HarnessError
+
+Told = Callable[[str, int, int, str], None]
+"""Hears of a step how many are done, of how many, and what they are (`recording`)."""
+
+ASKED_SECONDS = 0.5
+"""How often futures are asked how many of them are done."""
+
+
+def untold(what: str, done: int, of: int, unit: str) -> None:
+    """For those who do not want to hear of it."""
 
 
 class WorkerDiedError(Exception):
@@ -71,3 +81,13 @@ class Engine(Protocol):
 
         Raises `EngineError` where there are none to be had.
         """
+
+
+def in_turn(futures: "Sequence[Future[Any]]", told: Told, what: str, unit: str) -> "Iterator[Future[Any]]":
+    """The futures in their order, each once it is done; `told` hears how many are, whatever their order."""
+    for place, future in enumerate(futures):
+        told(what, place, len(futures), unit)
+        while not wait([future], timeout=ASKED_SECONDS).done:
+            told(what, place + sum(later.done() for later in futures[place:]), len(futures), unit)
+        yield future
+    told(what, len(futures), len(futures), unit)

@@ -1,0 +1,93 @@
+"""How far something has come that takes its time, be it ensembles, fits, labels or a report."""
+
+import threading
+import time
+from types import TracebackType
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from harness.showing.console import can_redraw, plain_console, say
+from harness.showing.notebook import Cell, in_notebook
+from harness.words import counted, html_table
+
+PATIENCE = 2.0
+"""Seconds without a word that nobody minds."""
+
+BETWEEN = 20.0
+"""Seconds from one line to the next where nothing can be drawn over."""
+
+
+class Steps:
+    """Called as `steps(what, done, of, unit)` whenever one of so many is done; a context manager while it shows them.
+
+    On a terminal a line that moves, which is gone at the end; a line now and then where standard error goes elsewhere;
+    in a notebook the output of the cell. Nothing is shown of what is over within `PATIENCE`.
+    """
+
+    def __init__(self, *, shown: bool) -> None:
+        self._began = time.monotonic()
+        self._step: tuple[str, int, int, str] | None = None
+        self._since = self._began
+        self._over = threading.Event()
+        self._live: Live | Cell | None = None
+        self._lines: threading.Thread | None = None
+        console = plain_console(stderr=True)
+        if shown and in_notebook():
+            self._live = Cell(self._html)
+        elif shown and can_redraw(console, stderr=True):
+            self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._drawn)
+        elif shown:
+            self._lines = threading.Thread(target=self._say, daemon=True)
+
+    def __call__(self, what: str, done: int, of: int, unit: str) -> None:
+        if self._step is None or self._step[0] != what:
+            self._since = time.monotonic()
+        self._step = what, done, of, unit
+        if isinstance(self._live, Cell):
+            self._live.changed()
+
+    def __enter__(self) -> "Steps":
+        for one in (self._live, self._lines):
+            if one is not None:
+                one.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        if self._live is not None:
+            self._live.stop()
+        if self._lines is not None:
+            self._lines.join()
+
+    @property
+    def line(self) -> str:
+        """How far it has come and how long it may take; empty until something is told."""
+        if self._step is None:
+            return ""
+        what, done, of, unit = self._step
+        spent = time.monotonic() - self._since
+        left = f", {_clock(spent / done * (of - done))} left" if done else f", {_clock(spent)} so far"
+        return f"{what}: {done:,} of {counted(of, unit)}{left}"
+
+    def _drawn(self) -> RenderableType:
+        late = time.monotonic() - self._began >= PATIENCE and not self._over.is_set()
+        return Text(f" {self.line}", no_wrap=True, overflow="ellipsis") if late and self._step else Group()
+
+    def _html(self) -> str:
+        return html_table((), [], self.line)
+
+    def _say(self) -> None:
+        wait = PATIENCE
+        while not self._over.wait(wait):
+            if self._step is not None:
+                say(self.line)
+                wait = BETWEEN
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
