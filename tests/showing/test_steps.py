@@ -4,7 +4,7 @@ import os
 import pty
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 
 import pytest
@@ -73,7 +73,7 @@ def test_futures_come_in_their_order_and_all_that_are_done_are_counted() -> None
             last.set()
 
     with ThreadPoolExecutor(3) as pool:
-        futures = [pool.submit(last.wait, 30), pool.submit(int), pool.submit(int)]
+        futures: list[Future[object]] = [pool.submit(last.wait, 30), pool.submit(int), pool.submit(int)]
         assert [future.result() for future in in_turn(futures, told, "fitting", "model")] == [True, 0, 0]
     assert heard[0] == 0
     assert 2 in heard
