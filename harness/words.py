@@ -14,9 +14,9 @@ def escaped(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """`text` from a file as it may be printed: on one line, without control characters, not too long."""
-    text = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+    text = text if len(text) <= longest else f"{text[: longest - 3]}..."
     return text if text.isprintable() else ascii(text)
 
 

@@ -186,7 +186,7 @@ def a_hostile_test_file(folder: Path) -> None:
 # Layouts
 
 
-@malformed("train.npy: holds a list, expected a dict of behaviors or recordings")
+@malformed("train.npy: holds a list of dict, expected a dict of behaviors or recordings")
 def a_list_of_recordings(folder: Path) -> None:
     write(folder, [recording(1)])
 
@@ -211,7 +211,7 @@ def the_layout_of_another_task(folder: Path) -> None:
     write(folder, {"sequences": {"a": recording(1)}, "vocabulary": {"attack": 0, "other": 1}})
 
 
-@malformed("train.npy: groom: holds a list, expected a dict of recordings")
+@malformed("train.npy: groom: holds a list of dict, expected a dict of recordings")
 def a_behavior_that_is_a_list(folder: Path) -> None:
     write(folder, train_file() | {"groom": [recording(1)]})
 
@@ -266,7 +266,7 @@ def a_behavior_whose_name_is_a_path(folder: Path) -> None:
     write(folder, {"../groom": {"a": recording(1)}})
 
 
-@malformed("train.npy: None: its name is a NoneType, expected text")
+@malformed("train.npy: None: its name is None, expected text")
 def a_behavior_without_a_name(folder: Path) -> None:
     write(folder, {None: {"a": recording(1)}})
 
@@ -288,7 +288,9 @@ def features_without_keypoints(folder: Path) -> None:
     write(folder, {"groom": dict(zip("ab", features, strict=True))})
 
 
-@malformed("train.npy: groom, a: keypoints are a list, expected an array of numbers (frames, animals, 2 for x and y, ")
+@malformed(
+    "train.npy: groom, a: keypoints are a list of list, expected an array of numbers (frames, animals, 2 for x and y, "
+)
 def keypoints_in_a_list(folder: Path) -> None:
     write_groom_a(folder, keypoints=poses(1).tolist())
 
@@ -396,7 +398,7 @@ def scores_without_animals(folder: Path) -> None:
     write_groom_a(folder, scores=np.ones((FRAMES, 7)))
 
 
-@malformed("train.npy: groom, a: scores are a list, expected an array of numbers (frames, animals, parts)")
+@malformed("train.npy: groom, a: scores are a list of float, expected an array of numbers (frames, animals, parts)")
 def scores_in_a_list(folder: Path) -> None:
     write_groom_a(folder, scores=[1.0])
 
@@ -434,7 +436,7 @@ def a_missing_label(folder: Path) -> None:
     write_groom_a(folder, annotations=[0.0, 1.0, 0.0, 0.0, np.nan, *[0.0] * 35])
 
 
-@malformed("train.npy: groom, a: annotations are a list, expected a list of whole numbers")
+@malformed("train.npy: groom, a: annotations are words, such as 'other', expected a list of whole numbers")
 def labels_in_words(folder: Path) -> None:
     write_groom_a(folder, annotations=["other"] * FRAMES)
 

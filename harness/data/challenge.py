@@ -21,8 +21,10 @@ from urllib.parse import quote
 
 import numpy as np
 
+from harness.data.annotations import labels
+from harness.data.axes import changed_places
 from harness.data.dataset_toml import Setup, read_dataset_toml
-from harness.data.entry import Entry, Place, assumed, kind, labels, listed, poses
+from harness.data.entry import Entry, Place, assumed, kind, listed, poses
 from harness.data.pickles import read_pickled_npy
 from harness.errors import DataError
 from harness.recording import Array, Dataset, Recording
@@ -32,6 +34,12 @@ TRAIN_FILES = ("train.npy", "*task3*train*.npy")
 TEST_FILES = ("test.npy", "test-release.npy", "*task3*test*.npy")
 SAMPLE_FILES = ("sample_submission.npy", "sample-submission*.npy", "sample_submission*.npy")
 SETUP_FILE = "dataset.toml"
+
+OTHER = "other"
+"""What files call frames on which no behavior happens."""
+
+LONGEST_NAME = 1000
+"""Letters of a recording's name, which no file is called like: trackers name a video by its path and all settings."""
 
 NEARLY = 0.9
 """How alike two names are (twice the letters in common over all) where one is taken for a slip of the other."""
@@ -182,6 +190,11 @@ def _training_entries(content: dict[Any, Any], place: Place) -> Iterator[tuple[s
     groups = {name: group for name, group in content.items() if name != "vocabulary"}
     if content and not groups:
         place.report("holds no behaviors")
+    if OTHER in groups:
+        del groups[OTHER]
+        place.inside(OTHER).report(
+            "is the name for frames without a behavior, and none to be searched; leave it out, or give it another name"
+        )
     _report_vocabulary(content.get("vocabulary"), dict.fromkeys(map(str, groups)), place)
     for name, group in groups.items():
         if _is_behavior(name, place.inside(name)):
@@ -209,7 +222,7 @@ def _entries(behavior: str, group: object, place: Place) -> Iterator[Entry]:
     seen = set()
     for name, content in sequences.items():
         inside = place.inside(name)
-        if not _is_name(name, inside):
+        if not _is_name(name, inside, LONGEST_NAME):
             continue
         if str(name) in seen:
             inside.report("a second recording of this name")
@@ -228,14 +241,15 @@ def _lacks_behaviors(content: dict[Any, Any]) -> bool:
     )
 
 
-def _is_name(value: object, place: Place) -> bool:
+def _is_name(value: object, place: Place, longest: int = LONGEST_SHOWN) -> bool:
     """Whether `value` can be a name: text, or an integer, which stands for its digits."""
     if not isinstance(value, str | int | np.integer) or isinstance(value, bool):
-        place.report(f"its name is {kind(value)}, expected text")
+        way = "; '-'.join(map(str, name)) makes it" if isinstance(value, tuple) else ""
+        place.report(f"its name is {kind(value)}, expected text{way}")
     elif not str(value).isprintable() or not str(value).strip():
         place.report("its name is empty or has characters that cannot be printed")
-    elif len(str(value)) > LONGEST_SHOWN:
-        place.report(f"its name has {len(str(value)):,} characters, expected at most {LONGEST_SHOWN}")
+    elif len(str(value)) > longest:
+        place.report(f"its name has {len(str(value)):,} characters, expected at most {longest:,}")
     else:
         return True
     return False
@@ -262,7 +276,7 @@ def _report_vocabulary(vocabulary: object, behaviors: Mapping[str, None], place:
     if not isinstance(vocabulary, list | tuple | dict) or not all(isinstance(name, str) for name in vocabulary):
         place.inside("vocabulary").report(f"{kind(vocabulary)}, expected the names of the behaviors")
         return
-    names = dict.fromkeys(str(name) for name in vocabulary if name != "other")
+    names = dict.fromkeys(str(name) for name in vocabulary if name != OTHER)
     has = listed(names)
     for name in names:
         if name not in behaviors:
@@ -332,9 +346,12 @@ def _report_different_bodies(recordings: list[_Kept], setup: Setup, setup_place:
     for kept in recordings[1:]:
         found = _animals_and_parts(kept.recording)
         if found != (animals, parts):
-            kept.place.report(f"(animals, parts) are {found}, expected {(animals, parts)} as in {place}")
+            way = changed_places(found, (animals, parts))
+            kept.place.report(f"(animals, parts) are {found}, expected {(animals, parts)} as in {place}{way}")
     if setup.skeleton is not None and len(setup.skeleton.keypoints) != parts:
-        setup_place.report(f"names {len(setup.skeleton.keypoints)} keypoints, expected {parts} as in {place}")
+        named = len(setup.skeleton.keypoints)
+        way = changed_places((animals, parts), (parts, named)) if animals == named else ""
+        setup_place.report(f"names {named} keypoints, expected {parts} as in {place}{way}")
 
 
 def _animals_and_parts(recording: Recording) -> tuple[int, int]:

@@ -183,8 +183,7 @@ class Parser:
         target = self._top()
         keys, values = items[::2], items[1::2]
         if type(target) is dict and len(keys) == len(values):
-            # A key made of many nested tuples would overflow the stack when it is hashed.
-            if not all(type(key) in PLAIN or isinstance(key, Call) for key in keys):
+            if not all(_is_key(key) or (type(key) is tuple and all(map(_is_key, key))) for key in keys):
                 raise ValueError("a key of a dict that is neither text nor a number")
             target.update(zip(keys, values, strict=True))
         elif not self.refused:
@@ -249,3 +248,8 @@ _ACTIONS: dict[str, Callable[[Parser, Any], None]] = {
     "NEWOBJ": lambda parser, _: parser.new_object(2),
     "NEWOBJ_EX": lambda parser, _: parser.new_object(3),
 }
+
+
+def _is_key(value: Any) -> bool:
+    """Whether `value` can be a key, or a part of one: many nested tuples would overflow the stack when hashed."""
+    return type(value) in PLAIN or isinstance(value, Call)

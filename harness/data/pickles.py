@@ -144,7 +144,7 @@ class _Builder:
 
     def _key(self, node: Any, depth: int) -> Any:
         key = self.plain(node, depth)
-        if not isinstance(key, _KEYS):
+        if not isinstance(key, _KEYS) and not (isinstance(key, tuple) and all(isinstance(one, _KEYS) for one in key)):
             raise ValueError("a key of a dict that is neither text nor a number")
         return key
 
