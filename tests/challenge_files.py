@@ -373,9 +373,10 @@ def scores_beyond_single_precision(folder: Path) -> None:
     write_groom_a(folder, scores=np.full((FRAMES, 2, 7), 1e300))
 
 
-@malformed("train.npy: groom, a: all keypoints are NaN: nothing was seen on any frame")
-def a_recording_on_which_nothing_was_seen(folder: Path) -> None:
-    write_groom_a(folder, keypoints=np.full((FRAMES, 2, 2, 7), np.nan))
+@malformed("train.npy: groom: all keypoints are NaN: nothing was seen on any frame of any recording")
+def a_behavior_of_which_nothing_was_seen(folder: Path) -> None:
+    nothing = np.full((FRAMES, 2, 2, 7), np.nan)
+    write(folder, train_file() | {"groom": {"a": recording(1, keypoints=nothing)}})
 
 
 @malformed("train.npy: groom, b: the same poses as a, expected each recording once")

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from harness.api.datasets import load_recordings
-from harness.api.places import engine_of, loaded
+from harness.api.places import engine_of, loaded, silently
+from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import make_room, unwritable
@@ -191,6 +192,7 @@ def predict(
     workers: int | None = None,
     dask: str | None = None,
     plugins: Sequence[Path | str] = (),
+    say: Callable[[str], object] | None = None,
 ) -> Labels:
     """Label recordings with fitted detectors: behavior to recording id to labels (frames,) int8 of 0 and 1.
 
@@ -201,6 +203,7 @@ def predict(
         workers: Processes of this machine; by default one a core.
         dask: The address of a Dask scheduler to work on instead.
         plugins: Python files with the plugins that the models were fitted with.
+        say: Called with a line on each thing that is odd about the recordings.
 
     Raises:
         HarnessError: Models or recordings cannot be read or do not go together, one cannot be labelled, or `out`
@@ -211,6 +214,8 @@ def predict(
     files = loaded(plugins)
     these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
     detectors = models if isinstance(models, Detectors) else Detectors(Path(models), plugins=files)
+    for line in blind_lines(these):
+        (say or silently)(f"note: {line}")
     labels = detectors.predict(these, workers=workers, dask=dask)
     if out is not None:
         try:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.api.detectors import Detectors
-from harness.api.places import engine_of, loaded, usable_cache
+from harness.api.places import engine_of, loaded, silently, usable_cache
 from harness.api.run import Run
 from harness.choosing.ensembles import ensembles
 from harness.choosing.selection import EXPORTED, Selection
+from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, NothingToRankError
 from harness.files.outputs import make_room, unwritable
@@ -137,6 +138,8 @@ def export_best(
     if folder is not None:
         refuse_folder(folder)
     chosen = _choose(run, data, workers, dask, plugins, cache, cache_limit, say, to_label=True)
+    for line in blind_lines(chosen.dataset.unlabelled):
+        (say or silently)(f"note: {line}")
     exported = export(
         chosen.selections, chosen.training, chosen.dataset.unlabelled, engine=engine_of(workers, dask), models=folder
     )

@@ -1,4 +1,4 @@
-"""Where things are unless somebody says otherwise: runs, the last of them, computed features, workers."""
+"""Where things are unless somebody says otherwise: runs, the last of them, computed features, workers, who listens."""
 
 import os
 from collections.abc import Iterable
@@ -93,3 +93,7 @@ def loaded(plugins: Iterable[Path | str]) -> tuple[PluginFile, ...]:
 def server_named(storage: str | Server | None) -> Server | None:
     """The database that a URL names; None for SQLite in the run's folder."""
     return server_of(storage) if isinstance(storage, str) else storage
+
+
+def silently(line: str) -> None:
+    """Say nothing."""

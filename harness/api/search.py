@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from harness.api.datasets import load
-from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, usable_cache
+from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, silently, usable_cache
 from harness.api.run import Run, learned_from
 from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
@@ -117,7 +117,7 @@ def search(
         SearchInterrupted: Ctrl-C, a `KeyboardInterrupt` with the run; a second Ctrl-C ends at once.
     """
     command = command or _call(locals())
-    say = say or _silently
+    say = say or silently
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
     dataset, lacking = settled(data if isinstance(data, Dataset) else load(data))
     wanted = _behaviors(behaviors, dataset)
@@ -190,10 +190,6 @@ def _call(given: Mapping[str, Any]) -> str:
         f"{name}={value!r}" for name, value in given.items() if name in OF_TRIALS and value != defaults[name].default
     ]
     return f"harness.search({', '.join([repr(str(data)), *others])})"
-
-
-def _silently(line: str) -> None:
-    """Say nothing."""
 
 
 def _worth(found: Selections) -> str:

@@ -15,6 +15,7 @@ def run(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         dask=arguments.dask,
         plugins=arguments.plugin,
+        say=say,
     )
     for behavior, theirs in labels.items():
         say(f"{behavior}: {counted(sum(int(one.sum()) for one in theirs.values()), 'frame')} claimed")

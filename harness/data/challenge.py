@@ -304,8 +304,8 @@ def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, 
             if recording is not None and annotated is not None:
                 kept.append(_Kept(replace(recording, labels=annotated), entry.place))
         _report_copies(kept)
-        if entries and len(kept) == len(entries) and not any(one.recording.positives for one in kept):
-            place.inside(behavior).report("no frame of any recording is labelled as the behavior")
+        if entries and len(kept) == len(entries):
+            _report_nothing_to_learn([one.recording for one in kept], place.inside(behavior))
     return labelled
 
 
@@ -331,11 +331,20 @@ def _unlabelled(
 # What shows in several recordings
 
 
+def _report_nothing_to_learn(group: list[Recording], place: Place) -> None:
+    if not any(one.seen for one in group):
+        place.report("all keypoints are NaN: nothing was seen on any frame of any recording")
+    elif not any(one.positives for one in group):
+        place.report("no frame of any recording is labelled as the behavior")
+    elif not any(one.positives for one in group if one.seen):
+        place.report("the behavior is labelled only where all keypoints are NaN, so that nothing can be learned of it")
+
+
 def _report_copies(group: list[_Kept]) -> None:
     first: dict[str, _Kept] = {}
     for kept in group:
         known = first.setdefault(kept.recording.digest, kept)
-        if known is not kept:
+        if known is not kept and kept.recording.seen:
             kept.place.report(f"the same poses as {shown(known.recording.id)}, expected each recording once")
 
 
@@ -363,7 +372,7 @@ def _report_overlap(
 ) -> None:
     """Labelled test recordings that are trained on for the same behavior: their score would be a memory."""
     for behavior, group in labelled.items():
-        trained = {kept.recording.digest: kept.recording.id for kept in group}
+        trained = {kept.recording.digest: kept.recording.id for kept in group if kept.recording.seen}
         for name in truth.get(behavior, {}):
             test = unlabelled[name]
             if test.recording.digest in trained:

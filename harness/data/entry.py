@@ -172,9 +172,6 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Array | None:
         expected = "" if np.isinf(value) else f", expected pixels up to {FARTHEST:,.0f}, in either direction"
         place.report(f"keypoints are {found} at frame {frame}{expected}; NaN stands for a point that was not seen")
         return None
-    if np.isnan(keypoints).all():
-        place.report("all keypoints are NaN: nothing was seen on any frame")
-        return None
     return keypoints
 
 
