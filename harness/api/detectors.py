@@ -15,7 +15,7 @@ from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import make_room, unwritable
-from harness.labelling.detectors import Blend, Blends, described, read_detectors, refuse_other_bodies
+from harness.labelling.detectors import Blend, Blends, odd_versions, read_detectors, ready_for
 from harness.labelling.export import (
     Training,
     label_recordings,
@@ -75,7 +75,7 @@ class Detectors(Mapping[str, "Detector"]):
                 cannot be labelled.
         """
         these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
-        refuse_other_bodies(self.folder, these)
+        these = ready_for(self.folder, these)
         found = label_recordings(
             self.folder, these, engine=engine_of(workers, dask), plugins=self._plugins, training=self._training
         )
@@ -145,7 +145,7 @@ class Detector:
         Raises:
             HarnessError: The recording has other animals or keypoints than those that were learned from.
         """
-        refuse_other_bodies(self._all.folder, [recording])
+        (recording,) = ready_for(self._all.folder, [recording])
         positive = self._labeller(recording).probability(recording, 0)[self.behavior]
         return np.stack([1 - positive, positive], axis=1).astype(np.float32)
 
@@ -158,7 +158,7 @@ class Detector:
         Raises:
             HarnessError: See `predict_proba`.
         """
-        refuse_other_bodies(self._all.folder, [recording])
+        (recording,) = ready_for(self._all.folder, [recording])
         return self._labeller(recording).labels(recording, 0)[self.behavior]
 
     @property
@@ -169,18 +169,23 @@ class Detector:
         return Labeller(Blends({self.behavior: self._blend}, self._all._parts.learned), recording.frames)
 
 
-def open_detectors(models: Path | str, *, plugins: Sequence[Path | str] = ()) -> Detectors:
+def open_detectors(
+    models: Path | str, *, plugins: Sequence[Path | str] = (), say: Callable[[str], object] | None = None
+) -> Detectors:
     """The detectors that `Detectors.save` or `export_best(models=...)` kept.
 
     Args:
         models: Their folder. What lies in it is held against its SHA-256, and never run.
         plugins: Python files with the plugins that they were fitted with.
+        say: Called with a line on each library of which another version is here.
 
     Raises:
-        HarnessError: The folder holds no models, or a file of it is missing or damaged.
+        HarnessError: The folder holds no models, a file of it is missing or damaged, or a plugin is not what it was
+            when they were fitted.
     """
     files = loaded(plugins)
-    described(Path(models))
+    for line in odd_versions(Path(models)):
+        (say or silently)(f"note: {line}")
     return Detectors(Path(models), plugins=files)
 
 
@@ -203,7 +208,7 @@ def predict(
         workers: Processes of this machine; by default one a core.
         dask: The address of a Dask scheduler to work on instead.
         plugins: Python files with the plugins that the models were fitted with.
-        say: Called with a line on each thing that is odd about the recordings.
+        say: Called with a line on what is odd about the recordings, and on each library of another version.
 
     Raises:
         HarnessError: Models or recordings cannot be read or do not go together, one cannot be labelled, or `out`
@@ -211,9 +216,8 @@ def predict(
     """
     if out is not None:
         make_room(Path(out), ".npy")
-    files = loaded(plugins)
+    detectors = models if isinstance(models, Detectors) else open_detectors(models, plugins=plugins, say=say)
     these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
-    detectors = models if isinstance(models, Detectors) else Detectors(Path(models), plugins=files)
     for line in blind_lines(these):
         (say or silently)(f"note: {line}")
     labels = detectors.predict(these, workers=workers, dask=dask)

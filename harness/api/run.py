@@ -183,12 +183,18 @@ def learned_from(run: StoredRun, dataset: Dataset) -> Mapping[str, str] | None:
     differing += [f"{shown(name)}, which sets have learned from, is gone or has other poses" for name in gone]
     if differing:
         more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        before = str(there.about["data"])
+        moved = f"{shown(before)}: " if before and not _same_folder(before, dataset.source) else ""
         raise HarnessError(
             f"{dataset.source or dataset.name}: not the data that {run.folder} was searched on "
-            f"({'; '.join(differing[:3])}{more}); put that back, name the right folder with --data, "
+            f"({moved}{'; '.join(differing[:3])}{more}); put that back, name the right folder with --data, "
             "or search anew into another --results"
         )
     return dict(pool)
+
+
+def _same_folder(path: str, source: Path | None) -> bool:
+    return source is not None and path == str(source.resolve())
 
 
 def _differing(searched: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

@@ -158,7 +158,7 @@ def test_other_settings_are_refused_with_the_difference_named(
     given = ["--results", "identity", "--storage", server.url(database), "--cache", "cache"]
     assert main([*SMALL[:-1], "1", *given]) == 0
     line = failure([*SMALL, *given, "--seed", "7"], capsys)
-    assert line.startswith("identity was searched with other seed; its trials cannot be continued.")
+    assert line.startswith("identity: was searched with other settings, so that its trials cannot be continued: seed ")
 
 
 def test_a_study_has_room_for_any_name(server: Cluster, database: str, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_other_ranges_or_data_or_seed_are_refused_with_the_difference_named(
     process = harness("search", "--data", "demo", "--results", "one", *SMALL, "--seed", "5", at=small_demo)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "one was searched with other seed; its trials cannot be continued." in err
+    assert "one: was searched with other settings, so that its trials cannot be continued: seed 0, now 5; give" in err
     assert "--results" in err
 
 
