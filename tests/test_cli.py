@@ -228,7 +228,7 @@ def test_a_command_that_cannot_be_parsed_ends_with_2(words: str, says: str, caps
         (b"", "not a readable run description (Expecting value: line 1 column 1 (char 0)); restore it, or search into"),
         (b'{"identity": {"seed": 0}, "ab', "not a readable run description (Unterminated string"),
         (b"seed = 0", "not a readable run description (Expecting value"),
-        (b"\xff\xfe", "not a readable run description ('utf-8' codec can't decode byte 0xff"),
+        (b"\xff\xfe", "not a readable run description (is not UTF-8 but UTF-16; save it as UTF-8)"),
         (b"[]", "does not say what a run was made with; restore it, or search into another --results"),
         (b'{"seed": 0}', "does not say what a run was made with; "),
         (b'{"identity": 0, "about": {}}', "does not say what a run was made with; "),

@@ -22,7 +22,7 @@ from harness.errors import HarnessError
 from harness.files.outputs import refuse_taken
 from harness.recording import Dataset, Recording
 from harness.scores.metrics import Counts, Score, mean_score
-from harness.words import counted, html_table
+from harness.words import counted, html_table, named
 
 
 def load(data: Path | str) -> Dataset:
@@ -35,7 +35,7 @@ def load(data: Path | str) -> Dataset:
     Raises:
         DataError: A `HarnessError` with everything that is wrong with all files, a line each.
     """
-    return load_dataset(Path(data))
+    return load_dataset(named(data))
 
 
 def load_recordings(data: Path | str) -> tuple[Recording, ...]:
@@ -47,7 +47,7 @@ def load_recordings(data: Path | str) -> tuple[Recording, ...]:
     Raises:
         DataError: A `HarnessError` with everything that is wrong with it, a line each.
     """
-    return read_recordings(Path(data))
+    return read_recordings(named(data))
 
 
 def demo_data(
@@ -74,7 +74,7 @@ def demo_data(
     """
     from harness.demo.dataset import write_demo
 
-    out = Path(out)
+    out = named(out)
     refuse_taken(out / "train.npy")
     sizes = {"recordings": recordings, "seconds": seconds, "test_recordings": test_recordings}
     given = {name: size for name, size in sizes.items() if size is not None}
@@ -111,7 +111,7 @@ def check(submission: Path | str, data: Dataset | Path | str) -> Checked:
     Raises:
         HarnessError: One of the files cannot be read.
     """
-    path = Path(submission)
+    path = named(submission)
     dataset = data if isinstance(data, Dataset) else load(data)
     expected = expected_lengths({one.id: one.frames for one in dataset.unlabelled}, dataset.labelled)
     found = problems(read_submission(path), expected)
@@ -170,5 +170,5 @@ def score(submission: Path | str, truth: Path | str) -> Scores:
     Raises:
         HarnessError: One of them cannot be read, or the submission lacks labels that the truth has.
     """
-    labels = read_truth(Path(truth))
-    return Scores(counts_of(read_predictions(Path(submission), labels), labels))
+    labels = read_truth(named(truth))
+    return Scores(counts_of(read_predictions(named(submission), labels), labels))

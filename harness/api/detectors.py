@@ -1,5 +1,6 @@
 """Fitted detectors, for programs: keep them, open them, label with them."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,10 +12,11 @@ import numpy as np
 
 from harness.api.datasets import load_recordings
 from harness.api.places import engine_of, loaded, silently
+from harness.data.challenge import SETUP_FILE, data_files
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown
-from harness.files.outputs import make_room, unwritable
+from harness.files.outputs import make_room, refuse_inputs, unwritable
 from harness.labelling.detectors import Blend, Blends, odd_versions, read_detectors, ready_for
 from harness.labelling.export import (
     Training,
@@ -25,7 +27,7 @@ from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile
 from harness.recording import Array, Recording
 from harness.spec import Decision
-from harness.words import counted, html_table
+from harness.words import counted, html_table, named
 
 Labels = dict[str, dict[str, Array]]
 """Behavior to recording id to labels (frames,) int8."""
@@ -91,7 +93,7 @@ class Detectors(Mapping[str, "Detector"]):
             HarnessError: The folder is there already or cannot be made, or a model family does not say how its models
                 are kept.
         """
-        models = Path(models)
+        models = named(models)
         refuse_folder(models)
         if self._training is not None:
             raise HarnessError(
@@ -184,9 +186,9 @@ def open_detectors(
             when they were fitted.
     """
     files = loaded(plugins)
-    for line in odd_versions(Path(models)):
+    for line in odd_versions(named(models)):
         (say or silently)(f"note: {line}")
-    return Detectors(Path(models), plugins=files)
+    return Detectors(named(models), plugins=files)
 
 
 def predict(
@@ -215,7 +217,9 @@ def predict(
             cannot be written, which is found out first.
     """
     if out is not None:
-        make_room(Path(out), ".npy")
+        out = named(out)
+        refuse_inputs((out, out.with_suffix(".json")), _files_of(models, recordings))
+        make_room(out, ".npy")
     detectors = models if isinstance(models, Detectors) else open_detectors(models, plugins=plugins, say=say)
     these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
     for line in blind_lines(these):
@@ -223,7 +227,17 @@ def predict(
     labels = detectors.predict(these, workers=workers, dask=dask)
     if out is not None:
         try:
-            write_submission(Path(out), labels)
+            write_submission(out, labels)
         except OSError as error:
-            raise unwritable(Path(out), error) from error
+            raise unwritable(out, error) from error
     return labels
+
+
+def _files_of(models: Detectors | Path | str, recordings: Sequence[Recording] | Path | str) -> list[Path]:
+    """All files that are read to label the recordings."""
+    folder = models.folder if isinstance(models, Detectors) else named(models)
+    found = [path for path in folder.rglob("*") if path.is_file()] if os.path.isdir(folder) else []
+    if isinstance(recordings, Path | str):
+        path = named(recordings)
+        found += data_files(path) if os.path.isdir(path) else [path, path.with_name(SETUP_FILE)]
+    return found

@@ -13,10 +13,11 @@ from harness.api.places import engine_of, loaded, silently, usable_cache
 from harness.api.run import Run
 from harness.choosing.ensembles import ensembles
 from harness.choosing.selection import EXPORTED, Selection
+from harness.data.challenge import data_files
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, NothingToRankError
-from harness.files.outputs import make_room, unwritable
+from harness.files.outputs import make_room, refuse_inputs, unwritable
 from harness.fitting.decisions import candidates_of
 from harness.fitting.pool import pool_of
 from harness.labelling.export import (
@@ -34,7 +35,7 @@ from harness.plugins.spaces import Spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord, plugins_of
 from harness.scores.metrics import mean_score
-from harness.words import counted, html_table
+from harness.words import counted, html_table, named
 
 
 def fit(
@@ -70,10 +71,7 @@ def fit(
     training = chosen.training if unkept(chosen.selections) else None
     detectors = Detectors(folder, plugins=chosen.training.plugins, training=training)
     weakref.finalize(detectors, shutil.rmtree, folder)  # with the last who needs them, or the program
-    try:
-        fit_detectors(chosen.selections, chosen.training, example, folder, engine_of(workers, dask))
-    except OSError as error:
-        raise HarnessError(f"{folder}: models cannot be written ({error.strerror}); make room there") from error
+    fit_detectors(chosen.selections, chosen.training, example, folder, engine_of(workers, dask))
     return detectors
 
 
@@ -128,13 +126,11 @@ def export_best(
             out before anything is fitted.
         NothingToRankError: A behavior has no finished trial.
     """
-    out, beside = Path(out), Path(out).with_suffix(".json")
-    if beside.resolve() == (run.folder / "run.json").resolve():
-        raise HarnessError(
-            f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
-        )
+    out, beside = named(out), named(out).with_suffix(".json")
+    searched = run.source(data)
+    refuse_inputs((out, beside), [*run.files(), *(data_files(searched) if searched else [])])
     make_room(out, ".npy")
-    folder = None if models is None else Path(models)
+    folder = None if models is None else named(models)
     if folder is not None:
         refuse_folder(folder)
     chosen = _choose(run, data, workers, dask, plugins, cache, cache_limit, say, to_label=True)
@@ -194,7 +190,7 @@ def _choose(
             say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
     candidates = candidates_of(Spaces.from_json(identity["ranges"]))
     found = ensembles(run.stored, every, dataset.labelled, candidates=candidates, engine=engine, plugins=files)
-    blocks = usable_cache(None if cache is None else Path(cache), cache_limit)
+    blocks = usable_cache(None if cache is None else named(cache), cache_limit)
     return _Chosen(
         dataset,
         {behavior: by_way[EXPORTED] for behavior, by_way in found.items()},

@@ -13,6 +13,7 @@ from harness.files.bounded import read_text
 from harness.plugins.registry import PluginFile, load_plugins
 from harness.recording import Dataset
 from harness.server import Server, server_of
+from harness.words import named
 
 RESULTS = Path("results")
 """Where runs are kept when no other place is named."""
@@ -85,7 +86,7 @@ def usable_cache(folder: Path | None, limit: int | None) -> BlockCache:
 
 def loaded(plugins: Iterable[Path | str]) -> tuple[PluginFile, ...]:
     """The user's files with plugins, read and loaded after the package's own."""
-    files = tuple(PluginFile.read(Path(file)) for file in plugins)
+    files = tuple(PluginFile.read(named(file)) for file in plugins)
     load_plugins(files)
     return files
 

@@ -31,7 +31,7 @@ from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
 from harness.server import Server
 from harness.showing.progress import Progress
-from harness.words import counted, shown
+from harness.words import counted, named, shown
 
 DEFAULT_TRIALS = 200
 """For each behavior, where neither trials nor a time are asked for."""
@@ -121,10 +121,10 @@ def search(
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
     dataset, lacking = settled(data if isinstance(data, Dataset) else load(data))
     wanted = _behaviors(behaviors, dataset)
-    stored = StoredRun(run_folder(None if results is None else Path(results), dataset), server)
+    stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)
     what = make_search(
         dataset,
-        load_spaces(SPACES if spaces is None else Path(spaces)),
+        load_spaces(SPACES if spaces is None else named(spaces)),
         features=features,
         models=models,
         seed=seed,
@@ -132,7 +132,7 @@ def search(
         learned_from=learned_from(stored, dataset),
     )
     trials = trials or (DEFAULT_TRIALS if timeout is None else None)
-    blocks = usable_cache(None if cache is None else Path(cache), cache_limit)
+    blocks = usable_cache(None if cache is None else named(cache), cache_limit)
     run = Run(stored, dataset, files)
     with stored.hold():
         stored.begin(_identity(what), _about(dataset, files, command))

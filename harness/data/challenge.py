@@ -99,6 +99,14 @@ def load_recordings(path: Path) -> tuple[Recording, ...]:
     return tuple(kept.recording for kept in unlabelled.values())
 
 
+def data_files(folder: Path) -> list[Path]:
+    """All files in `folder` that are read or compared with; none where there is no such folder."""
+    if not os.path.isdir(folder):
+        return []
+    found = [path for patterns in (TRAIN_FILES, TEST_FILES, SAMPLE_FILES) for path in _matches(folder, patterns)]
+    return [*found, folder / SETUP_FILE]
+
+
 def sample_submission_path(folder: Path) -> Path | None:
     """The challenge's sample of a submission in `folder`, where there is one."""
     return next(iter(_matches(folder, SAMPLE_FILES)), None)

@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.files.arrays import arrays_in, bytes_of
-from harness.files.atomic import write_atomically, write_text
+from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
 from harness.labelling.matching import alike, body_of, held_against, made_with
 from harness.plugins.registry import Classifier, Fitted, model_family_named
@@ -112,7 +112,7 @@ class DetectorFiles:
     learned: dict[LearnedKey, str] = field(default_factory=dict)
 
     def add(self, behavior: str, place: int, part: Part, trained: Trained) -> None:
-        """Write what was fitted of a behavior's member. Raises `OSError`."""
+        """Write what was fitted of a behavior's member. Raises `HarnessError` where there is no room."""
         folder = f"{len(self.members):04}"
         if trained.files is not None:
             if trained.columns is not None:
@@ -135,7 +135,7 @@ class DetectorFiles:
     def finish(self, decisions: Mapping[str, Decision], example: Recording) -> None:
         """Write `models.json`: from now on the folder can be read. `example` is a recording like those to be labelled.
 
-        Raises `OSError`.
+        Raises `HarnessError` where there is no room.
         """
         plain = {
             "format": FORMAT,
@@ -155,13 +155,19 @@ class DetectorFiles:
             ],
             "sha256": dict(sorted(self.sums.items())),
         }
-        write_text(self.folder / FILE, json.dumps(plain, indent=1) + "\n")
+        self._put(FILE, (json.dumps(plain, indent=1) + "\n").encode())
 
     def _specs(self) -> list[PipelineSpec]:
         return [PipelineSpec.from_json(member["pipeline"]) for member in self.members.values()]
 
+    def _put(self, name: str, content: bytes) -> None:
+        try:
+            write_atomically(self.folder / name, lambda file: file.write(content))
+        except OSError as error:
+            raise HarnessError(f"{self.folder}: models cannot be written ({reason(error)}); make room there") from error
+
     def _write(self, name: str, content: bytes) -> None:
-        write_atomically(self.folder / name, lambda file: file.write(content))
+        self._put(name, content)
         self.sums[name] = hashlib.sha256(content).hexdigest()
 
 
@@ -293,7 +299,7 @@ class _Stored:
 
 
 def _damaged(path: Path, error: Exception, plain: Mapping[str, Any]) -> HarnessError:
-    reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | AttributeError) else str(error)
+    found = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | AttributeError) else str(error)
     made = plain.get("made_with")
     before = made.get("versions") if isinstance(made, dict) else None
     if isinstance(before, dict) and before != versions():
@@ -301,7 +307,7 @@ def _damaged(path: Path, error: Exception, plain: Mapping[str, Any]) -> HarnessE
         way = f"{other}; {reinstalling(before, versions())} may read it, or export the models again"
     else:
         way = "export the models again"
-    return HarnessError(f"{path}: damaged or something else ({shown(reason)}); {way}")
+    return HarnessError(f"{path}: damaged or something else ({shown(found)}); {way}")
 
 
 def _numbers_of_columns(columns: Array, width: int) -> Array:
