@@ -8,6 +8,7 @@ import argparse
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from harness.cli.arguments import (
     quieten_dask,
     seed,
 )
+from harness.cli.ending import Ending
 from harness.errors import HarnessError, NothingToRankError
 from harness.server import without_secrets
 from harness.version import __version__
@@ -34,7 +36,8 @@ begin with: harness search, then harness leaderboard, then harness export-best.
 Without --data they work on a demo that is made on the spot.
 environment: HARNESS_DATA, HARNESS_RESULTS, HARNESS_STORAGE, HARNESS_CACHE and HARNESS_CACHE_LIMIT stand in for
 options; options win.
-exit codes: 0 done, 1 a check said no or nothing to rank, 2 something you can fix, 130 interrupted with all saved."""
+exit codes: 0 done, 1 a check said no or nothing to rank, 2 something you can fix, 130 interrupted with all saved
+(143 by SIGTERM, 129 as the terminal was closed)."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -163,6 +166,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # As standard error does: a name that the terminal has no letters for is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
+    ending = Ending()
+    try:
+        return ending.code(_run(arguments, ending))
+    finally:
+        if argv is not None:
+            ending.over()
+
+
+def _run(arguments: argparse.Namespace, ending: Ending) -> int:
     try:
         if getattr(arguments, "dask", None):
             quieten_dask()
@@ -174,8 +186,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"harness: {escaped(line)}", file=sys.stderr)
         return 1 if isinstance(error, NothingToRankError) else 2
     except KeyboardInterrupt:
-        print("harness: interrupted", file=sys.stderr)
-        return 130
+        print(f"harness: {ending.in_words}", file=sys.stderr)
+        return 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader has seen enough; what is left unwritten must not complain at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -242,12 +242,13 @@ def _start_server() -> None:
     """Start the server deaf to interrupts, which a terminal sends to all: they are the parent's to answer."""
     if threading.current_thread() is not threading.main_thread():
         return  # the server starts with the first child; only the main thread may change handlers
-    answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Blocked is inherited as ignored is, and what comes meanwhile is not lost to the parent.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         with _for_children():
             forkserver.ensure_running()
     finally:
-        signal.signal(signal.SIGINT, answer)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _STARTING = threading.Lock()
