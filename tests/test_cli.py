@@ -28,7 +28,7 @@ from harness.runs.store import Run
 from harness.scores.metrics import Counts
 from harness.showing.progress import Progress
 from harness.spec import Choice, PipelineSpec
-from tests.challenge_files import MALFORMED, SAYS, poses, recording, save, train_file, unlabelled, write
+from tests.challenge_files import MALFORMED, SAYS, poses, recording, save, test_file, train_file, unlabelled, write
 from tests.hostile_pickles import ASKS, BLUNT, HOSTILE, npy
 
 SEARCH = ["search", "--data", "demo", "--features", "task_programs", "--features", "kinematics", "--trials", "4"]
@@ -300,21 +300,37 @@ def test_an_export_without_finished_trials_says_how_to_get_them_and_ends_with_1(
     assert line == "run: no finished trials for groom, chase; run `harness search --data data`"
 
 
-def test_a_search_of_some_behaviors_says_what_an_export_wants_and_the_hint_gets_there(
+def test_a_search_of_some_behaviors_is_exported_and_the_hint_gets_to_a_whole_submission(
     tmp_path: Path, capsys: Captured
 ) -> None:
-    write(tmp_path / "data", train_file())
+    write(tmp_path / "data", train_file(), test_file())
     words = ["--data", "data", "--trials", "1", "--model", "logistic_regression", "--features", "kinematics"]
     assert main(["search", *words, "--workers", "1", "--behavior=chase"]) == 0
-    assert (
-        capsys.readouterr().err.splitlines()[-1] == "next: harness leaderboard; export-best wants trials of groom, too"
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        "next: harness leaderboard, then harness export-best; a submission of all behaviors wants trials of groom, too"
     )
-    (line,) = refusal(["export-best"], capsys, code=1)
-    command = re.search("run `harness (.*)`$", line)
+    (line,) = refusal(["export-best", "--behavior", "groom"], capsys, code=1)
+    assert line.startswith("results/data: no finished trials for groom; run `harness search ")
+    assert main(["export-best", "--workers", "1"]) == 0
+    note, *_ = capsys.readouterr().err.splitlines()
+    assert note.startswith("note: left out, as no trial has finished: groom; the challenge wants a submission of all ")
+    assert main(["check", "submission.npy"]) == 1
+    assert capsys.readouterr().out == "groom: missing, expected labels for 2 recordings\n"
+    assert main(["report"]) == 0
+    assert "note: " not in capsys.readouterr().err
+    command = re.search("`harness (.*)` searches the others, too$", note)
     assert command
     assert shlex.split(command[1]) == ["search", *words, "--workers", "1"]
     assert main(shlex.split(command[1])) == 0
     assert main(["export-best", "--workers", "1"]) == 0
+    assert main(["check", "submission.npy"]) == 0
+    capsys.readouterr()
+    assert main(["export-best", "--workers", "1", "--behavior", "groom", "--out", "one.npy"]) == 0
+    note, *_ = capsys.readouterr().err.splitlines()
+    assert note.startswith("note: left out, as not asked for: chase; the challenge wants a submission of all")
+    (line,) = refusal(["export-best", "--behavior", "grom"], capsys)
+    assert line == "unknown behavior 'grom'. Did you mean 'groom'? Available: chase, groom."
 
 
 def test_a_program_without_standard_output_does_its_work(tmp_path: Path) -> None:

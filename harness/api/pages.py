@@ -12,7 +12,7 @@ from harness.api.places import engine_of, loaded, usable_cache
 from harness.api.run import Run
 from harness.choosing.leaderboard import best_records
 from harness.choosing.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
-from harness.data.submission import mismatch, read_predictions
+from harness.data.submission import mismatch, read_predictions, read_submission
 from harness.errors import DataError, HarnessError, NothingToRankError, unknown
 from harness.files.atomic import write_text
 from harness.files.outputs import make_room, unwritable
@@ -192,6 +192,11 @@ def _submission(asked: Path | None, run: Run) -> tuple[Path | None, Mapping[str,
 
 
 def _labels(path: Path, dataset: Dataset) -> Mapping[str, Mapping[str, Array]]:
-    """The labels of a submission for all behaviors and test recordings. Raises `DataError` where some are missing."""
+    """The labels of a submission for its behaviors and all test recordings. Raises `DataError` where some are missing.
+
+    An export leaves out behaviors of which no trial has finished.
+    """
     wanted = {one.id: np.zeros(one.frames, dtype=np.int8) for one in dataset.unlabelled}
-    return read_predictions(path, dict.fromkeys(dataset.labelled, wanted))
+    submission = read_submission(path)
+    there = [name for name in dataset.labelled if isinstance(submission, dict) and name in submission]
+    return read_predictions(path, dict.fromkeys(there or dataset.labelled, wanted))

@@ -99,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export-best", help="fit the best pipelines and write the submission")
     add_places(export, "data", "results", "storage", "cache", "plugin")
     export.add_argument("--out", type=named, default=Path("submission.npy"), metavar="FILE", help="(submission.npy)")
+    export.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     add_workers(export)
     export.add_argument("--models", type=named, metavar="DIR", help="keep the fitted models here, for harness predict")
 

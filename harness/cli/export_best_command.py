@@ -10,7 +10,13 @@ from harness.words import counted
 
 
 def run(arguments: argparse.Namespace) -> int:
-    export = harness.export_best(named_run(arguments), arguments.out, models=arguments.models, **machine(arguments))
+    export = harness.export_best(
+        named_run(arguments),
+        arguments.out,
+        behaviors=arguments.behavior,
+        models=arguments.models,
+        **machine(arguments),
+    )
     for behavior, one in export.behaviors.items():
         say(f"{behavior}: {_in_words(one)}")
     say(f"mean F1 {export.mean_f1:.3f}, each recording judged by members and a decision that were chosen without it")

@@ -54,10 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     for line in run.hints(behaviors=behaviors, longer=partial(longer, arguments.words)):
         say(line)
     others = [name for name in run.behaviors if not any(record.behavior == name for record in records)]
-    if others:
-        say(f"next: harness leaderboard; export-best wants trials of {', '.join(others)}, too")
-    else:
-        say("next: harness leaderboard, then harness export-best")
+    more = f"; a submission of all behaviors wants trials of {', '.join(others)}, too" if others else ""
+    say(f"next: harness leaderboard, then harness export-best{more}")
     return 0
 
 
