@@ -13,6 +13,7 @@ from harness.choosing.comparison import Difference, best_trials, differences, ex
 from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
 from harness.choosing.next_steps import hints
+from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.fitting.pool import pool_members
@@ -119,7 +120,7 @@ class Run:
             HarnessError: They are not there any more, cannot be read, or are others than those that were searched.
         """
         if isinstance(data, Dataset):
-            found = data
+            found = checked(data)
         elif data is not None:
             found = load(data)
         elif self._dataset is not None:

@@ -17,6 +17,7 @@ from harness.api.run import Run, learned_from
 from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
 from harness.choosing.selection import WAYS
+from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
 from harness.errors import HarnessError, unknown
@@ -119,7 +120,7 @@ def search(
     command = command or _call(locals())
     say = say or silently
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
-    dataset, lacking = settled(data if isinstance(data, Dataset) else load(data))
+    dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
     wanted = _behaviors(behaviors, dataset)
     stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)
     what = make_search(

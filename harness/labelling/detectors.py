@@ -211,7 +211,7 @@ def _again(
 
 
 def ready_for(folder: Path, recordings: Sequence[Recording]) -> tuple[Recording, ...]:
-    """The recordings as the models in `folder` know them, see `matching.alike`.
+    """The recordings as the models in `folder` know them: keypoints in their order.
 
     Raises `HarnessError` where the models cannot be read, or were fitted on recordings of other animals.
     """
