@@ -20,7 +20,7 @@ from harness.choosing.selection import WAYS
 from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
-from harness.errors import HarnessError, unknown
+from harness.errors import AllFailedError, HarnessError, unknown
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile
 from harness.plugins.spaces import SPACES, load_spaces
 from harness.recording import Dataset
@@ -37,6 +37,9 @@ from harness.words import counted, named, shown
 DEFAULT_TRIALS = 200
 """For each behavior, where neither trials nor a time are asked for."""
 
+
+LIMITS = {"trial_timeout": "--trial-timeout", "trial_memory": "--trial-memory"}
+"""By argument, the option that the error of a trial ends with that went over it."""
 
 OF_TRIALS = ("trials", "timeout", "behaviors", "features", "models", "seed", "batch", "spaces", "plugins", "results")
 """What of a call decides which trials there are and where, so that it is worth repeating."""
@@ -179,7 +182,7 @@ def search(
         keep(stored, found, finished)
         if found:
             say(_worth(found))
-        _refuse_failure(finished, wanted)
+        _refuse_failure(finished, wanted, stored.folder)
     return run
 
 
@@ -202,15 +205,19 @@ def _worth(found: Selections) -> str:
     )
 
 
-def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> None:
-    """Raise `HarnessError` naming every behavior of which all trials failed; what else was found is kept by then."""
-    failed = []
+def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str], folder: Path) -> None:
+    """Raise `AllFailedError` naming every behavior of which all trials failed; what else was found is kept by then."""
+    failed, errors = [], list[str]()
     for behavior in behaviors:
-        theirs = [record for record in records if record.behavior == behavior]
-        if theirs and all(record.error for record in theirs):
-            failed.append(f"{behavior}: all {len(theirs)} trials failed; the first: {theirs[0].error}")
+        theirs = [record.error or "" for record in records if record.behavior == behavior]
+        if theirs and all(theirs):
+            failed.append(f"{behavior}: all {len(theirs)} trials failed; the first: {theirs[0]}")
+            errors += theirs
     if failed:
-        raise HarnessError(*failed)
+        over = {name: [error.endswith(f"({option})") for error in errors] for name, option in LIMITS.items()}
+        each = all(map(any, zip(*over.values(), strict=True)))
+        gone_over = [name for name, theirs in over.items() if each and any(theirs)]
+        raise AllFailedError(*failed, folder=folder, over=gone_over)
 
 
 @contextmanager
