@@ -35,6 +35,15 @@ SEARCH = ["search", "--data", "demo", "--features", "task_programs", "--features
 SEARCH += ["--model", "logistic_regression", "--model", "random", "--behavior", "behavior-0"]
 SEARCH += ["--behavior", "behavior-3", "--workers", "1"]
 
+PLUGIN = """
+from harness.plugins import feature_set
+
+@feature_set("odd")
+def odd(recording):
+    \"\"\"One column.\"\"\"
+    return {"odd x": recording.keypoints[:, 0, 0, 0]}
+"""
+
 Captured = pytest.CaptureFixture[str]
 
 
@@ -458,11 +467,32 @@ def test_an_unknown_behavior_is_asked_back(searched: Path, capsys: Captured, mon
     assert line.startswith("unknown behavior 'behaviour-1'. Did you mean 'behavior-1'? Available: behavior-0, ")
 
 
-def test_a_terminal_without_the_letters_gets_others(searched: Path) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+@pytest.mark.parametrize(
+    "settings",
+    [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "C"}],
+    ids=str,
+)
+def test_a_terminal_without_the_letters_gets_others(settings: dict[str, str], searched: Path) -> None:
+    others = {name: value for name, value in os.environ.items() if name not in ("PYTHONIOENCODING", "PYTHONUTF8")}
+    environment = {**others, "HARNESS_DATA": "no M\u00e4use \u2013 here", **settings}
     command = [sys.executable, "-m", "harness", "leaderboard"]
     finished = subprocess.run(command, cwd=searched, env=environment, capture_output=True, timeout=60, check=True)
-    assert rb"\u2265" in finished.stdout
+    assert b">=0." in finished.stdout
+    assert b"\\u" not in finished.stdout
+    failed = subprocess.run([*command[:-1], "list"], cwd=searched, env=environment, capture_output=True, timeout=60)
+    mice = b"M\xe4use" if "latin-1" in settings.values() else b"M\\xe4use"
+    assert failed.stderr == b"harness: no " + mice + b" - here: no such folder\n"
+
+
+def test_what_libraries_say_to_programmers_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(f"import warnings\n{PLUGIN}\nwarnings.warn('this will change', FutureWarning)\n")
+    command = [sys.executable, "-m", "harness", "list", "--plugin", "odd.py"]
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    ended = subprocess.run(command, cwd=tmp_path, env=others, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stderr == ""
+    asked = others | {"PYTHONWARNINGS": "default"}
+    ended = subprocess.run(command, cwd=tmp_path, env=asked, capture_output=True, text=True, timeout=60, check=True)
+    assert "this will change" in ended.stderr
 
 
 # Pipes

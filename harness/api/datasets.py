@@ -12,10 +12,11 @@ from harness.data.submission import (
     expected_from_sample,
     expected_lengths,
     mismatch,
+    predictions,
     problems,
-    read_predictions,
     read_submission,
     read_truth,
+    unscored,
 )
 from harness.data.submission import score as counts_of
 from harness.errors import HarnessError
@@ -129,6 +130,8 @@ class Scores:
 
     behaviors: Mapping[str, Counts]
     """Hits, claimed and actual frames; `f1`, `precision` and `recall` of these."""
+    notes: tuple[str, ...] = ()
+    """What the submission labels and the truth does not, which is left out."""
 
     @property
     def mean(self) -> Score:
@@ -170,5 +173,6 @@ def score(submission: Path | str, truth: Path | str) -> Scores:
     Raises:
         HarnessError: One of them cannot be read, or the submission lacks labels that the truth has.
     """
-    labels = read_truth(named(truth))
-    return Scores(counts_of(read_predictions(named(submission), labels), labels))
+    path = named(submission)
+    labels, content = read_truth(named(truth)), read_submission(path)
+    return Scores(counts_of(predictions(content, labels, path), labels), tuple(unscored(content, labels)))

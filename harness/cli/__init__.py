@@ -6,10 +6,10 @@ so that `harness --help` loads nothing.
 
 import argparse
 import importlib
-import io
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +26,7 @@ from harness.cli.arguments import (
     seed,
 )
 from harness.cli.ending import Ending
+from harness.cli.letters import as_the_terminal_has_them
 from harness.errors import HarnessError, NothingToRankError
 from harness.server import without_secrets
 from harness.version import __version__
@@ -164,9 +165,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.argv[1:] = shown  # later Pythons hand it on in the command lines of child processes
     if sys.stdout is None:  # closed by who called, who wants to read nothing
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end of the program
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # As standard error does: a name that the terminal has no letters for is no reason to fail.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    as_the_terminal_has_them()
+    if argv is None and not sys.warnoptions:
+        # What libraries say to those who write programs, here and in the processes that are started.
+        warnings.simplefilter("ignore")
+        os.environ["PYTHONWARNINGS"] = "ignore"
     ending = Ending()
     try:
         return ending.code(_run(arguments, ending))

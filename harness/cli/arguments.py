@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,12 @@ def quieten_dask() -> None:
 
 def environment_folder(name: str) -> Path | None:
     return named(os.environ[name]) if os.environ.get(name) else None
+
+
+def in_place_of(path: Path) -> str:
+    """That a file of this name is there, to be said once another has taken its place; empty where there is none."""
+    try:
+        changed = path.stat().st_mtime
+    except OSError:
+        return ""
+    return f", in place of the one of {datetime.fromtimestamp(changed):%Y-%m-%d %H:%M}"

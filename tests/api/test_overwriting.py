@@ -1,8 +1,10 @@
 """Labels and submissions are never written over what they are made from, whatever leads there."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.cli import main
@@ -76,5 +78,23 @@ def test_a_file_that_is_read_is_not_written_over(
 
 
 def test_an_older_submission_in_the_runs_own_folder_is_replaced(at_home: Path, capsys: Captured) -> None:
-    for _ in range(2):
+    (at_home / "run" / "submission.npy").unlink(missing_ok=True)
+    for again in (False, True):
         assert main([*EXPORT, "--out", "run/submission.npy", "--workers", "1"]) == 0
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert bool(re.search(r", in place of the one of \d{4}-\d\d-\d\d \d\d:\d\d$", last)) == again
+
+
+def test_what_is_left_out_of_a_score_is_said(at_home: Path, capsys: Captured) -> None:
+    labels = {"approach": {f"test-{number}": [0, 1, 1] for number in range(5)}, "rarely": {"test-0": [0, 0, 1]}}
+    truth = {"approach": {"test-0": [0, 1, 0]}}
+    for name, content in (("labels.npy", labels), ("truth.npy", truth)):
+        np.save(name, np.array(content, dtype=object), allow_pickle=True)
+    assert main(["score", "labels.npy", "truth.npy"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "note: left out, as the truth has no labels of them: rarely",
+        "note: approach: left out, as the truth has no labels of them: 4 of 5 recordings, test-1, test-2, test-3 and "
+        "1 more",
+    ]
+    assert main(["score", "truth.npy", "labels.npy"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 5
