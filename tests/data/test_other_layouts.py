@@ -125,3 +125,11 @@ def test_the_long_names_that_trackers_give_are_taken(tmp_path: Path) -> None:
     names = [f"/mnt/lab/cohort 3/session{i}DLC_resnet50_{'SocialMay4shuffle1_500000_' * 9}filtered" for i in range(2)]
     train = train_file() | {"groom": {name: recording(seed) for seed, name in enumerate(names, 20)}}
     assert [one.id for one in load_dataset(write(tmp_path, train)).labelled["groom"]] == names
+
+
+@pytest.mark.parametrize(
+    "odd", [np.zeros(3, [("x", float), ("likelihood", float)]), np.array(["2020-01-01"], "M8[D]"), {(1, (2, 3)): 4}]
+)
+def test_a_sound_file_of_other_things_is_not_called_damaged(tmp_path: Path, odd: Any) -> None:
+    with pytest.raises(DataError, match=r"train\.npy: holds an? .*; only numpy arrays and numbers, dicts, .* are read"):
+        load_dataset(write(tmp_path, train_file() | {"groom": {"a": recording(1, extra=odd), "b": recording(2)}}))
