@@ -154,7 +154,7 @@ def test_where_time_is_up_before_a_trial_has_finished_nothing_is_said_of_scores(
     command = ["search", "--data", "demo", "--results", "nothing", "--timeout", "0", *SMALL]
     _, err = (process := harness(*command, at=small_demo)).communicate(timeout=60)
     assert process.returncode == 0, err
-    assert "time is up; 0 finished trials are kept in nothing." in err
+    assert "time is up, and no trial has finished yet. To get further: harness search --data demo" in err
     assert "mean F1" not in err
 
 
