@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 
 class HarnessError(Exception):
@@ -25,6 +26,17 @@ class DataError(HarnessError):
     @property
     def lines(self) -> tuple[str, ...]:
         return self.problems
+
+
+class AllFailedError(HarnessError):
+    """Every trial of a behavior failed, a line for each such behavior."""
+
+    def __init__(self, *lines: str, folder: Path, over: Sequence[str] = ()) -> None:
+        super().__init__(*lines)
+        self.folder = folder
+        """Of the run."""
+        self.over = tuple(over)
+        """`trial_timeout` or `trial_memory` where all of them went over these; none where one failed otherwise."""
 
 
 class NothingToRankError(HarnessError):

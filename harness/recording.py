@@ -105,6 +105,11 @@ class Recording:
         return 0 if self.labels is None else int(self.labels.sum())
 
     @cached_property
+    def seen(self) -> bool:
+        """Whether the tracker saw anything at all, on any frame."""
+        return not bool(np.isnan(self.keypoints).all())
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of everything features can see: poses and what they were filmed with, not the labels."""
         seen = hashlib.sha256()

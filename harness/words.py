@@ -1,7 +1,9 @@
-"""Names, numbers, sizes and small tables as people read them."""
+"""Names, numbers, sizes and small tables as people read them, and paths as they write them."""
 
 import html
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 LONGEST_SHOWN = 100
 """Letters of a text from a file that a message repeats."""
@@ -14,10 +16,15 @@ def escaped(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """`text` from a file as it may be printed: on one line, without control characters, not too long."""
-    text = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+    text = text if len(text) <= longest else f"{text[: longest - 3]}..."
     return text if text.isprintable() else ascii(text)
+
+
+def named(path: Path | str) -> Path:
+    """The path that somebody wrote, where `~` stands for their home, also where no shell has looked at it."""
+    return Path(os.path.expanduser(path))
 
 
 def counted(number: int, noun: str) -> str:

@@ -186,7 +186,7 @@ def a_hostile_test_file(folder: Path) -> None:
 # Layouts
 
 
-@malformed("train.npy: holds a list, expected a dict of behaviors or recordings")
+@malformed("train.npy: holds a list of dict, expected a dict of behaviors or recordings")
 def a_list_of_recordings(folder: Path) -> None:
     write(folder, [recording(1)])
 
@@ -211,7 +211,7 @@ def the_layout_of_another_task(folder: Path) -> None:
     write(folder, {"sequences": {"a": recording(1)}, "vocabulary": {"attack": 0, "other": 1}})
 
 
-@malformed("train.npy: groom: holds a list, expected a dict of recordings")
+@malformed("train.npy: groom: holds a list of dict, expected a dict of recordings")
 def a_behavior_that_is_a_list(folder: Path) -> None:
     write(folder, train_file() | {"groom": [recording(1)]})
 
@@ -286,7 +286,7 @@ def a_behavior_named_as_text_and_as_a_number(folder: Path) -> None:
     write(folder, {7: {"a": recording(1)}, "7": {"b": recording(2)}})
 
 
-@malformed("train.npy: None: its name is a NoneType, expected text")
+@malformed("train.npy: None: its name is None, expected text")
 def a_behavior_without_a_name(folder: Path) -> None:
     write(folder, {None: {"a": recording(1)}})
 
@@ -308,7 +308,9 @@ def features_without_keypoints(folder: Path) -> None:
     write(folder, {"groom": dict(zip("ab", features, strict=True))})
 
 
-@malformed("train.npy: groom, a: keypoints are a list, expected an array of numbers (frames, animals, 2 for x and y, ")
+@malformed(
+    "train.npy: groom, a: keypoints are a list of list, expected an array of numbers (frames, animals, 2 for x and y, "
+)
 def keypoints_in_a_list(folder: Path) -> None:
     write_groom_a(folder, keypoints=poses(1).tolist())
 
@@ -391,9 +393,10 @@ def scores_beyond_single_precision(folder: Path) -> None:
     write_groom_a(folder, scores=np.full((FRAMES, 2, 7), 1e300))
 
 
-@malformed("train.npy: groom, a: all keypoints are NaN: nothing was seen on any frame")
-def a_recording_on_which_nothing_was_seen(folder: Path) -> None:
-    write_groom_a(folder, keypoints=np.full((FRAMES, 2, 2, 7), np.nan))
+@malformed("train.npy: groom: all keypoints are NaN: nothing was seen on any frame of any recording")
+def a_behavior_of_which_nothing_was_seen(folder: Path) -> None:
+    nothing = np.full((FRAMES, 2, 2, 7), np.nan)
+    write(folder, train_file() | {"groom": {"a": recording(1, keypoints=nothing)}})
 
 
 @malformed("train.npy: groom, b: the same poses as a, expected each recording once")
@@ -416,7 +419,7 @@ def scores_without_animals(folder: Path) -> None:
     write_groom_a(folder, scores=np.ones((FRAMES, 7)))
 
 
-@malformed("train.npy: groom, a: scores are a list, expected an array of numbers (frames, animals, parts)")
+@malformed("train.npy: groom, a: scores are a list of float, expected an array of numbers (frames, animals, parts)")
 def scores_in_a_list(folder: Path) -> None:
     write_groom_a(folder, scores=[1.0])
 
@@ -454,7 +457,7 @@ def a_missing_label(folder: Path) -> None:
     write_groom_a(folder, annotations=[0.0, 1.0, 0.0, 0.0, np.nan, *[0.0] * 35])
 
 
-@malformed("train.npy: groom, a: annotations are a list, expected a list of whole numbers")
+@malformed("train.npy: groom, a: annotations are words, such as 'other', expected a list of whole numbers")
 def labels_in_words(folder: Path) -> None:
     write_groom_a(folder, annotations=["other"] * FRAMES)
 

@@ -28,13 +28,22 @@ from harness.runs.store import Run
 from harness.scores.metrics import Counts
 from harness.showing.progress import Progress
 from harness.spec import Choice, PipelineSpec
-from tests.challenge_files import MALFORMED, SAYS, poses, recording, save, train_file, unlabelled, write
+from tests.challenge_files import MALFORMED, SAYS, poses, recording, save, test_file, train_file, unlabelled, write
 from tests.desk import closable, posix
 from tests.hostile_pickles import ASKS, BLUNT, HOSTILE, npy
 
 SEARCH = ["search", "--data", "demo", "--features", "task_programs", "--features", "kinematics", "--trials", "4"]
 SEARCH += ["--model", "logistic_regression", "--model", "random", "--behavior", "behavior-0"]
 SEARCH += ["--behavior", "behavior-3", "--workers", "1"]
+
+PLUGIN = """
+from harness.plugins import feature_set
+
+@feature_set("odd")
+def odd(recording):
+    \"\"\"One column.\"\"\"
+    return {"odd x": recording.keypoints[:, 0, 0, 0]}
+"""
 
 Captured = pytest.CaptureFixture[str]
 
@@ -229,7 +238,7 @@ def test_a_command_that_cannot_be_parsed_ends_with_2(words: str, says: str, caps
         (b"", "not a readable run description (Expecting value: line 1 column 1 (char 0)); restore it, or search into"),
         (b'{"identity": {"seed": 0}, "ab', "not a readable run description (Unterminated string"),
         (b"seed = 0", "not a readable run description (Expecting value"),
-        (b"\xff\xfe", "not a readable run description ('utf-8' codec can't decode byte 0xff"),
+        (b"\xff\xfe", "not a readable run description (is not UTF-8 but UTF-16; save it as UTF-8)"),
         (b"[]", "does not say what a run was made with; restore it, or search into another --results"),
         (b'{"seed": 0}', "does not say what a run was made with; "),
         (b'{"identity": 0, "about": {}}', "does not say what a run was made with; "),
@@ -301,21 +310,37 @@ def test_an_export_without_finished_trials_says_how_to_get_them_and_ends_with_1(
     assert line == "run: no finished trials for groom, chase; run `harness search --data data`"
 
 
-def test_a_search_of_some_behaviors_says_what_an_export_wants_and_the_hint_gets_there(
+def test_a_search_of_some_behaviors_is_exported_and_the_hint_gets_to_a_whole_submission(
     tmp_path: Path, capsys: Captured
 ) -> None:
-    write(tmp_path / "data", train_file())
+    write(tmp_path / "data", train_file(), test_file())
     words = ["--data", "data", "--trials", "1", "--model", "logistic_regression", "--features", "kinematics"]
     assert main(["search", *words, "--workers", "1", "--behavior=chase"]) == 0
-    assert (
-        capsys.readouterr().err.splitlines()[-1] == "next: harness leaderboard; export-best wants trials of groom, too"
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        "next: harness leaderboard, then harness export-best; a submission of all behaviors wants trials of groom, too"
     )
-    (line,) = refusal(["export-best"], capsys, code=1)
-    command = re.search("run `harness (.*)`$", line)
+    (line,) = refusal(["export-best", "--behavior", "groom"], capsys, code=1)
+    assert line.startswith("results/data: no finished trials for groom; run `harness search ")
+    assert main(["export-best", "--workers", "1"]) == 0
+    note, *_ = capsys.readouterr().err.splitlines()
+    assert note.startswith("note: left out, as no trial has finished: groom; the challenge wants a submission of all ")
+    assert main(["check", "submission.npy"]) == 1
+    assert capsys.readouterr().out == "groom: missing, expected labels for 2 recordings\n"
+    assert main(["report"]) == 0
+    assert "note: " not in capsys.readouterr().err
+    command = re.search("`harness (.*)` searches the others, too$", note)
     assert command
     assert shlex.split(command[1]) == ["search", *words, "--workers", "1"]
     assert main(shlex.split(command[1])) == 0
     assert main(["export-best", "--workers", "1"]) == 0
+    assert main(["check", "submission.npy"]) == 0
+    capsys.readouterr()
+    assert main(["export-best", "--workers", "1", "--behavior", "groom", "--out", "one.npy"]) == 0
+    note, *_ = capsys.readouterr().err.splitlines()
+    assert note.startswith("note: left out, as not asked for: chase; the challenge wants a submission of all")
+    (line,) = refusal(["export-best", "--behavior", "grom"], capsys)
+    assert line == "unknown behavior 'grom'. Did you mean 'groom'? Available: chase, groom."
 
 
 @posix
@@ -444,11 +469,32 @@ def test_an_unknown_behavior_is_asked_back(searched: Path, capsys: Captured, mon
     assert line.startswith("unknown behavior 'behaviour-1'. Did you mean 'behavior-1'? Available: behavior-0, ")
 
 
-def test_a_terminal_without_the_letters_gets_others(searched: Path) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+@pytest.mark.parametrize(
+    "settings",
+    [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "C"}],
+    ids=str,
+)
+def test_a_terminal_without_the_letters_gets_others(settings: dict[str, str], searched: Path) -> None:
+    others = {name: value for name, value in os.environ.items() if name not in ("PYTHONIOENCODING", "PYTHONUTF8")}
+    environment = {**others, "HARNESS_DATA": "no M\u00e4use \u2013 here", **settings}
     command = [sys.executable, "-m", "harness", "leaderboard"]
     finished = subprocess.run(command, cwd=searched, env=environment, capture_output=True, timeout=60, check=True)
-    assert rb"\u2265" in finished.stdout
+    assert b">=0." in finished.stdout
+    assert b"\\u" not in finished.stdout
+    failed = subprocess.run([*command[:-1], "list"], cwd=searched, env=environment, capture_output=True, timeout=60)
+    mice = b"M\xe4use" if "latin-1" in settings.values() else b"M\\xe4use"
+    assert failed.stderr == b"harness: no " + mice + b" - here: no such folder\n"
+
+
+def test_what_libraries_say_to_programmers_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(f"import warnings\n{PLUGIN}\nwarnings.warn('this will change', FutureWarning)\n")
+    command = [sys.executable, "-m", "harness", "list", "--plugin", "odd.py"]
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    ended = subprocess.run(command, cwd=tmp_path, env=others, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stderr == ""
+    asked = others | {"PYTHONWARNINGS": "default"}
+    ended = subprocess.run(command, cwd=tmp_path, env=asked, capture_output=True, text=True, timeout=60, check=True)
+    assert "this will change" in ended.stderr
 
 
 # Pipes

@@ -10,6 +10,7 @@ from harness.columns.cache import BlockCache
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin
 from harness.plugins.spaces import SPACES, Ranges, load_spaces
 from harness.recording import Dataset
+from harness.words import named
 
 
 def available(
@@ -32,7 +33,7 @@ def available(
         HarnessError: A plugin, a range or the data cannot be used.
     """
     loaded(plugins)
-    known = load_spaces(SPACES if spaces is None else Path(spaces))
+    known = load_spaces(SPACES if spaces is None else named(spaces))
     refusals: dict[str, str | None] = {}
     if data is not None:
         dataset = data if isinstance(data, Dataset) else load(data)
@@ -68,4 +69,4 @@ def cache(folder: Path | str | None = None, limit: int | None = None) -> BlockCa
         folder: By default `HARNESS_CACHE`, or one under the user's cache.
         limit: Bytes that it may hold, 0 to use none; by default 10 GB.
     """
-    return cache_of(None if folder is None else Path(folder), limit)
+    return cache_of(None if folder is None else named(folder), limit)

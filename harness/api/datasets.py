@@ -12,17 +12,18 @@ from harness.data.submission import (
     expected_from_sample,
     expected_lengths,
     mismatch,
+    predictions,
     problems,
-    read_predictions,
     read_submission,
     read_truth,
+    unscored,
 )
 from harness.data.submission import score as counts_of
 from harness.errors import HarnessError
 from harness.files.outputs import refuse_taken
 from harness.recording import Dataset, Recording
 from harness.scores.metrics import Counts, Score, mean_score
-from harness.words import counted, html_table
+from harness.words import counted, html_table, named
 
 
 def load(data: Path | str) -> Dataset:
@@ -35,7 +36,7 @@ def load(data: Path | str) -> Dataset:
     Raises:
         DataError: A `HarnessError` with everything that is wrong with all files, a line each.
     """
-    return load_dataset(Path(data))
+    return load_dataset(named(data))
 
 
 def load_recordings(data: Path | str) -> tuple[Recording, ...]:
@@ -47,7 +48,7 @@ def load_recordings(data: Path | str) -> tuple[Recording, ...]:
     Raises:
         DataError: A `HarnessError` with everything that is wrong with it, a line each.
     """
-    return read_recordings(Path(data))
+    return read_recordings(named(data))
 
 
 def demo_data(
@@ -74,7 +75,7 @@ def demo_data(
     """
     from harness.demo.dataset import write_demo
 
-    out = Path(out)
+    out = named(out)
     refuse_taken(out / "train.npy")
     sizes = {"recordings": recordings, "seconds": seconds, "test_recordings": test_recordings}
     given = {name: size for name, size in sizes.items() if size is not None}
@@ -111,7 +112,7 @@ def check(submission: Path | str, data: Dataset | Path | str) -> Checked:
     Raises:
         HarnessError: One of the files cannot be read.
     """
-    path = Path(submission)
+    path = named(submission)
     dataset = data if isinstance(data, Dataset) else load(data)
     expected = expected_lengths({one.id: one.frames for one in dataset.unlabelled}, dataset.labelled)
     found = problems(read_submission(path), expected)
@@ -129,6 +130,8 @@ class Scores:
 
     behaviors: Mapping[str, Counts]
     """Hits, claimed and actual frames; `f1`, `precision` and `recall` of these."""
+    notes: tuple[str, ...] = ()
+    """What the submission labels and the truth does not, which is left out."""
 
     @property
     def mean(self) -> Score:
@@ -170,5 +173,6 @@ def score(submission: Path | str, truth: Path | str) -> Scores:
     Raises:
         HarnessError: One of them cannot be read, or the submission lacks labels that the truth has.
     """
-    labels = read_truth(Path(truth))
-    return Scores(counts_of(read_predictions(Path(submission), labels), labels))
+    path = named(submission)
+    labels, content = read_truth(named(truth)), read_submission(path)
+    return Scores(counts_of(predictions(content, labels, path), labels), tuple(unscored(content, labels)))

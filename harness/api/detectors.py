@@ -1,8 +1,9 @@
 """Fitted detectors, for programs: keep them, open them, label with them."""
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from harness.api.datasets import load_recordings
-from harness.api.places import engine_of, loaded
+from harness.api.places import engine_of, loaded, silently
+from harness.data.challenge import data_files
+from harness.data.dataset_toml import SETUP_FILE
+from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown
-from harness.files.outputs import make_room, unwritable
-from harness.labelling.detectors import Blend, Blends, described, read_detectors, refuse_other_bodies
+from harness.files.outputs import make_room, refuse_inputs, unwritable
+from harness.labelling.detectors import Blend, Blends, odd_versions, read_detectors, ready_for
 from harness.labelling.export import (
     Training,
     label_recordings,
@@ -24,7 +28,7 @@ from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile
 from harness.recording import Array, Recording
 from harness.spec import Decision
-from harness.words import counted, html_table
+from harness.words import counted, html_table, named
 
 Labels = dict[str, dict[str, Array]]
 """Behavior to recording id to labels (frames,) int8."""
@@ -74,7 +78,7 @@ class Detectors(Mapping[str, "Detector"]):
                 cannot be labelled.
         """
         these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
-        refuse_other_bodies(self.folder, these)
+        these = ready_for(self.folder, these)
         found = label_recordings(
             self.folder, these, engine=engine_of(workers, dask), plugins=self._plugins, training=self._training
         )
@@ -90,7 +94,7 @@ class Detectors(Mapping[str, "Detector"]):
             HarnessError: The folder is there already or cannot be made, or a model family does not say how its models
                 are kept.
         """
-        models = Path(models)
+        models = named(models)
         refuse_folder(models)
         if self._training is not None:
             raise HarnessError(
@@ -144,7 +148,7 @@ class Detector:
         Raises:
             HarnessError: The recording has other animals or keypoints than those that were learned from.
         """
-        refuse_other_bodies(self._all.folder, [recording])
+        (recording,) = ready_for(self._all.folder, [recording])
         positive = self._labeller(recording).probability(recording, 0)[self.behavior]
         return np.stack([1 - positive, positive], axis=1).astype(np.float32)
 
@@ -157,7 +161,7 @@ class Detector:
         Raises:
             HarnessError: See `predict_proba`.
         """
-        refuse_other_bodies(self._all.folder, [recording])
+        (recording,) = ready_for(self._all.folder, [recording])
         return self._labeller(recording).labels(recording, 0)[self.behavior]
 
     @property
@@ -168,19 +172,24 @@ class Detector:
         return Labeller(Blends({self.behavior: self._blend}, self._all._parts.learned), recording.frames)
 
 
-def open_detectors(models: Path | str, *, plugins: Sequence[Path | str] = ()) -> Detectors:
+def open_detectors(
+    models: Path | str, *, plugins: Sequence[Path | str] = (), say: Callable[[str], object] | None = None
+) -> Detectors:
     """The detectors that `Detectors.save` or `export_best(models=...)` kept.
 
     Args:
         models: Their folder. What lies in it is held against its SHA-256, and never run.
         plugins: Python files with the plugins that they were fitted with.
+        say: Called with a line on each library of which another version is here.
 
     Raises:
-        HarnessError: The folder holds no models, or a file of it is missing or damaged.
+        HarnessError: The folder holds no models, a file of it is missing or damaged, or a plugin is not what it was
+            when they were fitted.
     """
     files = loaded(plugins)
-    described(Path(models))
-    return Detectors(Path(models), plugins=files)
+    for line in odd_versions(named(models)):
+        (say or silently)(f"note: {line}")
+    return Detectors(named(models), plugins=files)
 
 
 def predict(
@@ -191,6 +200,7 @@ def predict(
     workers: int | None = None,
     dask: str | None = None,
     plugins: Sequence[Path | str] = (),
+    say: Callable[[str], object] | None = None,
 ) -> Labels:
     """Label recordings with fitted detectors: behavior to recording id to labels (frames,) int8 of 0 and 1.
 
@@ -201,20 +211,34 @@ def predict(
         workers: Processes of this machine; by default one a core.
         dask: The address of a Dask scheduler to work on instead.
         plugins: Python files with the plugins that the models were fitted with.
+        say: Called with a line on what is odd about the recordings, and on each library of another version.
 
     Raises:
         HarnessError: Models or recordings cannot be read or do not go together, one cannot be labelled, or `out`
             cannot be written, which is found out first.
     """
     if out is not None:
-        make_room(Path(out), ".npy")
-    files = loaded(plugins)
+        out = named(out)
+        refuse_inputs((out, out.with_suffix(".json")), _files_of(models, recordings))
+        make_room(out, ".npy")
+    detectors = models if isinstance(models, Detectors) else open_detectors(models, plugins=plugins, say=say)
     these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
-    detectors = models if isinstance(models, Detectors) else Detectors(Path(models), plugins=files)
+    for line in blind_lines(these):
+        (say or silently)(f"note: {line}")
     labels = detectors.predict(these, workers=workers, dask=dask)
     if out is not None:
         try:
-            write_submission(Path(out), labels)
+            write_submission(out, labels)
         except OSError as error:
-            raise unwritable(Path(out), error) from error
+            raise unwritable(out, error) from error
     return labels
+
+
+def _files_of(models: Detectors | Path | str, recordings: Sequence[Recording] | Path | str) -> list[Path]:
+    """All files that are read to label the recordings."""
+    folder = models.folder if isinstance(models, Detectors) else named(models)
+    found = [path for path in folder.rglob("*") if path.is_file()] if os.path.isdir(folder) else []
+    if isinstance(recordings, Path | str):
+        path = named(recordings)
+        found += data_files(path) if os.path.isdir(path) else [path, path.with_name(SETUP_FILE)]
+    return found

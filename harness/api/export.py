@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.api.detectors import Detectors
-from harness.api.places import engine_of, loaded, usable_cache
+from harness.api.places import engine_of, loaded, silently, usable_cache
 from harness.api.run import Run
 from harness.choosing.ensembles import ensembles
 from harness.choosing.selection import EXPORTED, Selection
+from harness.data.challenge import data_files
+from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
-from harness.errors import HarnessError, NothingToRankError
-from harness.files.outputs import make_room, unwritable
+from harness.errors import HarnessError, NothingToRankError, unknown
+from harness.files.outputs import make_room, refuse_inputs, unwritable
 from harness.fitting.decisions import candidates_of
 from harness.fitting.pool import pool_of
 from harness.labelling.export import (
@@ -33,12 +35,13 @@ from harness.plugins.spaces import Spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord, plugins_of
 from harness.scores.metrics import mean_score
-from harness.words import counted, html_table
+from harness.words import counted, html_table, named
 
 
 def fit(
     run: Run,
     *,
+    behaviors: Sequence[str] = (),
     data: Dataset | Path | str | None = None,
     workers: int | None = None,
     dask: str | None = None,
@@ -51,28 +54,26 @@ def fit(
 
     Args:
         run: What `harness.search` or `harness.open_run` returned.
+        behaviors: Those to fit; by default all that have finished trials.
         data: What was searched; by default as it was given or from where it lay.
         workers: Processes of this machine; by default one a core.
         dask: The address of a Dask scheduler to work on instead.
         plugins: Python files with the plugins that were searched with; by default those that the search was given.
         cache: The folder of computed features; by default `HARNESS_CACHE`, or one under the user's cache.
         cache_limit: Bytes that it may hold, 0 to use none; by default 10 GB.
-        say: Called with a line on each plugin that is not what it was in the search.
+        say: Called with a line on each plugin that is not what it was in the search, and on what is left out.
 
     Raises:
         HarnessError: The data are not those that were searched, a plugin is missing, or a pipeline cannot be fitted.
-        NothingToRankError: A behavior has no finished trial.
+        NothingToRankError: None of the behaviors, or one that is asked for, has a finished trial.
     """
-    chosen = _choose(run, data, workers, dask, plugins, cache, cache_limit, say)
+    chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say)
     folder = Path(tempfile.mkdtemp(prefix="harness-models-"))
     example = chosen.dataset.any_recording
     training = chosen.training if unkept(chosen.selections) else None
     detectors = Detectors(folder, plugins=chosen.training.plugins, training=training)
     weakref.finalize(detectors, shutil.rmtree, folder)  # with the last who needs them, or the program
-    try:
-        fit_detectors(chosen.selections, chosen.training, example, folder, engine_of(workers, dask))
-    except OSError as error:
-        raise HarnessError(f"{folder}: models cannot be written ({error.strerror}); make room there") from error
+    fit_detectors(chosen.selections, chosen.training, example, folder, engine_of(workers, dask))
     return detectors
 
 
@@ -105,6 +106,7 @@ def export_best(
     run: Run,
     out: Path | str = "submission.npy",
     *,
+    behaviors: Sequence[str] = (),
     models: Path | str | None = None,
     data: Dataset | Path | str | None = None,
     workers: int | None = None,
@@ -116,27 +118,30 @@ def export_best(
 ) -> Export:
     """Fit the ensemble of each behavior, label all test recordings, and write the submission.
 
+    Behaviors without finished trials are left out of it, which `say` is told; the challenge wants all.
+
     Args:
         run: What `harness.search` or `harness.open_run` returned.
         out: The file, which ends in `.npy`; how it was made goes beside it, as `.json`.
+        behaviors: Those to export; by default all that have finished trials.
         models: A folder to make for the fitted models; by default they are not kept.
         data, workers, dask, plugins, cache, cache_limit, say: See `fit`.
 
     Raises:
         HarnessError: See `fit`; also where there is nothing to label, or the files cannot be written, which is found
             out before anything is fitted.
-        NothingToRankError: A behavior has no finished trial.
+        NothingToRankError: None of the behaviors, or one that is asked for, has a finished trial.
     """
-    out, beside = Path(out), Path(out).with_suffix(".json")
-    if beside.resolve() == (run.folder / "run.json").resolve():
-        raise HarnessError(
-            f"--out {out}: what goes beside it would overwrite the run's own run.json; take another name"
-        )
+    out, beside = named(out), named(out).with_suffix(".json")
+    searched = run.source(data)
+    refuse_inputs((out, beside), [*run.files(), *(data_files(searched) if searched else [])])
     make_room(out, ".npy")
-    folder = None if models is None else Path(models)
+    folder = None if models is None else named(models)
     if folder is not None:
         refuse_folder(folder)
-    chosen = _choose(run, data, workers, dask, plugins, cache, cache_limit, say, to_label=True)
+    chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, to_label=True)
+    for line in blind_lines(chosen.dataset.unlabelled):
+        (say or silently)(f"note: {line}")
     exported = export(
         chosen.selections, chosen.training, chosen.dataset.unlabelled, engine=engine_of(workers, dask), models=folder
     )
@@ -160,6 +165,7 @@ class _Chosen:
 
 def _choose(
     run: Run,
+    behaviors: Sequence[str],
     data: Dataset | Path | str | None,
     workers: int | None,
     dask: str | None,
@@ -174,11 +180,13 @@ def _choose(
     identity = run.description["identity"]
     engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
     dataset = run.dataset(data)
-    records: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
+    finished: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
     for record in run.records():
         if record.complete:
-            records[record.behavior].append(record)
-    _refuse_gaps(records, run)
+            finished[record.behavior].append(record)
+    records = _wanted(finished, behaviors, run)
+    if len(records) < len(finished):
+        (say or silently)(f"note: {_gap([name for name in finished if name not in records], finished, run)}")
     if to_label and not dataset.unlabelled:
         raise HarnessError(
             f"{dataset.source or dataset.name}: no recordings to label; a file test.npy should hold them"
@@ -191,7 +199,7 @@ def _choose(
             say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
     candidates = candidates_of(Spaces.from_json(identity["ranges"]))
     found = ensembles(run.stored, every, dataset.labelled, candidates=candidates, engine=engine, plugins=files)
-    blocks = usable_cache(None if cache is None else Path(cache), cache_limit)
+    blocks = usable_cache(None if cache is None else named(cache), cache_limit)
     return _Chosen(
         dataset,
         {behavior: by_way[EXPORTED] for behavior, by_way in found.items()},
@@ -199,11 +207,32 @@ def _choose(
     )
 
 
-def _refuse_gaps(records: Mapping[str, Sequence[TrialRecord]], run: Run) -> None:
-    """Raise `NothingToRankError` where a behavior has no trials."""
-    missing = [behavior for behavior, theirs in records.items() if not theirs]
+def _wanted(
+    finished: Mapping[str, Sequence[TrialRecord]], behaviors: Sequence[str], run: Run
+) -> dict[str, Sequence[TrialRecord]]:
+    """The finished trials of the behaviors that are asked for, else of all that have some.
+
+    Raises `NothingToRankError` where a behavior that is asked for, or every behavior, has none.
+    """
+    for name in behaviors:
+        if name not in finished:
+            raise unknown("behavior", name, finished)
+    wanted = {name: theirs for name, theirs in finished.items() if (name in behaviors if behaviors else theirs)}
+    missing = [name for name in (wanted or finished) if not finished[name]]
     if missing:
         raise NothingToRankError(f"{run.folder}: no finished trials for {', '.join(missing)}; run `{_of_all(run)}`")
+    return wanted
+
+
+def _gap(left_out: Sequence[str], finished: Mapping[str, Sequence[TrialRecord]], run: Run) -> str:
+    """What a submission lacks, and what would make it whole."""
+    unsearched = [name for name in left_out if not finished[name]]
+    if not unsearched:
+        return f"left out, as not asked for: {', '.join(left_out)}; the challenge wants a submission of all behaviors"
+    return (
+        f"left out, as no trial has finished: {', '.join(unsearched)}; the challenge wants a submission of all "
+        f"behaviors, and `{_of_all(run)}` searches the others, too"
+    )
 
 
 def _of_all(run: Run) -> str:

@@ -12,7 +12,7 @@ from harness.api.places import engine_of, loaded, usable_cache
 from harness.api.run import Run
 from harness.choosing.leaderboard import best_records
 from harness.choosing.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
-from harness.data.submission import mismatch, read_predictions
+from harness.data.submission import mismatch, read_predictions, read_submission
 from harness.errors import DataError, HarnessError, NothingToRankError, unknown
 from harness.files.atomic import write_text
 from harness.files.outputs import make_room, unwritable
@@ -25,7 +25,7 @@ from harness.plugins.registry import refuse_missing
 from harness.plugins.spaces import Spaces
 from harness.recording import Array, Dataset
 from harness.runs.records import plugins_of
-from harness.words import counted
+from harness.words import counted, named
 
 
 def learning_curve(
@@ -69,7 +69,7 @@ def learning_curve(
     if not leaders:
         raise NothingToRankError(f"{run.folder}: no trial has a score; it was made by `{about['command']}`")
     if out is not None:
-        _refuse_plot(Path(out))
+        _refuse_plot(named(out))
     engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
     refuse_missing(plugins_of(leaders.values()), about["plugins"])
     dataset = run.dataset(data)
@@ -88,15 +88,15 @@ def learning_curve(
         candidates=candidates_of(spaces),
         seed=identity["seed"],
         pool=pool_of(dataset, identity["pool"]),
-        cache=usable_cache(None if cache is None else Path(cache), cache_limit),
+        cache=usable_cache(None if cache is None else named(cache), cache_limit),
         engine=engine,
         plugins=files,
     )
     if out is not None:
         try:
-            write_plot(curves, Path(out))
+            write_plot(curves, named(out))
         except OSError as error:
-            raise unwritable(Path(out), error) from error
+            raise unwritable(named(out), error) from error
     return curves
 
 
@@ -136,13 +136,13 @@ def report(
     """
     from harness.reporting import report as page_of
 
-    out = Path(out)
+    out = named(out)
     make_room(out, ".html")
     loaded(plugins)
     dataset = run.dataset(data)
     smoothers = sorted(run.description["identity"]["plugins"]["smoothers"])
     refuse_missing([("smoothers", name) for name in smoothers], run.description["about"]["plugins"])
-    path, manifest = _submission(None if submission is None else Path(submission), run)
+    path, manifest = _submission(None if submission is None else named(submission), run)
     labels = None
     if path is not None:
         try:
@@ -164,7 +164,7 @@ def report(
         manifest,
         command=command or f"harness.report(..., {str(out)!r})",
         submission_name=None if path is None else str(path),
-        cache=usable_cache(None if cache is None else Path(cache), cache_limit),
+        cache=usable_cache(None if cache is None else named(cache), cache_limit),
     )
     try:
         write_text(out, page)
@@ -192,6 +192,11 @@ def _submission(asked: Path | None, run: Run) -> tuple[Path | None, Mapping[str,
 
 
 def _labels(path: Path, dataset: Dataset) -> Mapping[str, Mapping[str, Array]]:
-    """The labels of a submission for all behaviors and test recordings. Raises `DataError` where some are missing."""
+    """The labels of a submission for its behaviors and all test recordings. Raises `DataError` where some are missing.
+
+    An export leaves out behaviors of which no trial has finished.
+    """
     wanted = {one.id: np.zeros(one.frames, dtype=np.int8) for one in dataset.unlabelled}
-    return read_predictions(path, dict.fromkeys(dataset.labelled, wanted))
+    submission = read_submission(path)
+    there = [name for name in dataset.labelled if isinstance(submission, dict) and name in submission]
+    return read_predictions(path, dict.fromkeys(there or dataset.labelled, wanted))

@@ -1,4 +1,4 @@
-"""Where things are unless somebody says otherwise: runs, the last of them, computed features, workers."""
+"""Where things are unless somebody says otherwise: runs, the last of them, computed features, workers, who listens."""
 
 import math
 from collections.abc import Iterable
@@ -21,6 +21,7 @@ from harness.plugins.registry import PluginFile, load_plugins
 from harness.recording import Dataset
 from harness.server import Server, server_of
 from harness.showing.console import say
+from harness.words import named
 
 RESULTS = Path("results")
 """Where runs are kept when no other place is named."""
@@ -127,7 +128,7 @@ def _instead(cache: BlockCache, error: OSError) -> BlockCache:
 
 def loaded(plugins: Iterable[Path | str]) -> tuple[PluginFile, ...]:
     """The user's files with plugins, read and loaded after the package's own."""
-    files = tuple(PluginFile.read(Path(file)) for file in plugins)
+    files = tuple(PluginFile.read(named(file)) for file in plugins)
     load_plugins(files)
     return files
 
@@ -135,3 +136,7 @@ def loaded(plugins: Iterable[Path | str]) -> tuple[PluginFile, ...]:
 def server_named(storage: str | Server | None) -> Server | None:
     """The database that a URL names; None for SQLite in the run's folder."""
     return server_of(storage) if isinstance(storage, str) else storage
+
+
+def silently(line: str) -> None:
+    """Say nothing."""

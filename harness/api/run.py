@@ -13,9 +13,11 @@ from harness.choosing.comparison import Difference, best_trials, differences, ex
 from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
 from harness.choosing.next_steps import cautions, hints
+from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.fitting.pool import pool_members
+from harness.labelling.export import LAST_EXPORT
 from harness.plugins.registry import PluginFile
 from harness.recording import Dataset
 from harness.runs.description import described
@@ -24,10 +26,14 @@ from harness.runs.store import Run as StoredRun
 from harness.scores.amounts import Amounts
 from harness.scores.metrics import total
 from harness.server import Server
-from harness.words import counted, html_table, shown
+from harness.words import counted, html_table, named, shown
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+LONGEST_NAMED = 50
+"""Letters of the name of a recording that is one of several in a line."""
 
 
 class Run:
@@ -115,7 +121,7 @@ class Run:
             HarnessError: They are not there any more, cannot be read, or are others than those that were searched.
         """
         if isinstance(data, Dataset):
-            found = data
+            found = checked(data)
         elif data is not None:
             found = load(data)
         elif self._dataset is not None:
@@ -126,6 +132,21 @@ class Run:
         learned_from(self.stored, found)
         self._dataset = found
         return found
+
+    def source(self, data: Dataset | Path | str | None = None) -> Path | None:
+        """The folder that `dataset` reads; None where the data are in none.
+
+        Args:
+            data: See `dataset`.
+
+        Raises:
+            HarnessError: There is no run.
+        """
+        known = self._dataset if data is None else data
+        if known is None:
+            folder = self.description["about"]["data"]
+            return Path(folder) if folder else None
+        return known.source if isinstance(known, Dataset) else named(known)
 
     def hints(self, *, behaviors: Sequence[str] = (), longer: Callable[[int], str] | None = None) -> list[str]:
         """What to do about scores that could be better or surer, a line each.
@@ -154,6 +175,11 @@ class Run:
     def state(self) -> tuple[tuple[str, int, int], ...]:
         """What changes with every trial that is stored in the folder: names, times and sizes of files."""
         return tuple(self._files())
+
+    def files(self) -> list[Path]:
+        """All files of the run in its folder."""
+        names = ("run.json", FILE, LAST_EXPORT, "studies.db*", "out_of_fold/*")
+        return sorted(path for name in names for path in self.folder.glob(name))
 
     def _files(self) -> Iterator[tuple[str, int, int]]:
         names = ("run.json", FILE, "studies.db", "studies.db-wal", "out_of_fold/*")
@@ -198,12 +224,18 @@ def learned_from(run: StoredRun, dataset: Dataset) -> Mapping[str, str] | None:
     differing += [f"{shown(name)}, which sets have learned from, is gone or has other poses" for name in gone]
     if differing:
         more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        before = str(there.about["data"])
+        moved = f"{shown(before)}: " if before and not _same_folder(before, dataset.source) else ""
         raise HarnessError(
             f"{dataset.source or dataset.name}: not the data that {run.folder} was searched on "
-            f"({'; '.join(differing[:3])}{more}); put that back, name the right folder with --data, "
+            f"({moved}{'; '.join(differing[:3])}{more}); put that back, name the right folder with --data, "
             "or search anew into another --results"
         )
     return dict(pool)
+
+
+def _same_folder(path: str, source: Path | None) -> bool:
+    return source is not None and path == str(source.resolve())
 
 
 def _differing(searched: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
@@ -214,7 +246,7 @@ def _differing(searched: Mapping[str, Mapping[str, str]], found: Mapping[str, Ma
             continue
         before, now = searched[behavior], found[behavior]
         for name in dict.fromkeys([*before, *now]):
-            place = f"{shown(name)} of {shown(behavior)}"
+            place = f"{shown(name, LONGEST_NAMED)} of {shown(behavior, LONGEST_NAMED)}"
             if name not in before or name not in now:
                 yield f"{place} is {'new' if name in now else 'gone'}"
             elif before[name] != now[name]:
@@ -249,7 +281,7 @@ def open_run(results: Path | str | None = None, *, storage: str | Server | None 
     Raises:
         HarnessError: There is no run, or it cannot be read.
     """
-    run = Run(StoredRun(last_run() if results is None else Path(results), server_named(storage)))
+    run = Run(StoredRun(last_run() if results is None else named(results), server_named(storage)))
     _ = run.description  # now, not at the first question
     return run
 

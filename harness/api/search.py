@@ -12,15 +12,16 @@ from types import FrameType
 from typing import Any
 
 from harness.api.datasets import load
-from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, usable_cache
+from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, silently, usable_cache
 from harness.api.run import Run, learned_from
 from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
 from harness.choosing.selection import WAYS
 from harness.columns.lengths import odd_lengths
+from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
-from harness.errors import HarnessError, unknown
+from harness.errors import AllFailedError, HarnessError, unknown
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile
 from harness.plugins.spaces import SPACES, load_spaces
 from harness.recording import Dataset
@@ -34,11 +35,14 @@ from harness.searching.trials import search_trials
 from harness.server import Server
 from harness.showing.progress import Progress
 from harness.showing.steps import Steps
-from harness.words import counted, shown
+from harness.words import counted, named, shown
 
 DEFAULT_TRIALS = 200
 """For each behavior, where neither trials nor a time are asked for."""
 
+
+LIMITS = {"trial_timeout": "--trial-timeout", "trial_memory": "--trial-memory"}
+"""By argument, the option that the error of a trial ends with that went over it."""
 
 OF_TRIALS = ("trials", "timeout", "behaviors", "features", "models", "seed", "batch", "spaces", "plugins", "results")
 """What of a call decides which trials there are and where, so that it is worth repeating."""
@@ -124,14 +128,14 @@ def search(
         SearchInterrupted: Ctrl-C, a `KeyboardInterrupt` with the run; a second Ctrl-C ends at once.
     """
     command = command or _call(locals())
-    say = say or _silently
+    say = say or silently
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
-    dataset, lacking = settled(data if isinstance(data, Dataset) else load(data))
+    dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
     wanted = _behaviors(behaviors, dataset)
-    stored = StoredRun(run_folder(None if results is None else Path(results), dataset), server)
+    stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)
     what = make_search(
         dataset,
-        load_spaces(SPACES if spaces is None else Path(spaces)),
+        load_spaces(SPACES if spaces is None else named(spaces)),
         features=features,
         models=models,
         seed=seed,
@@ -139,7 +143,7 @@ def search(
         learned_from=learned_from(stored, dataset),
     )
     trials = trials or (DEFAULT_TRIALS if timeout is None else None)
-    blocks = usable_cache(None if cache is None else Path(cache), cache_limit)
+    blocks = usable_cache(None if cache is None else named(cache), cache_limit)
     run = Run(stored, dataset, files)
     with stored.hold():
         stored.begin(_identity(what), _about(dataset, files, command))
@@ -194,7 +198,7 @@ def search(
         keep(stored, found, finished)
         if found:
             say(_worth(found))
-        _refuse_failure(finished, wanted)
+        _refuse_failure(finished, wanted, stored.folder)
     return run
 
 
@@ -208,10 +212,6 @@ def _call(given: Mapping[str, Any]) -> str:
     return f"harness.search({', '.join([repr(str(data)), *others])})"
 
 
-def _silently(line: str) -> None:
-    """Say nothing."""
-
-
 def _worth(found: Selections) -> str:
     """What the best trials and the ensembles can be expected to score."""
     single, ensemble = (mean_score(theirs[way].pooled.score for theirs in found.values()).f1 for way in WAYS)
@@ -221,15 +221,19 @@ def _worth(found: Selections) -> str:
     )
 
 
-def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> None:
-    """Raise `HarnessError` naming every behavior of which all trials failed; what else was found is kept by then."""
-    failed = []
+def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str], folder: Path) -> None:
+    """Raise `AllFailedError` naming every behavior of which all trials failed; what else was found is kept by then."""
+    failed, errors = [], list[str]()
     for behavior in behaviors:
-        theirs = [record for record in records if record.behavior == behavior]
-        if theirs and all(record.error for record in theirs):
-            failed.append(f"{behavior}: all {len(theirs)} trials failed; the first: {theirs[0].error}")
+        theirs = [record.error or "" for record in records if record.behavior == behavior]
+        if theirs and all(theirs):
+            failed.append(f"{behavior}: all {len(theirs)} trials failed; the first: {theirs[0]}")
+            errors += theirs
     if failed:
-        raise HarnessError(*failed)
+        over = {name: [error.endswith(f"({option})") for error in errors] for name, option in LIMITS.items()}
+        each = all(map(any, zip(*over.values(), strict=True)))
+        gone_over = [name for name, theirs in over.items() if each and any(theirs)]
+        raise AllFailedError(*failed, folder=folder, over=gone_over)
 
 
 @contextmanager
@@ -242,6 +246,8 @@ def _noting(interrupted: threading.Event) -> Iterator[None]:
     def note(number: int, frame: FrameType | None) -> None:
         interrupted.set()
         signal.signal(signal.SIGINT, before)
+        if tell := getattr(before, "noted", None):  # who would take the second one for the first
+            tell(number)
 
     if threading.current_thread() is not threading.main_thread():
         yield

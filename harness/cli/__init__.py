@@ -6,9 +6,10 @@ so that `harness --help` loads nothing.
 
 import argparse
 import importlib
-import io
 import os
+import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -24,17 +25,20 @@ from harness.cli.arguments import (
     quieten_dask,
     seed,
 )
+from harness.cli.ending import Ending
+from harness.cli.letters import as_the_terminal_has_them
 from harness.errors import HarnessError, NothingToRankError
 from harness.server import without_secrets
 from harness.version import __version__
-from harness.words import escaped
+from harness.words import escaped, named
 
 EPILOG = """\
 begin with: harness search, then harness leaderboard, then harness export-best.
 Without --data they work on a demo that is made on the spot.
 environment: HARNESS_DATA, HARNESS_RESULTS, HARNESS_STORAGE, HARNESS_CACHE and HARNESS_CACHE_LIMIT stand in for
 options; options win.
-exit codes: 0 done, 1 a check said no or nothing to rank, 2 something you can fix, 130 interrupted with all saved."""
+exit codes: 0 done, 1 a check said no or nothing to rank, 2 something you can fix, 130 interrupted with all saved
+(143 by SIGTERM, 129 as the terminal was closed)."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,48 +86,49 @@ def parser() -> argparse.ArgumentParser:
     add_format(board)
 
     compare = commands.add_parser("compare", help="say which behaviors a second run does better, and if that is real")
-    compare.add_argument("first", type=Path, metavar="RUN", help="a run's folder")
-    compare.add_argument("second", type=Path, metavar="RUN", help="another run's, on the same data")
+    compare.add_argument("first", type=named, metavar="RUN", help="a run's folder")
+    compare.add_argument("second", type=named, metavar="RUN", help="another run's, on the same data")
     add_format(compare)
 
     curve = commands.add_parser("learning-curve", help="say whether labelling another recording would help")
     add_places(curve, "data", "results", "storage", "cache", "plugin")
     curve.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     add_workers(curve)
-    curve.add_argument("--out", type=Path, metavar="FILE", help="also draw the curves, into a file that ends in .html")
+    curve.add_argument("--out", type=named, metavar="FILE", help="also draw the curves, into a file that ends in .html")
     add_format(curve)
 
     export = commands.add_parser("export-best", help="fit the best pipelines and write the submission")
     add_places(export, "data", "results", "storage", "cache", "plugin")
-    export.add_argument("--out", type=Path, default=Path("submission.npy"), metavar="FILE", help="(submission.npy)")
+    export.add_argument("--out", type=named, default=Path("submission.npy"), metavar="FILE", help="(submission.npy)")
+    export.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     add_workers(export)
-    export.add_argument("--models", type=Path, metavar="DIR", help="keep the fitted models here, for harness predict")
+    export.add_argument("--models", type=named, metavar="DIR", help="keep the fitted models here, for harness predict")
 
     predict = commands.add_parser("predict", help="label other recordings with models that export-best kept")
-    predict.add_argument("--models", type=Path, required=True, metavar="DIR", help="what export-best --models made")
+    predict.add_argument("--models", type=named, required=True, metavar="DIR", help="what export-best --models made")
     predict.add_argument(
-        "--data", type=Path, required=True, metavar="FILE", help="recordings laid out as in test.npy, or their folder"
+        "--data", type=named, required=True, metavar="FILE", help="recordings laid out as in test.npy, or their folder"
     )
-    predict.add_argument("--out", type=Path, default=Path("labels.npy"), metavar="FILE", help="(labels.npy)")
+    predict.add_argument("--out", type=named, default=Path("labels.npy"), metavar="FILE", help="(labels.npy)")
     add_workers(predict)
     add_places(predict, "plugin")
 
     page = commands.add_parser("report", help="write one page to look at: scores, ethograms, curves, search, examples")
     add_places(page, "data", "results", "storage", "cache", "plugin")
-    page.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE", help="(report.html)")
+    page.add_argument("--out", type=named, default=Path("report.html"), metavar="FILE", help="(report.html)")
     page.add_argument(
-        "--submission", type=Path, metavar="FILE", help="what to show of the test recordings (last export)"
+        "--submission", type=named, metavar="FILE", help="what to show of the test recordings (last export)"
     )
 
     check = commands.add_parser("check", help="list everything wrong with a submission")
-    check.add_argument("submission", type=Path, metavar="SUBMISSION")
+    check.add_argument("submission", type=named, metavar="SUBMISSION")
     add_places(check, "data")
     add_format(check)
 
     score = commands.add_parser("score", help="score a submission as the challenge does")
-    score.add_argument("submission", type=Path, metavar="SUBMISSION")
+    score.add_argument("submission", type=named, metavar="SUBMISSION")
     score.add_argument(
-        "truth", type=Path, metavar="TRUTH", help="labels laid out like a submission or a public release"
+        "truth", type=named, metavar="TRUTH", help="labels laid out like a submission or a public release"
     )
     add_format(score)
 
@@ -138,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
     add_format(cache)
 
     demo = commands.add_parser("demo-data", help="make a demo dataset")
-    demo.add_argument("out", type=Path, metavar="OUT", help="folder to make")
+    demo.add_argument("out", type=named, metavar="OUT", help="folder to make")
     demo.add_argument("--seed", type=seed, default=0, metavar="N", help="(0)")
     demo.add_argument("--recordings", type=positive, metavar="N", help="labelled recordings for most behaviors")
     demo.add_argument("--seconds", type=positive, metavar="N", help="length of each recording")
@@ -160,9 +165,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.argv[1:] = shown  # later Pythons hand it on in the command lines of child processes
     if sys.stdout is None:  # closed by who called, who wants to read nothing
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end of the program
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # As standard error does: a name that the terminal has no letters for is no reason to fail.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    as_the_terminal_has_them()
+    if argv is None and not sys.warnoptions:
+        # What libraries say to those who write programs, here and in the processes that are started.
+        warnings.simplefilter("ignore")
+        os.environ["PYTHONWARNINGS"] = "ignore"
+    ending = Ending()
+    try:
+        return ending.code(_run(arguments, ending))
+    finally:
+        if argv is not None:
+            ending.over()
+
+
+def _run(arguments: argparse.Namespace, ending: Ending) -> int:
     try:
         if getattr(arguments, "dask", None):
             quieten_dask()
@@ -174,8 +190,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"harness: {escaped(line)}", file=sys.stderr)
         return 1 if isinstance(error, NothingToRankError) else 2
     except KeyboardInterrupt:
-        print("harness: interrupted", file=sys.stderr)
-        return 130
+        print(f"harness: {ending.in_words}", file=sys.stderr)
+        return 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader has seen enough; what is left unwritten must not complain at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,21 +6,22 @@ import logging
 import os
 import re
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import harness
 from harness.errors import HarnessError
 from harness.server import Server, server_of
-from harness.words import escaped
+from harness.words import escaped, named
 
 
 def add_places(command: argparse.ArgumentParser, *places: str) -> None:
     """Add the options that several commands share."""
     if "data" in places:
-        command.add_argument("--data", type=Path, metavar="DIR", help="folder with train.npy and test.npy")
+        command.add_argument("--data", type=named, metavar="DIR", help="folder with train.npy and test.npy")
     if "results" in places:
-        command.add_argument("--results", type=Path, metavar="DIR", help="the run's folder")
+        command.add_argument("--results", type=named, metavar="DIR", help="the run's folder")
     if "storage" in places:
         command.add_argument(
             "--storage",
@@ -28,13 +29,13 @@ def add_places(command: argparse.ArgumentParser, *places: str) -> None:
             help="keep trials in postgresql://user@host/database (SQLite in the run's folder)",
         )
     if "cache" in places:
-        command.add_argument("--cache", type=Path, metavar="DIR", help="folder for feature blocks")
+        command.add_argument("--cache", type=named, metavar="DIR", help="folder for feature blocks")
         command.add_argument(
             "--cache-limit", type=size, metavar="SIZE", help="how much it may hold, such as 5GB; 0: use none (10GB)"
         )
     if "plugin" in places:
         command.add_argument(
-            "--plugin", type=Path, action="append", default=[], metavar="FILE", help="a Python file with plugins"
+            "--plugin", type=named, action="append", default=[], metavar="FILE", help="a Python file with plugins"
         )
 
 
@@ -97,9 +98,10 @@ def memory(text: str) -> int:
 
 
 def existing_folder(text: str) -> Path:
-    if not os.path.isdir(text):  # a name that is too long is no folder either
-        raise argparse.ArgumentTypeError(f"{escaped(text)}: no such folder")
-    return Path(text)
+    folder = named(text)
+    if not os.path.isdir(folder):  # a name that is too long is no folder either
+        raise argparse.ArgumentTypeError(f"{escaped(str(folder))}: no such folder")
+    return folder
 
 
 def data_folder(given: Path | None) -> Path | None:
@@ -155,4 +157,13 @@ def quieten_dask() -> None:
 
 
 def environment_folder(name: str) -> Path | None:
-    return Path(os.path.expanduser(os.environ[name])) if os.environ.get(name) else None
+    return named(os.environ[name]) if os.environ.get(name) else None
+
+
+def in_place_of(path: Path) -> str:
+    """That a file of this name is there, to be said once another has taken its place; empty where there is none."""
+    try:
+        changed = path.stat().st_mtime
+    except OSError:
+        return ""
+    return f", in place of the one of {datetime.fromtimestamp(changed):%Y-%m-%d %H:%M}"

@@ -3,19 +3,26 @@
 import argparse
 
 import harness
-from harness.cli.arguments import machine, named_run
+from harness.cli.arguments import in_place_of, machine, named_run
 from harness.labelling.export import Exported
 from harness.showing.console import say
 from harness.words import counted
 
 
 def run(arguments: argparse.Namespace) -> int:
-    export = harness.export_best(named_run(arguments), arguments.out, models=arguments.models, **machine(arguments))
+    older = in_place_of(arguments.out)
+    export = harness.export_best(
+        named_run(arguments),
+        arguments.out,
+        behaviors=arguments.behavior,
+        models=arguments.models,
+        **machine(arguments),
+    )
     for behavior, one in export.behaviors.items():
         say(f"{behavior}: {_in_words(one)}")
     say(f"mean F1 {export.mean_f1:.3f}, each recording judged by members and a decision that were chosen without it")
     sizes = f"{counted(len(export.behaviors), 'behavior')}, {counted(export.recordings, 'recording')}"
-    say(f"wrote {export.submission} ({sizes}) and {export.manifest} (how it was made)")
+    say(f"wrote {export.submission} ({sizes}) and {export.manifest} (how it was made){older}")
     if export.models is not None:
         say(f"wrote {export.models} (the fitted models, for harness predict)")
     return 0

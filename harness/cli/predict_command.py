@@ -3,11 +3,13 @@
 import argparse
 
 import harness
+from harness.cli.arguments import in_place_of
 from harness.showing.console import say
 from harness.words import counted
 
 
 def run(arguments: argparse.Namespace) -> int:
+    older = in_place_of(arguments.out)
     labels = harness.predict(
         arguments.models,
         arguments.data,
@@ -15,9 +17,10 @@ def run(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         dask=arguments.dask,
         plugins=arguments.plugin,
+        say=say,
     )
     for behavior, theirs in labels.items():
         say(f"{behavior}: {counted(sum(int(one.sum()) for one in theirs.values()), 'frame')} claimed")
     recordings = len(next(iter(labels.values()), ()))
-    say(f"wrote {arguments.out} ({counted(len(labels), 'behavior')}, {counted(recordings, 'recording')})")
+    say(f"wrote {arguments.out} ({counted(len(labels), 'behavior')}, {counted(recordings, 'recording')}){older}")
     return 0

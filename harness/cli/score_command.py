@@ -4,12 +4,15 @@ import argparse
 
 import harness
 from harness.cli.console import show_csv, show_json, show_markdown, show_table
+from harness.showing.console import say
 
 HEADER = ("behavior", "F1", "precision", "recall", "positive", "claimed")
 
 
 def run(arguments: argparse.Namespace) -> int:
     scores = harness.score(arguments.submission, arguments.truth)
+    for note in scores.notes:
+        say(f"note: {note}")
     if arguments.format == "json":
         show_json(scores.as_json())
         return 0

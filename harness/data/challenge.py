@@ -14,25 +14,39 @@ import difflib
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.data.copies import near_copies
-from harness.data.dataset_toml import Setup, read_dataset_toml
-from harness.data.entry import Entry, Place, assumed, kind, labels, listed, poses
+from harness.data.annotations import labels
+from harness.data.dataset_toml import SETUP_FILE, Setup, read_dataset_toml
+from harness.data.entry import Entry, Place, assumed, kind, listed, poses
+from harness.data.kept import (
+    Kept,
+    held_together,
+    report_copies,
+    report_different_bodies,
+    report_nothing_to_learn,
+    report_overlap,
+    report_same_footage,
+    same_footage,
+    unseen_notes,
+)
+from harness.data.names import LONGEST_NAME, is_behavior, is_name
 from harness.data.pickles import read_pickled_npy
 from harness.errors import DataError
 from harness.recording import Array, Dataset, Recording
-from harness.words import LONGEST_SHOWN, counted, shown
+from harness.words import shown
 
 TRAIN_FILES = ("train.npy", "*task3*train*.npy")
 TEST_FILES = ("test.npy", "test-release.npy", "*task3*test*.npy")
 SAMPLE_FILES = ("sample_submission.npy", "sample-submission*.npy", "sample_submission*.npy")
-SETUP_FILE = "dataset.toml"
+
+OTHER = "other"
+"""What files call frames on which no behavior happens."""
 
 NEARLY = 0.9
 """How alike two names are (twice the letters in common over all) where one is taken for a slip of the other."""
@@ -54,16 +68,16 @@ def load_dataset(folder: Path) -> Dataset:
     labelled = _labelled(*_content(folder, TRAIN_FILES, "training", problems), setup)
     unlabelled, truth = _unlabelled(*_content(folder, TEST_FILES, "test", problems), setup)
     recordings = [*(kept for group in labelled.values() for kept in group), *unlabelled.values()]
-    _report_different_bodies(recordings, setup, Place(folder / SETUP_FILE, problems))
-    _report_overlap(labelled, unlabelled, truth)
+    report_different_bodies(recordings, setup, Place(folder / SETUP_FILE, problems))
+    report_overlap(labelled, unlabelled, truth)
     if problems:
         raise DataError(tuple(problems))
-    copies = _near_copies(labelled, unlabelled)
-    notes = [*_unseen(recordings), *_report_near_copies(copies, labelled, unlabelled, truth, setup.copies_together)]
-    if problems:
-        raise DataError(tuple(problems))
+    copies = same_footage(labelled, unlabelled)
     if setup.copies_together:
-        labelled = _held_together(labelled, copies)
+        labelled = held_together(labelled, copies)
+    notes = [*unseen_notes(recordings), *report_same_footage(copies, labelled, unlabelled, truth)]
+    if problems:
+        raise DataError(tuple(problems))
     return Dataset(
         name=folder.resolve().name,
         labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in labelled.items()},
@@ -90,24 +104,23 @@ def load_recordings(path: Path) -> tuple[Recording, ...]:
         content, place = _read(path, problems)
     setup = _setup(folder / SETUP_FILE, problems)
     unlabelled, _ = _unlabelled(content, place, setup)
-    _report_different_bodies(list(unlabelled.values()), setup, Place(folder / SETUP_FILE, problems))
+    report_different_bodies(list(unlabelled.values()), setup, Place(folder / SETUP_FILE, problems))
     if problems:
         raise DataError(tuple(problems))
     return tuple(kept.recording for kept in unlabelled.values())
 
 
+def data_files(folder: Path) -> list[Path]:
+    """All files in `folder` that are read or compared with; none where there is no such folder."""
+    if not os.path.isdir(folder):
+        return []
+    found = [path for patterns in (TRAIN_FILES, TEST_FILES, SAMPLE_FILES) for path in _matches(folder, patterns)]
+    return [*found, folder / SETUP_FILE]
+
+
 def sample_submission_path(folder: Path) -> Path | None:
     """The challenge's sample of a submission in `folder`, where there is one."""
     return next(iter(_matches(folder, SAMPLE_FILES)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A recording that is right as far as it goes."""
-
-    recording: Recording
-    place: Place
-    unseen: Mapping[tuple[float, float], int]
 
 
 # Files
@@ -188,11 +201,16 @@ def _training_entries(content: dict[Any, Any], place: Place) -> Iterator[tuple[s
     groups = {name: group for name, group in content.items() if name != "vocabulary"}
     if content and not groups:
         place.report("holds no behaviors")
+    if OTHER in groups:
+        del groups[OTHER]
+        place.inside(OTHER).report(
+            "is the name for frames without a behavior, and none to be searched; leave it out, or give it another name"
+        )
     _report_vocabulary(content.get("vocabulary"), dict.fromkeys(map(str, groups)), place)
     seen: set[str] = set()
     for name, group in groups.items():
         inside = place.inside(name)
-        if not _is_behavior(name, inside):
+        if not is_behavior(name, inside):
             continue
         composed = unicodedata.normalize("NFC", str(name))
         if composed in seen:
@@ -208,7 +226,7 @@ def _test_entries(content: dict[Any, Any], place: Place) -> Iterator[Entry]:
         yield from _entries("", content, place)
         return
     for name, group in content.items():
-        if name != "vocabulary" and _is_behavior(name, place.inside(name)):
+        if name != "vocabulary" and is_behavior(name, place.inside(name)):
             yield from _entries(str(name), group, place.inside(name))
 
 
@@ -223,7 +241,7 @@ def _entries(behavior: str, group: object, place: Place) -> Iterator[Entry]:
     seen = set()
     for name, content in sequences.items():
         inside = place.inside(name)
-        if not _is_name(name, inside):
+        if not is_name(name, inside, LONGEST_NAME):
             continue
         if str(name) in seen:
             inside.report("a second recording of this name")
@@ -242,31 +260,6 @@ def _lacks_behaviors(content: dict[Any, Any]) -> bool:
     )
 
 
-def _is_name(value: object, place: Place) -> bool:
-    """Whether `value` can be a name: text, or an integer, which stands for its digits."""
-    if not isinstance(value, str | int | np.integer) or isinstance(value, bool):
-        place.report(f"its name is {kind(value)}, expected text")
-    elif not str(value).isprintable() or not str(value).strip():
-        place.report("its name is empty or has characters that cannot be printed")
-    elif len(str(value)) > LONGEST_SHOWN:
-        place.report(f"its name has {len(str(value)):,} characters, expected at most {LONGEST_SHOWN}")
-    else:
-        return True
-    return False
-
-
-def _is_behavior(value: object, place: Place) -> bool:
-    if not _is_name(value, place):
-        return False
-    if {"/", "\\"} & set(str(value)) or str(value) in (".", ".."):
-        place.report("the name of a behavior should have no / and no \\, and be more than dots")
-        return False
-    if str(value) != str(value).strip():
-        place.report("the name of a behavior should neither begin nor end in a space")
-        return False
-    return True
-
-
 def _report_vocabulary(vocabulary: object, behaviors: Mapping[str, None], place: Place) -> None:
     """Where the vocabulary of a whole file does not name its behaviors."""
     if isinstance(vocabulary, np.ndarray):
@@ -276,7 +269,7 @@ def _report_vocabulary(vocabulary: object, behaviors: Mapping[str, None], place:
     if not isinstance(vocabulary, list | tuple | dict) or not all(isinstance(name, str) for name in vocabulary):
         place.inside("vocabulary").report(f"{kind(vocabulary)}, expected the names of the behaviors")
         return
-    names = dict.fromkeys(str(name) for name in vocabulary if name != "other")
+    names = dict.fromkeys(str(name) for name in vocabulary if name != OTHER)
     has = listed(names)
     for name in names:
         if name not in behaviors:
@@ -289,8 +282,8 @@ def _report_vocabulary(vocabulary: object, behaviors: Mapping[str, None], place:
 # Recordings
 
 
-def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, list[_Kept]]:
-    labelled: dict[str, list[_Kept]] = {}
+def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, list[Kept]]:
+    labelled: dict[str, list[Kept]] = {}
     for behavior, entries in _training_entries(content, place):
         labelled[behavior] = kept = []
         seen: dict[int, Entry] = {}
@@ -302,155 +295,27 @@ def _labelled(content: dict[Any, Any], place: Place, setup: Setup) -> dict[str, 
                 continue
             posed, annotated = poses(entry, setup), labels(entry)
             if posed is not None and annotated is not None:
-                kept.append(_Kept(replace(posed.recording, labels=annotated), entry.place, posed.unseen))
-        _report_copies(kept)
+                kept.append(Kept(replace(posed.recording, labels=annotated), entry.place, posed.unseen))
+        report_copies(kept)
         if entries and len(kept) == len(entries):
-            _report_one_class([one.recording for one in kept], place.inside(behavior))
+            report_nothing_to_learn([one.recording for one in kept], place.inside(behavior))
     return labelled
 
 
 def _unlabelled(
     content: dict[Any, Any], place: Place, setup: Setup
-) -> tuple[dict[str, _Kept], dict[str, dict[str, Array]]]:
+) -> tuple[dict[str, Kept], dict[str, dict[str, Array]]]:
     """Recordings by id, and labels by behavior and id where the test file has them."""
-    unlabelled: dict[str, _Kept] = {}
+    unlabelled: dict[str, Kept] = {}
     truth: dict[str, dict[str, Array]] = {}
     for entry in _test_entries(content, place):
         posed = poses(entry, setup)
         annotated = labels(entry) if entry.behavior and "annotations" in entry.content else None
         if posed is None:
             continue
-        known = unlabelled.setdefault(entry.id, _Kept(posed.recording, entry.place, posed.unseen))
+        known = unlabelled.setdefault(entry.id, Kept(posed.recording, entry.place, posed.unseen))
         if known.recording.digest != posed.recording.digest:
             entry.place.report(f"other poses than the recording of this name in {known.place.names[0]}")
         if annotated is not None:
             truth.setdefault(entry.behavior, {})[entry.id] = annotated
     return unlabelled, truth
-
-
-# What shows in several recordings
-
-
-def _report_one_class(recordings: list[Recording], place: Place) -> None:
-    if not any(one.positives for one in recordings):
-        place.report("no frame of any recording is labelled as the behavior")
-    if all(one.positives == one.frames for one in recordings):
-        place.report(
-            "every frame of every recording is labelled as the behavior, so nothing says what it is not, and no score "
-            "could be wrong; add frames without it"
-        )
-
-
-def _report_copies(group: list[_Kept]) -> None:
-    first: dict[str, _Kept] = {}
-    for kept in group:
-        known = first.setdefault(kept.recording.digest, kept)
-        if known is not kept:
-            kept.place.report(f"the same poses as {shown(known.recording.id)}, expected each recording once")
-
-
-def _report_different_bodies(recordings: list[_Kept], setup: Setup, setup_place: Place) -> None:
-    if not recordings:
-        return
-    place, (animals, parts) = recordings[0].place, _animals_and_parts(recordings[0].recording)
-    for kept in recordings[1:]:
-        found = _animals_and_parts(kept.recording)
-        if found != (animals, parts):
-            kept.place.report(f"(animals, parts) are {found}, expected {(animals, parts)} as in {place}")
-    if setup.skeleton is not None and len(setup.skeleton.keypoints) != parts:
-        setup_place.report(f"names {len(setup.skeleton.keypoints)} keypoints, expected {parts} as in {place}")
-
-
-def _animals_and_parts(recording: Recording) -> tuple[int, int]:
-    return recording.animals, len(recording.skeleton.keypoints)
-
-
-def _report_overlap(
-    labelled: Mapping[str, list[_Kept]], unlabelled: Mapping[str, _Kept], truth: Mapping[str, Mapping[str, Array]]
-) -> None:
-    """Labelled test recordings that are trained on for the same behavior: their score would be a memory."""
-    for behavior, group in labelled.items():
-        trained = {kept.recording.digest: kept.recording.id for kept in group}
-        for name in truth.get(behavior, {}):
-            test = unlabelled[name]
-            if test.recording.digest in trained:
-                same = shown(trained[test.recording.digest])
-                test.place.file.inside(behavior).inside(name).report(f"the same poses as {same} in the training file")
-
-
-@dataclass(frozen=True, slots=True)
-class _SameFootage:
-    """Two recordings, by digest, that show the same."""
-
-    one: str
-    other: str
-    seconds: float
-
-    def told(self, name: str) -> str:
-        return f"shows the same footage as {shown(name)} for {self.seconds:.1f} s"
-
-
-def _near_copies(labelled: Mapping[str, list[_Kept]], unlabelled: Mapping[str, _Kept]) -> list[_SameFootage]:
-    every = {kept.recording.digest: kept.recording for group in labelled.values() for kept in group}
-    every |= {kept.recording.digest: kept.recording for kept in unlabelled.values()}
-    digests, recordings = list(every), list(every.values())
-    return [
-        _SameFootage(digests[copy.one], digests[copy.other], copy.frames / recordings[copy.one].fps)
-        for copy in near_copies(recordings)
-    ]
-
-
-def _report_near_copies(
-    copies: list[_SameFootage],
-    labelled: Mapping[str, list[_Kept]],
-    unlabelled: Mapping[str, _Kept],
-    truth: Mapping[str, Mapping[str, Array]],
-    together: bool,
-) -> Iterator[str]:
-    """Recordings of the same footage where one tells what the other should show; yields notes of others."""
-    ids = {kept.recording.digest: kept.recording.id for kept in unlabelled.values()}
-    trained = {behavior: {kept.recording.digest: kept for kept in group} for behavior, group in labelled.items()}
-    names = {digest: kept.recording.id for group in trained.values() for digest, kept in group.items()}
-    for copy in copies:
-        for behavior, group in trained.items():
-            if copy.one in group and copy.other in group:
-                told = copy.told(names[copy.one])
-                if together:
-                    yield f"{shown(names[copy.other])} of {shown(behavior)} {told}; they are held out together"
-                else:
-                    way = f'leave one out, or hold them out together with copies = "together" in {SETUP_FILE}'
-                    group[copy.other].place.report(f"{told}; {way}")
-            for train, test in ((copy.one, copy.other), (copy.other, copy.one)):
-                if train in group and ids.get(test) in truth.get(behavior, {}):
-                    inside = unlabelled[ids[test]].place.file.inside(behavior).inside(ids[test])
-                    inside.report(f"{copy.told(names[train])} in the training file; leave one out")
-        if (copy.one in names) != (copy.other in names):
-            test, train = (copy.other, copy.one) if copy.one in names else (copy.one, copy.other)
-            yield f"{shown(ids[test])}, to be labelled, {copy.told(names[train])}, which is trained on"
-
-
-def _held_together(labelled: Mapping[str, list[_Kept]], copies: list[_SameFootage]) -> dict[str, list[_Kept]]:
-    """The recordings with those of the same footage in one group, named after its first."""
-    found = {}
-    for behavior, kepts in labelled.items():
-        places = {kept.recording.digest: place for place, kept in enumerate(kepts)}
-        first = list(range(len(kepts)))
-        for copy in copies:
-            if copy.one in places and copy.other in places:
-                low, high = sorted((first[places[copy.one]], first[places[copy.other]]))
-                first = [low if place == high else place for place in first]
-        groups = [kepts[place].recording.id if first.count(place) > 1 else "" for place in first]
-        found[behavior] = [
-            replace(kept, recording=replace(kept.recording, group=group))
-            for kept, group in zip(kepts, groups, strict=True)
-        ]
-    return found
-
-
-def _unseen(every: list[_Kept]) -> Iterator[str]:
-    """A line for each place in the image that was taken for "not seen"."""
-    once = {kept.recording.digest: kept.unseen for kept in every if kept.unseen}
-    for place in sorted({place for unseen in once.values() for place in unseen}):
-        amounts = [unseen[place] for unseen in once.values() if place in unseen]
-        points, where = counted(sum(amounts), "point"), counted(len(amounts), "recording")
-        yield f"{points} in {where} at exactly ({place[0]:g}, {place[1]:g}), off the animals: taken for not seen"

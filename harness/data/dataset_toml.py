@@ -22,6 +22,8 @@ from harness.files.bounded import read_toml
 from harness.recording import ROLES, Skeleton
 from harness.words import LONGEST_SHOWN, shown
 
+SETUP_FILE = "dataset.toml"
+
 MOST_PROBLEMS = 20
 """That are told of one file at once."""
 

@@ -1,6 +1,6 @@
 """What a file says of one recording: its poses and labels, checked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from harness.data import axes
 from harness.data.dataset_toml import Setup
 from harness.data.sentinels import Cleaned, without_sentinels
 from harness.recording import CALMS21, Array, Recording, Skeleton
@@ -24,6 +25,9 @@ FARTHEST = 1e6
 
 MOST_ANIMALS, MOST_PARTS = 100, 1000
 """More than that is an axis in the wrong place."""
+
+LONGEST_PLACE = 200
+"""Letters of a name that says where something is: those of trackers differ late."""
 
 MOST_NAMED = 10
 """Names that a message lists."""
@@ -46,7 +50,7 @@ class Place:
         return replace(self, names=())
 
     def inside(self, name: object) -> "Place":
-        return replace(self, names=(*self.names, shown(str(name))))
+        return replace(self, names=(*self.names, shown(str(name), LONGEST_PLACE)))
 
     def report(self, problem: str) -> None:
         """Add a line that says where and what, once."""
@@ -75,12 +79,21 @@ def listed(names: Collection[object]) -> str:
 
 def kind(value: object) -> str:
     """What `value` is, in words for a message."""
+    if value is None:
+        return "None"
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} {value.shape}"
     name = type(value).__name__
     if isinstance(value, dict | list | tuple | str) and not value:
         return f"an empty {name}"
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+    of = f" of {elements(value)}" if isinstance(value, list | tuple) else ""
+    return f"an {name}{of}" if name[0] in "aeiou" else f"a {name}{of}"
+
+
+def elements(values: Iterable[object]) -> str:
+    """What `values` are, each type once."""
+    names = sorted({"None" if value is None else type(value).__name__ for value in values})
+    return " and ".join(names[:3])
 
 
 class Posed(NamedTuple):
@@ -120,36 +133,12 @@ def assumed(setup: Setup, recording: Recording) -> tuple[str, ...]:
     if setup.skeleton is None:
         named = recording.skeleton is CALMS21
         parts = len(recording.skeleton.keypoints)
+        # More animals than parts may be axes that have changed places.
+        crowd = f" on each of {recording.animals} animals" if recording.animals > parts else ""
         found.append(
-            "CalMS21's keypoints, nose first, tail base last" if named else f"{parts} keypoints without a role"
+            "CalMS21's keypoints, nose first, tail base last" if named else f"{parts} keypoints without a role{crowd}"
         )
     return tuple(found)
-
-
-def labels(entry: Entry) -> Array | None:
-    """int8 (frames,), 1 where the behavior happens; None, with every problem reported, where it is not right.
-
-    The vocabulary of the recording, or else of its behavior, says which label stands for the behavior if it has a
-    label for `other`; without one 1 does.
-    """
-    if "annotations" not in entry.content:
-        entry.place.report("has no 'annotations', expected one label for each frame")
-        return None
-    annotations, coding = entry.content["annotations"], _coding(entry)
-    values = _flat(annotations)
-    if values is None:
-        entry.place.report(f"annotations are {kind(annotations)}, expected a list of whole numbers")
-        return None
-    wrong = ~np.isin(values, coding.labels)
-    if wrong.any():
-        frame = int(wrong.argmax())
-        others = f" and {wrong.sum() - 1:,} wrong ones after it" if wrong.sum() > 1 else ""
-        entry.place.report(f"label {values[frame]:g} at frame {frame}{others}, expected {coding.words}")
-    keypoints = entry.content.get("keypoints")
-    frames = len(keypoints) if isinstance(keypoints, np.ndarray) and keypoints.ndim == 4 else len(values)
-    if frames != len(values):
-        entry.place.report(f"{len(values):,} annotations for {frames:,} frames, expected one for each")
-    return None if wrong.any() or frames != len(values) else (values == coding.positive).astype(np.int8)
 
 
 def _body(setup: Setup, shape: tuple[int, ...]) -> tuple[Skeleton, tuple[int, int] | None]:
@@ -172,19 +161,19 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Cleaned | None:
     if "keypoints" not in content:
         place.report(f"has no 'keypoints'; it has {listed(content) or 'nothing'}")
         return None
-    values = content["keypoints"]
+    values, frames = content["keypoints"], _length(content.get("annotations"))
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
-        place.report(f"keypoints are {kind(values)}, expected an array of numbers {AXES}")
+        place.report(f"keypoints are {kind(values)}, expected an array of numbers {AXES}{axes.of_other_kind(values)}")
         return None
     if values.ndim != 4 or values.shape[2] != 2 or not all(values.shape[1:]):
-        place.report(f"keypoints are {values.shape}, expected {AXES}{_axes_hint(values.shape)}")
+        place.report(f"keypoints are {values.shape}, expected {AXES}{axes.way(values, frames)}")
         return None
     if not len(values):
         place.report("has no frames")
         return None
     if values.shape[1] > MOST_ANIMALS or values.shape[3] > MOST_PARTS:
         most = f"at most {MOST_ANIMALS} animals and {MOST_PARTS:,} parts"
-        place.report(f"keypoints are {values.shape}, expected {AXES}, {most}")
+        place.report(f"keypoints are {values.shape}, expected {AXES}, {most}{axes.way(values, frames)}")
         return None
     keypoints = _single(values)
     if (far := np.abs(keypoints) > FARTHEST).any():
@@ -194,19 +183,12 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Cleaned | None:
         expected = "" if np.isinf(value) else f", expected pixels up to {FARTHEST:,.0f}, in either direction"
         place.report(f"keypoints are {found} at frame {frame}{expected}; NaN stands for a point that was not seen")
         return None
-    cleaned = without_sentinels(keypoints)
-    if np.isnan(cleaned.keypoints).all():
-        place.report("all keypoints are NaN: nothing was seen on any frame")
-        return None
-    return cleaned
+    return without_sentinels(keypoints)
 
 
-def _axes_hint(shape: tuple[int, ...]) -> str:
-    if len(shape) == 4 and shape[3] == 2:
-        return "; x and y are the last axis, keypoints.transpose(0, 1, 3, 2) moves them"
-    if len(shape) == 3 and shape[1] == 2:
-        return "; for one animal keypoints[:, None] adds its axis"
-    return ""
+def _length(annotations: object) -> int | None:
+    holds_several = isinstance(annotations, list | tuple) or (isinstance(annotations, np.ndarray) and annotations.ndim)
+    return len(annotations) if holds_several else None  # type: ignore[arg-type]
 
 
 def _confidence(values: object, shape: tuple[int, ...], place: Place) -> Array | None:
@@ -214,7 +196,8 @@ def _confidence(values: object, shape: tuple[int, ...], place: Place) -> Array |
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
         place.report(f"scores are {kind(values)}, expected an array of numbers (frames, animals, parts)")
     elif values.shape != expected:
-        place.report(f"scores are {values.shape}, expected {expected} beside keypoints {shape}")
+        way = axes.of_scores(values.shape, expected)
+        place.report(f"scores are {values.shape}, expected {expected} beside keypoints {shape}{way}")
     elif np.isinf(scores := _single(values)).any():
         place.report("scores are infinite, expected numbers or NaN")
     else:
@@ -226,44 +209,3 @@ def _single(values: Array) -> Array:
     """In single precision; what is too large for it becomes infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.ascontiguousarray(values, dtype=np.float32)
-
-
-def _flat(annotations: object) -> Array | None:
-    """float64 (frames,) of what a list, a tuple or an array holds; None where that is not numbers."""
-    if isinstance(annotations, np.ndarray):
-        numeric = annotations.ndim == 1 and annotations.dtype.kind in "biuf"
-        with np.errstate(over="ignore", invalid="ignore"):
-            return annotations.astype(np.float64) if numeric else None
-    if isinstance(annotations, list | tuple):
-        kinds = set(map(type, annotations))
-        if all(issubclass(kind, int | float | np.integer | np.floating | np.bool_) for kind in kinds):
-            return np.array(annotations, dtype=np.float64)
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Coding:
-    """The integers in the annotations."""
-
-    positive: int = 1
-    labels: tuple[int, ...] = (0, 1)
-    words: str = "0 (other) or 1 (the behavior)"
-
-
-def _coding(entry: Entry) -> _Coding:
-    metadata = entry.content.get("metadata")
-    vocabulary = metadata.get("vocab", entry.vocabulary) if isinstance(metadata, dict) else entry.vocabulary
-    if not isinstance(vocabulary, dict) or "other" not in vocabulary:
-        return _Coding()
-    integers = list(vocabulary.values())
-    if not all(isinstance(label, int | np.integer) for label in integers) or len(set(integers)) < len(integers):
-        entry.place.report("its vocabulary should give every name a whole number of its own")
-        return _Coding()
-    others = [name for name in vocabulary if name != "other"]
-    name = entry.behavior if entry.behavior in vocabulary else others[0] if len(others) == 1 else None
-    if name is None:
-        entry.place.report(f"its vocabulary has {listed(vocabulary)}, expected the behavior among them")
-        return _Coding()
-    words = " or ".join(f"{label} ({shown(str(name))})" for name, label in islice(vocabulary.items(), MOST_NAMED))
-    words += " or one of more" if len(vocabulary) > MOST_NAMED else ""
-    return _Coding(int(vocabulary[name]), tuple(map(int, integers)), words)

@@ -53,6 +53,10 @@ class Call:
     """What the result should be filled with."""
 
 
+class OtherKindError(ValueError):
+    """The pickle is whole, perhaps, but holds something that is not read."""
+
+
 class Parser:
     """Reads a pickle into a tree of lists, tuples, dicts, plain values, `Name` and `Call`."""
 
@@ -77,7 +81,7 @@ class Parser:
 
     def integer(self, value: int) -> None:
         if value.bit_length() > _LONGEST_INTEGER:
-            raise ValueError(f"an integer of {value.bit_length():,} bits")
+            raise OtherKindError(f"an integer of {value.bit_length():,} bits")
         self._stack.append(value)
 
     def mark(self, _: Any) -> None:
@@ -183,9 +187,8 @@ class Parser:
         target = self._top()
         keys, values = items[::2], items[1::2]
         if type(target) is dict and len(keys) == len(values):
-            # A key made of many nested tuples would overflow the stack when it is hashed.
-            if not all(type(key) in PLAIN or isinstance(key, Call) for key in keys):
-                raise ValueError("a key of a dict that is neither text nor a number")
+            if not all(_is_key(key) or (type(key) is tuple and all(map(_is_key, key))) for key in keys):
+                raise OtherKindError("a key of a dict that is neither text nor a number")
             target.update(zip(keys, values, strict=True))
         elif not self.refused:
             raise ValueError("sets items of something that is no dict")
@@ -249,3 +252,8 @@ _ACTIONS: dict[str, Callable[[Parser, Any], None]] = {
     "NEWOBJ": lambda parser, _: parser.new_object(2),
     "NEWOBJ_EX": lambda parser, _: parser.new_object(3),
 }
+
+
+def _is_key(value: Any) -> bool:
+    """Whether `value` can be a key, or a part of one: many nested tuples would overflow the stack when hashed."""
+    return type(value) in PLAIN or isinstance(value, Call)

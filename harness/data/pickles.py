@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harness.data.pickle_parser import PLAIN, Call, Name, Parser
+from harness.data.pickle_parser import PLAIN, Call, Name, OtherKindError, Parser
 from harness.errors import DataError
 from harness.files.bounded import read_bytes
 from harness.recording import Array
@@ -53,6 +53,9 @@ def read_pickled_npy(path: Path) -> object:
         raise DataError([f"{path}: {error}"]) from error
     except MemoryError as error:
         raise DataError([f"{path}: {len(data):,} bytes hold more than fits into memory"]) from error
+    except OtherKindError as error:
+        if not parser.refused:
+            raise DataError([f"{path}: holds {shown(str(error))}; only {READ} are read"]) from error
     except ValueError as error:
         if not parser.refused:
             raise DataError([f"{path}: damaged or cut short: {shown(str(error))}"]) from error
@@ -144,8 +147,8 @@ class _Builder:
 
     def _key(self, node: Any, depth: int) -> Any:
         key = self.plain(node, depth)
-        if not isinstance(key, _KEYS):
-            raise ValueError("a key of a dict that is neither text nor a number")
+        if not isinstance(key, _KEYS) and not (isinstance(key, tuple) and all(isinstance(one, _KEYS) for one in key)):
+            raise OtherKindError("a key of a dict that is neither text nor a number")
         return key
 
     def _dtype(self, node: Any) -> np.dtype[Any]:
@@ -172,9 +175,9 @@ def _dtype(node: Any) -> np.dtype[Any]:
     match node:
         case Call("dtype", (str(code), _, _), (_, "<" | ">" | "|" | "=" as order, None, None, None, *_)):
             if not _DTYPE.fullmatch(code):
-                raise ValueError(f"an array of type {shown(code)}")
+                raise OtherKindError(f"an array of type {shown(code)}")
         case _:
-            raise ValueError("an array of a type that is not boolean, number, text, bytes or object")
+            raise OtherKindError("an array of a type that is not boolean, number, text, bytes or object")
     try:
         return np.dtype(code).newbyteorder(order)
     except TypeError as error:

@@ -7,7 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.recording import Dataset, Recording
-from harness.words import counted
+from harness.words import counted, shown
+
+MOST_NAMED = 3
+"""Recordings that a note names."""
 
 
 class Settled(NamedTuple):
@@ -18,10 +21,37 @@ class Settled(NamedTuple):
 
 
 def settled(dataset: Dataset) -> Settled:
-    """The dataset with the tracker's confidence in all of its recordings, or in none.
+    """The dataset without labelled recordings on which nothing was seen, and with the tracker's confidence in all of
+    its recordings, or in none.
+    """
+    seen, blind = _of_seen(dataset)
+    alike, odd = _confident(seen)
+    return Settled(alike, (*blind, *blind_lines(dataset.unlabelled), *odd))
 
-    The labelled ones decide, as they are learned from: where one of them holds it, it is missing (NaN) in those that do
-    not; where none does, it is left out of the others.
+
+def blind_lines(recordings: Iterable[Recording]) -> tuple[str, ...]:
+    """That nothing was seen on some of what is to be labelled, in a line."""
+    names = [one.id for one in recordings if not one.seen]
+    return (f"{_listed(names)}: all keypoints are NaN, so that every frame is labelled 0",) if names else ()
+
+
+def _of_seen(dataset: Dataset) -> Settled:
+    labelled = {behavior: tuple(one for one in group if one.seen) for behavior, group in dataset.labelled.items()}
+    names = dict.fromkeys(one.id for group in dataset.labelled.values() for one in group if not one.seen)
+    if not names:
+        return Settled(dataset, ())
+    note = f"{_listed(list(names))}: all keypoints are NaN, so that there is nothing to learn; left out of training"
+    return Settled(replace(dataset, labelled=labelled), (note,))
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(map(shown, names[:MOST_NAMED])) + more
+
+
+def _confident(dataset: Dataset) -> Settled:
+    """The labelled recordings decide, as they are learned from: where one of them holds the tracker's confidence, it is
+    missing (NaN) in those that do not; where none does, it is left out of the others.
     """
     labelled = [one for recordings in dataset.labelled.values() for one in recordings]
     wanted = any(one.confidence is not None for one in labelled)

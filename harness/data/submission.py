@@ -16,7 +16,7 @@ from harness.errors import DataError
 from harness.files.atomic import write_together
 from harness.recording import Array
 from harness.scores.metrics import Counts, count, total
-from harness.words import LONGEST_SHOWN, shown
+from harness.words import LONGEST_SHOWN, counted, shown
 
 Submission = Mapping[str, Mapping[str, Sequence[int]]]
 """Behavior to recording id to one label for each frame."""
@@ -26,6 +26,9 @@ Expected = Mapping[str, Mapping[str, int]]
 
 ELEMENTS = (int, np.int32, np.int64)
 """The types of element that the challenge accepts; it refuses NumPy's other integers, booleans and floats."""
+
+MOST_NAMED = 3
+"""Of what is left out."""
 
 SAMPLE_FILE, TEST_FILE = "sample_submission.npy", "test.npy"
 
@@ -76,13 +79,14 @@ def read_submission(path: Path) -> object:
     return read_pickled_npy(path)
 
 
-def read_predictions(path: Path, truth: Mapping[str, Mapping[str, Array]]) -> dict[str, dict[str, Array]]:
-    """The labels, int8 (frames,), that the submission at `path` gives to the recordings of `truth`.
+def predictions(
+    submission: object, truth: Mapping[str, Mapping[str, Array]], path: Path
+) -> dict[str, dict[str, Array]]:
+    """The labels, int8 (frames,), that a submission gives to the recordings of `truth`.
 
     What `truth` does not know is left out: the challenge's test files hold decoys. Raises `DataError` with every
-    other problem.
+    other problem of the file at `path`.
     """
-    submission = read_submission(path)
     expected = {name: {key: len(labels) for key, labels in group.items()} for name, group in truth.items()}
     found = [f"{path}: {problem}" for problem in _expected_problems(submission, expected)]
     if found or not isinstance(submission, dict):
@@ -91,6 +95,34 @@ def read_predictions(path: Path, truth: Mapping[str, Mapping[str, Array]]) -> di
         behavior: {recording: np.asarray(submission[behavior][recording], dtype=np.int8) for recording in recordings}
         for behavior, recordings in expected.items()
     }
+
+
+def read_predictions(path: Path, truth: Mapping[str, Mapping[str, Array]]) -> dict[str, dict[str, Array]]:
+    """The same of the submission at `path`."""
+    return predictions(read_submission(path), truth, path)
+
+
+def unscored(submission: Any, truth: Mapping[str, Mapping[str, Array]]) -> list[str]:
+    """What a submission that has `predictions` labels beyond what `truth` knows, in lines."""
+    groups: Mapping[Any, Any] = submission
+    lines = []
+    behaviors = [name for name in groups if name not in truth]
+    if behaviors:
+        lines.append(f"left out, as the truth has no labels of them: {_listed(behaviors)}")
+    for behavior in truth:
+        group = groups.get(behavior, {})
+        decoys = [name for name in group if name not in truth[behavior]]
+        if decoys:
+            which = f"{len(decoys):,} of {counted(len(group), 'recording')}"
+            lines.append(
+                f"{_place(behavior)}: left out, as the truth has no labels of them: {which}, {_listed(decoys)}"
+            )
+    return lines
+
+
+def _listed(names: Sequence[object]) -> str:
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(shown(str(name)) for name in names[:MOST_NAMED]) + more
 
 
 def read_truth(path: Path) -> dict[str, dict[str, Array]]:

@@ -227,14 +227,11 @@ def _start_server() -> None:
     """Start the server deaf to interrupts, which a terminal sends to all: they are the parent's to answer."""
     if threading.current_thread() is not threading.main_thread():
         return  # the server starts with the first child; only the main thread may change handlers
-    answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        from multiprocessing import forkserver  # late: not every system has it
+    from multiprocessing import forkserver  # late: not every system has it
 
-        with _for_children():
-            forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, answer)
+    # Blocked is inherited as ignored is, and what comes meanwhile is not lost to the parent.
+    with _deaf(), _for_children():
+        forkserver.ensure_running()
 
 
 @contextmanager

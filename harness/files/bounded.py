@@ -3,6 +3,7 @@
 The errors are Python's own, so that every reader can say in its words what the file was for.
 """
 
+import codecs
 import errno
 import os
 import re
@@ -60,7 +61,12 @@ def read_bytes(path: Path, longest: int | None = None) -> bytes:
 
 def read_text(path: Path, longest: int | None = LONGEST_TEXT) -> str:
     """The same in UTF-8. Raises `ValueError` too, where it is not."""
-    return read_bytes(path, longest).decode("utf-8-sig")
+    content = read_bytes(path, longest)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        raise ValueError(f"is not UTF-8{' but UTF-16' if wide else ''}; save it as UTF-8") from error
 
 
 def read_toml(path: Path) -> dict[str, Any]:

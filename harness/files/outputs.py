@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -17,6 +18,20 @@ def make_room(out: Path, ending: str) -> None:
             pass
     except OSError as error:
         raise unwritable(out, error) from error
+
+
+def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Raise `HarnessError` where what is to be written is a file that is read, under whatever name.
+
+    The first of `outputs` is the one that was asked for, the others go beside it.
+    """
+    outputs = tuple(outputs)
+    present = [path for path in inputs if os.path.exists(path)]
+    for output in outputs:
+        for path in present if os.path.exists(output) else ():
+            if os.path.samefile(output, path):
+                what = "it is" if output == outputs[0] else f"{output}, which goes beside it, is"
+                raise HarnessError(f"--out {outputs[0]}: {what} a file that is read ({path}); name another file")
 
 
 def refuse_taken(path: Path) -> None:

@@ -12,7 +12,7 @@ POOL_FRAMES = 100_000
 def pool_members(dataset: Dataset) -> dict[str, Recording]:
     """By digest of their poses, all recordings that sets can learn from: those to be labelled, too."""
     every = [one for recordings in dataset.labelled.values() for one in recordings] + [*dataset.unlabelled]
-    return {recording.digest: recording for recording in every}
+    return {recording.digest: recording for recording in every if recording.seen}
 
 
 def pool_of(dataset: Dataset, digests: Collection[str] | None = None) -> tuple[Recording, ...]:

@@ -16,10 +16,13 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.files.arrays import arrays_in, bytes_of
-from harness.files.atomic import write_atomically, write_text
+from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
+from harness.labelling.matching import alike, body_of, held_against, made_with
 from harness.plugins.registry import Classifier, Fitted, model_family_named
 from harness.recording import Array, Recording
+from harness.runs.differences import reinstalling, versions_that_differ
+from harness.runs.versions import versions
 from harness.spec import Choice, Decision, PipelineSpec, Preparation
 from harness.words import shown
 
@@ -109,7 +112,7 @@ class DetectorFiles:
     learned: dict[LearnedKey, str] = field(default_factory=dict)
 
     def add(self, behavior: str, place: int, part: Part, trained: Trained) -> None:
-        """Write what was fitted of a behavior's member. Raises `OSError`."""
+        """Write what was fitted of a behavior's member. Raises `HarnessError` where there is no room."""
         folder = f"{len(self.members):04}"
         if trained.files is not None:
             if trained.columns is not None:
@@ -132,11 +135,12 @@ class DetectorFiles:
     def finish(self, decisions: Mapping[str, Decision], example: Recording) -> None:
         """Write `models.json`: from now on the folder can be read. `example` is a recording like those to be labelled.
 
-        Raises `OSError`.
+        Raises `HarnessError` where there is no room.
         """
         plain = {
             "format": FORMAT,
             "body": body_of(example),
+            "made_with": made_with(self._specs(), decisions.values()),
             "behaviors": [
                 {
                     "behavior": behavior,
@@ -151,21 +155,20 @@ class DetectorFiles:
             ],
             "sha256": dict(sorted(self.sums.items())),
         }
-        write_text(self.folder / FILE, json.dumps(plain, indent=1) + "\n")
+        self._put(FILE, (json.dumps(plain, indent=1) + "\n").encode())
+
+    def _specs(self) -> list[PipelineSpec]:
+        return [PipelineSpec.from_json(member["pipeline"]) for member in self.members.values()]
+
+    def _put(self, name: str, content: bytes) -> None:
+        try:
+            write_atomically(self.folder / name, lambda file: file.write(content))
+        except OSError as error:
+            raise HarnessError(f"{self.folder}: models cannot be written ({reason(error)}); make room there") from error
 
     def _write(self, name: str, content: bytes) -> None:
-        write_atomically(self.folder / name, lambda file: file.write(content))
+        self._put(name, content)
         self.sums[name] = hashlib.sha256(content).hexdigest()
-
-
-def body_of(recording: Recording) -> dict[str, Any]:
-    """What recordings must have in common with those that were trained on."""
-    return {
-        "keypoints": list(recording.skeleton.keypoints),
-        "roles": dict(recording.skeleton.roles),
-        "animals": recording.animals,
-        "confidence": recording.confidence is not None,
-    }
 
 
 def read_detectors(folder: Path, fit_again: Callable[[str, PipelineSpec], FittedPipeline] | None = None) -> Blends:
@@ -207,21 +210,24 @@ def _again(
     return fit(behavior, spec)
 
 
-def refuse_other_bodies(folder: Path, recordings: Sequence[Recording]) -> list[str]:
-    """The behaviors that the models in `folder` label.
+def ready_for(folder: Path, recordings: Sequence[Recording]) -> tuple[Recording, ...]:
+    """The recordings as the models in `folder` know them: keypoints in their order.
 
     Raises `HarnessError` where the models cannot be read, or were fitted on recordings of other animals.
     """
     plain = described(folder)
     with _Stored(folder, plain).naming(FILE):
-        wanted, behaviors = dict(plain["body"]), [str(one["behavior"]) for one in plain["behaviors"]]
-    for recording in recordings:
-        found = body_of(recording)
-        different = [name for name in found if found[name] != wanted.get(name)]
-        if different:
-            here, there = ({name: one.get(name) for name in different} for one in (found, wanted))
-            raise HarnessError(f"{shown(recording.id)}: has {here}, but the models in {folder} were fitted on {there}")
-    return behaviors
+        return alike(recordings, plain["body"], folder)
+
+
+def odd_versions(folder: Path) -> list[str]:
+    """What is another version here than where the models in `folder` were fitted, in lines.
+
+    Raises `HarnessError` where the models cannot be read, or a plugin is not what it was.
+    """
+    plain = described(folder)
+    with _Stored(folder, plain).naming(FILE):
+        return held_against(plain.get("made_with", {}), folder)
 
 
 def described(folder: Path) -> dict[str, Any]:
@@ -234,7 +240,7 @@ def described(folder: Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error.strerror}); `harness export-best --models DIR` makes such a folder"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, error) from error
+        raise _damaged(path, error, {}) from error
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise HarnessError(f"{path}: not models of this version of harness; make them anew with export-best --models")
     return plain
@@ -289,12 +295,19 @@ class _Stored:
         try:
             yield
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _damaged(self.folder / name, error) from error
+            raise _damaged(self.folder / name, error, self.plain) from error
 
 
-def _damaged(path: Path, error: Exception) -> HarnessError:
-    reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | AttributeError) else str(error)
-    return HarnessError(f"{path}: damaged or something else ({shown(reason)}); export the models again")
+def _damaged(path: Path, error: Exception, plain: Mapping[str, Any]) -> HarnessError:
+    found = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | AttributeError) else str(error)
+    made = plain.get("made_with")
+    before = made.get("versions") if isinstance(made, dict) else None
+    if isinstance(before, dict) and before != versions():
+        other = f"made with {', '.join(versions_that_differ(before, versions()))}"
+        way = f"{other}; {reinstalling(before, versions())} may read it, or export the models again"
+    else:
+        way = "export the models again"
+    return HarnessError(f"{path}: damaged or something else ({shown(found)}); {way}")
 
 
 def _numbers_of_columns(columns: Array, width: int) -> Array:

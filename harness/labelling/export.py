@@ -77,10 +77,7 @@ def export(
     applied.
     """
     with _folder(models, selections) as folder:
-        try:
-            fit_detectors(selections, training, unlabelled[0], folder, engine)
-        except OSError as error:
-            raise HarnessError(f"{folder}: models cannot be written ({error.strerror}); make room there") from error
+        fit_detectors(selections, training, unlabelled[0], folder, engine)
         again = training if unkept(selections) else None
         labels = label_recordings(folder, unlabelled, engine=engine, plugins=training.plugins, training=again)
     return {

@@ -47,8 +47,11 @@ class Labeller:
     def labels(self, recording: Recording, first: int) -> dict[str, Array]:
         """Behavior to labels (frames,) int8; `first` frames belong to the recordings before this one.
 
-        Raises `HarnessError` where features are not what they were when the models were fitted.
+        Where nothing was seen on any frame, all are 0. Raises `HarnessError` where features are not what they were when
+        the models were fitted.
         """
+        if not recording.seen:
+            return {behavior: np.zeros(recording.frames, np.int8) for behavior in self.detectors.by_behavior}
         return {
             behavior: decide(self.detectors.by_behavior[behavior].decision, probability, recording.fps)
             for behavior, probability in self.probability(recording, first).items()
@@ -56,6 +59,8 @@ class Labeller:
 
     def probability(self, recording: Recording, first: int) -> dict[str, Array]:
         """Behavior to probabilities (frames,), those of its members averaged; see `labels`."""
+        if not recording.seen:
+            return {behavior: np.zeros(recording.frames, np.float32) for behavior in self.detectors.by_behavior}
         found = self.probabilities(recording, first)
         averages, start = {}, 0
         for behavior, detector in self.detectors.by_behavior.items():

@@ -55,7 +55,7 @@ def report(
             first.get(name),
             ensembles.get(name),
             choices.get(name),
-            submission[name] if submission else None,
+            submission.get(name) if submission else None,
         )
         for name in behaviors
     ]

@@ -64,7 +64,7 @@ def ethogram(
     elif not unlabelled:
         body.append(nothing("The data hold no test recordings."))
     else:
-        figure = unlabelled_figure(behaviors, unlabelled, submission)
+        figure = unlabelled_figure([name for name in behaviors if name in submission], unlabelled, submission)
         figures.append(figure)
         body.append(shown(figure))
     return Section("ethogram", "Ethogram", joined(body), tuple(figures))

@@ -1,7 +1,7 @@
 """What `run.json` says of a run: what it was made with, and in which database its trials are, if they are in one."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
 from harness.files.bounded import read_text
+from harness.runs.differences import refusal
 from harness.runs.storage import WAY_OUT
 
 
@@ -72,13 +73,10 @@ def write_description(folder: Path, new: Description) -> None:
     Raises `HarnessError` where a run is there that was made with another identity.
     """
     identity = json.loads(json.dumps(new.identity))
-    if there := described(folder):
-        differing = sorted(_differences(there.identity, identity))
-        if differing:
-            raise HarnessError(
-                f"{folder} was searched with other {', '.join(differing)}; its trials cannot be continued. "
-                "Give this search a folder of its own with --results, or repeat the earlier settings"
-            )
+    there = described(folder)
+    refused = refusal(there.identity, identity, there.about, new.about) if there else None
+    if refused:
+        raise HarnessError(f"{folder}: {refused}")
     write_text(_path(folder), json.dumps(new.as_json(), indent=1) + "\n")
 
 
@@ -104,12 +102,3 @@ def _describes_a_run(plain: Mapping[str, Any]) -> bool:
         and all(isinstance(one, dict) for one in tables)
         and type(identity.get("seed")) is int
     )
-
-
-def _differences(one: Any, other: Any, name: str = "") -> Iterator[str]:
-    """Dotted names of what differs between two plain values."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in one.keys() | other.keys():
-            yield from _differences(one.get(key), other.get(key), f"{name}.{key}" if name else key)
-    elif one != other:
-        yield name

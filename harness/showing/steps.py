@@ -20,7 +20,7 @@ BETWEEN = 20.0
 
 
 class Steps:
-    """Called as `steps(what, done, of, unit)` whenever one of so many is done; a context manager while it shows them.
+    """Called with a step, how many are done, of how many, and what they are; a context manager while it shows them.
 
     On a terminal a line that moves, which is gone at the end; a line now and then where standard error goes elsewhere;
     in a notebook the output of the cell. Nothing is shown of what is over within `PATIENCE`.

@@ -408,7 +408,7 @@ def test_probabilities_are_as_scikit_learn_has_them_and_survive_being_kept(fitte
 def test_a_detector_refuses_other_bodies_and_detectors_other_names(fitted: Path) -> None:
     detectors = harness.open_detectors(fitted / "models")
     recording = toy_recordings(1, 50, skeleton=harness.Skeleton.unnamed(5))[0]
-    with pytest.raises(harness.HarnessError, match=r"toy-0: has .* but the models in .* were fitted on"):
+    with pytest.raises(harness.HarnessError, match=r"toy-0: without the keypoints nose, .* and with the keypoints"):
         detectors["approach"].predict_proba(recording)
     with pytest.raises(KeyError, match="Did you mean 'approach'"):
         detectors["aproach"]

@@ -359,12 +359,13 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
         f"{setup_path}: keypoints = 'a' should be a list of different names, in the order of the files",
         f"{train_path}: dig: in the vocabulary, but without recordings",
         f"{train_path}: groom, d: holds an int, expected a dict with keypoints",
-        f"{train_path}: groom, a: label 3 at frame 1, {binary}",
+        f"{train_path}: groom, a: label 3 at frame 1, {binary}; where 3 stands for the behavior, "
+        "[int(label == 3) for label in annotations] makes them",
         f"{train_path}: groom, a: 2 annotations for 40 frames, expected one for each",
         f"{train_path}: groom, b: keypoints are (40, 2, 7, 2), expected {axes}; x and y are the last axis, "
         "keypoints.transpose(0, 1, 3, 2) moves them",
         f"{train_path}: groom, c: has no 'keypoints'; it has annotator_id",
-        f"{train_path}: groom, c: has no 'annotations', expected one label for each frame",
+        f"{train_path}: groom, c: has no 'annotations', expected one label for each frame; it has annotator_id",
         f"{train_path}: chase, b: the same poses as a, expected each recording once",
         f"{train_path}: chase: no frame of any recording is labelled as the behavior",
         f"{train_path}: rear: holds an empty dict, expected a dict of recordings",

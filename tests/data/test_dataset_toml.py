@@ -44,3 +44,20 @@ def test_a_keypoint_whose_name_would_read_as_a_pair_is_refused(tmp_path: Path, n
     file.write_text(f'keypoints = ["nose", "{name}"]')
     with pytest.raises(DataError, match=f"keypoints: '{name}' should be a name without ' to ' or ' sees '"):
         read_dataset_toml(file)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "says"),
+    [
+        ("latin-1", "is not UTF-8; save it as UTF-8"),
+        ("utf-16", "is not UTF-8 but UTF-16; save it as UTF-8"),
+    ],
+)
+def test_a_file_in_another_encoding_is_told_which_to_save_it_in(tmp_path: Path, encoding: str, says: str) -> None:
+    path = tmp_path / "dataset.toml"
+    path.write_text("# die Mäuse\nfps = 30\n", encoding=encoding)
+    with pytest.raises(DataError) as caught:
+        read_dataset_toml(path)
+    assert caught.value.problems == (f"{path}: {says}",)
+    path.write_text("# die Mäuse\nfps = 30\n", encoding="utf-8-sig")
+    assert read_dataset_toml(path).fps == 30

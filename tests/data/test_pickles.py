@@ -272,7 +272,7 @@ def test_the_names_for_arrays_and_data_do_no_more_than_make_them(tmp_path: Path,
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert line.startswith("damaged or cut short: ")
+    assert line.startswith(("damaged or cut short: ", "holds a"))
     assert any(fragment in line for fragment in expected.split("|"))
     assert peak < 100e6
 

@@ -192,7 +192,7 @@ def test_a_file_that_is_no_toml(spaces: Path) -> None:
 
 def test_a_file_that_is_no_text(spaces: Path) -> None:
     (spaces / "stacks.toml").write_bytes(b"\xff\xfe")
-    assert refusal(spaces).startswith(f"{spaces}/stacks.toml: 'utf-8' codec can't decode")
+    assert refusal(spaces).startswith(f"{spaces}/stacks.toml: is not UTF-8 but UTF-16; save it as UTF-8")
 
 
 # Errors: ranges

@@ -157,7 +157,7 @@ def test_other_settings_are_refused_with_the_difference_named(
     given = ["--results", "identity", "--storage", server.url(database), "--cache", "cache"]
     assert main([*SMALL[:-1], "1", *given]) == 0
     line = failure([*SMALL, *given, "--seed", "7"], capsys)
-    assert line.startswith("identity was searched with other seed; its trials cannot be continued.")
+    assert line.startswith("identity: was searched with other settings, so that its trials cannot be continued: seed ")
 
 
 def test_a_study_has_room_for_any_name(server: Cluster, database: str, tmp_path: Path) -> None:
@@ -199,9 +199,10 @@ def test_later_commands_find_the_database_and_say_what_is_missing(
     assert main(["leaderboard", "--format", "json", "--storage", url]) == 0
     assert {*boards} == {capsys.readouterr().out}
     assert main(["report", "--storage", url, "--out", "found.html"]) == 0
-    # An export of a run with too few behaviors says so only once it has read the trials.
-    line = failure(["export-best", "--storage", url, "--out", "x.npy"], capsys, code=1)
-    assert line.startswith("found: no finished trials for behavior-0, behavior-1, behavior-2, behavior-4, ")
+    # An export of a behavior without trials says so only once it has read the trials.
+    asked = ["--behavior", "behavior-0", "--behavior", "behavior-1", "--behavior", "behavior-3"]
+    line = failure(["export-best", "--storage", url, "--out", "x.npy", *asked], capsys, code=1)
+    assert line.startswith("found: no finished trials for behavior-0, behavior-1; ")
     # A search goes on where the trials are, without being told.
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     assert main([*SMALL[:-6], "--behavior", "behavior-3", "--trials", "2", "--results", "found"]) == 0

@@ -124,7 +124,7 @@ def test_other_ranges_or_data_or_seed_are_refused_with_the_difference_named(
     process = harness("search", "--data", "demo", "--results", "one", *SMALL, "--seed", "5", at=small_demo)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "one was searched with other seed; its trials cannot be continued." in err
+    assert "one: was searched with other settings, so that its trials cannot be continued: seed 0, now 5; give" in err
     assert "--results" in err
 
 
@@ -156,7 +156,7 @@ def test_where_time_is_up_before_a_trial_has_finished_nothing_is_said_of_scores(
     command = ["search", "--data", "demo", "--results", "nothing", "--timeout", "0", *SMALL]
     _, err = (process := harness(*command, at=small_demo)).communicate(timeout=60)
     assert process.returncode == 0, err
-    assert "time is up; 0 finished trials are kept in nothing." in err
+    assert "time is up, and no trial has finished yet. To get further: harness search --data demo" in err
     assert "mean F1" not in err
 
 

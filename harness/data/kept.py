@@ -1,0 +1,155 @@
+"""Recordings that are right by themselves, and what is wrong with them together."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from harness.data.axes import changed_places
+from harness.data.copies import near_copies
+from harness.data.dataset_toml import SETUP_FILE, Setup
+from harness.data.entry import Place
+from harness.recording import Array, Recording
+from harness.words import counted, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A recording that is right as far as it goes."""
+
+    recording: Recording
+    place: Place
+    unseen: Mapping[tuple[float, float], int]
+
+
+def report_nothing_to_learn(group: list[Recording], place: Place) -> None:
+    if not any(one.seen for one in group):
+        place.report("all keypoints are NaN: nothing was seen on any frame of any recording")
+    elif not any(one.positives for one in group):
+        place.report("no frame of any recording is labelled as the behavior")
+    elif not any(one.positives for one in group if one.seen):
+        place.report("the behavior is labelled only where all keypoints are NaN, so that nothing can be learned of it")
+    elif all(one.positives == one.frames for one in group):
+        place.report(
+            "every frame of every recording is labelled as the behavior, so nothing says what it is not, and no score "
+            "could be wrong; add frames without it"
+        )
+
+
+def report_copies(group: list[Kept]) -> None:
+    first: dict[str, Kept] = {}
+    for kept in group:
+        known = first.setdefault(kept.recording.digest, kept)
+        if known is not kept and kept.recording.seen:
+            kept.place.report(f"the same poses as {shown(known.recording.id)}, expected each recording once")
+
+
+def report_different_bodies(recordings: list[Kept], setup: Setup, setup_place: Place) -> None:
+    if not recordings:
+        return
+    place, (animals, parts) = recordings[0].place, _animals_and_parts(recordings[0].recording)
+    for kept in recordings[1:]:
+        found = _animals_and_parts(kept.recording)
+        if found != (animals, parts):
+            way = changed_places(found, (animals, parts))
+            kept.place.report(f"(animals, parts) are {found}, expected {(animals, parts)} as in {place}{way}")
+    if setup.skeleton is not None and len(setup.skeleton.keypoints) != parts:
+        named = len(setup.skeleton.keypoints)
+        way = changed_places((animals, parts), (parts, named)) if animals == named else ""
+        setup_place.report(f"names {named} keypoints, expected {parts} as in {place}{way}")
+
+
+def _animals_and_parts(recording: Recording) -> tuple[int, int]:
+    return recording.animals, len(recording.skeleton.keypoints)
+
+
+def report_overlap(
+    labelled: Mapping[str, list[Kept]], unlabelled: Mapping[str, Kept], truth: Mapping[str, Mapping[str, Array]]
+) -> None:
+    """Labelled test recordings that are trained on for the same behavior: their score would be a memory."""
+    for behavior, group in labelled.items():
+        trained = {kept.recording.digest: kept.recording.id for kept in group if kept.recording.seen}
+        for name in truth.get(behavior, {}):
+            test = unlabelled[name]
+            if test.recording.digest in trained:
+                same = shown(trained[test.recording.digest])
+                test.place.file.inside(behavior).inside(name).report(f"the same poses as {same} in the training file")
+
+
+@dataclass(frozen=True, slots=True)
+class SameFootage:
+    """Two recordings, by digest, that show the same."""
+
+    one: str
+    other: str
+    seconds: float
+
+    def told(self, name: str) -> str:
+        return f"shows the same footage as {shown(name)} for {self.seconds:.1f} s"
+
+
+def same_footage(labelled: Mapping[str, list[Kept]], unlabelled: Mapping[str, Kept]) -> list[SameFootage]:
+    every = {kept.recording.digest: kept.recording for group in labelled.values() for kept in group}
+    every |= {kept.recording.digest: kept.recording for kept in unlabelled.values()}
+    digests, recordings = list(every), list(every.values())
+    return [
+        SameFootage(digests[copy.one], digests[copy.other], copy.frames / recordings[copy.one].fps)
+        for copy in near_copies(recordings)
+    ]
+
+
+def report_same_footage(
+    copies: list[SameFootage],
+    labelled: Mapping[str, list[Kept]],
+    unlabelled: Mapping[str, Kept],
+    truth: Mapping[str, Mapping[str, Array]],
+) -> Iterator[str]:
+    """Recordings of the same footage where one tells what the other should show; yields notes of others.
+
+    Of one group they may be, as they are held out together.
+    """
+    ids = {kept.recording.digest: kept.recording.id for kept in unlabelled.values()}
+    trained = {behavior: {kept.recording.digest: kept for kept in group} for behavior, group in labelled.items()}
+    names = {digest: kept.recording.id for group in trained.values() for digest, kept in group.items()}
+    for copy in copies:
+        for behavior, group in trained.items():
+            if copy.one in group and copy.other in group:
+                told = copy.told(names[copy.one])
+                groups = {group[digest].recording.group for digest in (copy.one, copy.other)}
+                if len(groups) == 1 and groups != {""}:
+                    yield f"{shown(names[copy.other])} of {shown(behavior)} {told}; they are held out together"
+                else:
+                    way = f'leave one out, or hold them out together with copies = "together" in {SETUP_FILE}'
+                    group[copy.other].place.report(f"{told}; {way}")
+            for train, test in ((copy.one, copy.other), (copy.other, copy.one)):
+                if train in group and ids.get(test) in truth.get(behavior, {}):
+                    inside = unlabelled[ids[test]].place.file.inside(behavior).inside(ids[test])
+                    inside.report(f"{copy.told(names[train])} in the training file; leave one out")
+        if (copy.one in names) != (copy.other in names):
+            test, train = (copy.other, copy.one) if copy.one in names else (copy.one, copy.other)
+            yield f"{shown(ids[test])}, to be labelled, {copy.told(names[train])}, which is trained on"
+
+
+def held_together(labelled: Mapping[str, list[Kept]], copies: list[SameFootage]) -> dict[str, list[Kept]]:
+    """The recordings with those of the same footage in one group, named after its first."""
+    found = {}
+    for behavior, kepts in labelled.items():
+        places = {kept.recording.digest: place for place, kept in enumerate(kepts)}
+        first = list(range(len(kepts)))
+        for copy in copies:
+            if copy.one in places and copy.other in places:
+                low, high = sorted((first[places[copy.one]], first[places[copy.other]]))
+                first = [low if place == high else place for place in first]
+        groups = [kepts[place].recording.id if first.count(place) > 1 else "" for place in first]
+        found[behavior] = [
+            replace(kept, recording=replace(kept.recording, group=group))
+            for kept, group in zip(kepts, groups, strict=True)
+        ]
+    return found
+
+
+def unseen_notes(every: list[Kept]) -> Iterator[str]:
+    """A line for each place in the image that was taken for "not seen"."""
+    once = {kept.recording.digest: kept.unseen for kept in every if kept.unseen}
+    for place in sorted({place for unseen in once.values() for place in unseen}):
+        amounts = [unseen[place] for unseen in once.values() if place in unseen]
+        points, where = counted(sum(amounts), "point"), counted(len(amounts), "recording")
+        yield f"{points} in {where} at exactly ({place[0]:g}, {place[1]:g}), off the animals: taken for not seen"

@@ -1,0 +1,136 @@
+"""Whether fitted models go with the recordings that they are to label, and with the code that is to do it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from harness.errors import HarnessError
+from harness.plugins.registry import REGISTRIES
+from harness.recording import Recording, Skeleton
+from harness.runs.differences import reinstalling, versions_that_differ
+from harness.runs.versions import versions
+from harness.spec import Decision, PipelineSpec
+from harness.words import counted, shown
+
+MOST_NAMED = 3
+"""Recordings, or keypoints, that a message names."""
+
+
+def body_of(recording: Recording) -> dict[str, Any]:
+    """What recordings must have in common with those that were trained on."""
+    return {
+        "keypoints": list(recording.skeleton.keypoints),
+        "roles": dict(recording.skeleton.roles),
+        "animals": recording.animals,
+        "confidence": recording.confidence is not None,
+    }
+
+
+def alike(recordings: Sequence[Recording], body: Mapping[str, Any], models: object) -> tuple[Recording, ...]:
+    """The recordings with their keypoints, by name, in the order that `models` of that `body` know.
+
+    The tracker's confidence is left out where the models do not know it. Raises `HarnessError` with a line for each
+    thing that does not go together, and the recordings that it is about.
+    """
+    names, roles = tuple(body["keypoints"]), dict(body["roles"])
+    skeleton = Skeleton(names, roles)
+    problems: dict[str, list[str]] = {}
+    for recording in recordings:
+        for problem in _problems(recording, skeleton, body):
+            problems.setdefault(problem, []).append(recording.id)
+    if problems:
+        raise HarnessError(*(f"{_listed(ids)}: {problem} {models}" for problem, ids in problems.items()))
+    return tuple(_in_order(one, skeleton, bool(body["confidence"])) for one in recordings)
+
+
+def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -> Iterator[str]:
+    """Each to be followed by where the models are."""
+    skeleton, animals = recording.skeleton, int(body["animals"])
+    lacking = [name for name in wanted.keypoints if name not in skeleton.keypoints]
+    extra = [name for name in skeleton.keypoints if name not in wanted.keypoints]
+    if recording.animals != animals:
+        yield f"{counted(recording.animals, 'animal')}, expected {animals} as learned by the models in"
+    if extra and skeleton == Skeleton.unnamed(len(skeleton.keypoints)) and len(extra) == len(wanted.keypoints):
+        named = _listed(wanted.keypoints)
+        yield f"keypoints without names; a dataset.toml beside the file should name them, {named}, for the models in"
+    elif lacking or extra:
+        parts = [f"without the keypoints {_listed(lacking)}"] if lacking else []
+        parts += [f"with the keypoints {_listed(extra)} too many"] if extra else []
+        yield f"{' and '.join(parts)}; {_listed(wanted.keypoints)} are known to the models in"
+    elif _players(skeleton) != _players(wanted):
+        yield f"{_roles(skeleton, wanted)}; dataset.toml should give the roles as it did for the models in"
+    if body["confidence"] and recording.confidence is None:
+        yield "without the tracker's confidence ('scores'), which was learned from by the models in"
+
+
+def _players(skeleton: Skeleton) -> dict[str, str]:
+    return {role: skeleton.keypoints[place] for role, place in skeleton.roles.items()}
+
+
+def _roles(found: Skeleton, wanted: Skeleton) -> str:
+    here, there = _players(found), _players(wanted)
+    role = next(role for role in sorted(here | there) if here.get(role) != there.get(role))
+    return (
+        f"the role {role} is played by {shown(here.get(role, 'nothing'))}, expected {shown(there.get(role, 'nothing'))}"
+    )
+
+
+def _in_order(recording: Recording, skeleton: Skeleton, confidence: bool) -> Recording:
+    if not confidence and recording.confidence is not None:
+        recording = replace(recording, confidence=None)
+    if recording.skeleton.keypoints == skeleton.keypoints:
+        return recording
+    order = [recording.skeleton.keypoints.index(name) for name in skeleton.keypoints]
+    return replace(
+        recording,
+        keypoints=np.ascontiguousarray(recording.keypoints[:, :, :, order]),
+        confidence=None if recording.confidence is None else recording.confidence[:, :, order],
+        skeleton=skeleton,
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(map(shown, names[:MOST_NAMED])) + more
+
+
+# What made the models
+
+
+def made_with(specs: Iterable[PipelineSpec], decisions: Iterable[Decision]) -> dict[str, Any]:
+    """The source versions of all plugins that models are made of, and the versions of the libraries here."""
+    used = {("smoothers", decision.smoother.name) for decision in decisions}
+    for spec in specs:
+        used |= {("features", choice.name) for choice in spec.features} | {("models", spec.model.name)}
+    plugins: dict[str, dict[str, str]] = {kind: {} for kind in REGISTRIES}
+    for kind, name in sorted(used):
+        plugins[kind][name] = REGISTRIES[kind][name].source_version
+    return {"plugins": plugins, "versions": versions()}
+
+
+def held_against(made: Mapping[str, Any], models: object) -> list[str]:
+    """What is another version here than where `models` were made with what `made_with` gave, in lines.
+
+    Raises `HarnessError` where a plugin is not there or is not what it was: labels would be others. Models that do not
+    say what they were made with are taken as they are.
+    """
+    problems = []
+    for kind, names in made.get("plugins", {}).items():
+        for name, version in names.items():
+            plugin = REGISTRIES[kind].get(name)
+            if plugin is None:
+                problems.append(f"{models}: needs the plugin {shown(repr(name))}; give its file with --plugin")
+            elif plugin.source_version != version:
+                problems.append(
+                    f"{models}: the code of {shown(repr(name))} is not what it was when they were fitted; give that "
+                    "version of it (--plugin), or make them anew with `harness export-best --models DIR`"
+                )
+    if problems:
+        raise HarnessError(*problems)
+    before, now = made.get("versions", {}), versions()
+    if differing := versions_that_differ(before, now):
+        return [f"{models}: made with {', '.join(differing)}; {reinstalling(before, now)} has what there was"]
+    return []
