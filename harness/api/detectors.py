@@ -27,6 +27,7 @@ from harness.labelling.export import (
 from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile
 from harness.recording import Array, Recording
+from harness.showing.steps import Steps
 from harness.spec import Decision
 from harness.words import counted, html_table, named
 
@@ -64,7 +65,12 @@ class Detectors(Mapping[str, "Detector"]):
         return len(self._parts.by_behavior)
 
     def predict(
-        self, recordings: Sequence[Recording] | Path | str, *, workers: int | None = None, dask: str | None = None
+        self,
+        recordings: Sequence[Recording] | Path | str,
+        *,
+        workers: int | None = None,
+        dask: str | None = None,
+        progress: bool = False,
     ) -> Labels:
         """Label recordings for all behaviors: behavior to recording id to labels (frames,) int8 of 0 and 1.
 
@@ -72,6 +78,7 @@ class Detectors(Mapping[str, "Detector"]):
             recordings: Recordings, or a file laid out as `test.npy` is.
             workers: Processes of this machine; by default one a core.
             dask: The address of a Dask scheduler to work on instead.
+            progress: Whether to show how far it has come once it takes more than two seconds.
 
         Raises:
             HarnessError: The recordings have other animals or keypoints than those that were learned from, or one
@@ -79,9 +86,15 @@ class Detectors(Mapping[str, "Detector"]):
         """
         these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
         these = ready_for(self.folder, these)
-        found = label_recordings(
-            self.folder, these, engine=engine_of(workers, dask), plugins=self._plugins, training=self._training
-        )
+        with Steps(shown=progress) as told:
+            found = label_recordings(
+                self.folder,
+                these,
+                engine=engine_of(workers, dask),
+                plugins=self._plugins,
+                training=self._training,
+                told=told,
+            )
         return {behavior: {name: one[behavior] for name, one in found.items()} for behavior in self.behaviors}
 
     def save(self, models: Path | str) -> Path:
@@ -201,6 +214,7 @@ def predict(
     dask: str | None = None,
     plugins: Sequence[Path | str] = (),
     say: Callable[[str], object] | None = None,
+    progress: bool = False,
 ) -> Labels:
     """Label recordings with fitted detectors: behavior to recording id to labels (frames,) int8 of 0 and 1.
 
@@ -212,6 +226,7 @@ def predict(
         dask: The address of a Dask scheduler to work on instead.
         plugins: Python files with the plugins that the models were fitted with.
         say: Called with a line on what is odd about the recordings, and on each library of another version.
+        progress: Whether to show how far it has come once it takes more than two seconds.
 
     Raises:
         HarnessError: Models or recordings cannot be read or do not go together, one cannot be labelled, or `out`
@@ -225,7 +240,7 @@ def predict(
     these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
     for line in blind_lines(these):
         (say or silently)(f"note: {line}")
-    labels = detectors.predict(these, workers=workers, dask=dask)
+    labels = detectors.predict(these, workers=workers, dask=dask, progress=progress)
     if out is not None:
         try:
             write_submission(out, labels)

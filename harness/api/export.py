@@ -16,6 +16,7 @@ from harness.choosing.selection import EXPORTED, Selection
 from harness.data.challenge import data_files
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
+from harness.engines.interface import Engine, Told
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.files.outputs import make_room, refuse_inputs, unwritable
 from harness.fitting.decisions import candidates_of
@@ -35,6 +36,7 @@ from harness.plugins.spaces import Spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord, plugins_of
 from harness.scores.metrics import mean_score
+from harness.showing.steps import Steps
 from harness.words import counted, html_table, named
 
 
@@ -49,6 +51,7 @@ def fit(
     cache: Path | str | None = None,
     cache_limit: int | None = None,
     say: Callable[[str], object] | None = None,
+    progress: bool = False,
 ) -> Detectors:
     """Fit, on all labelled recordings, what `export_best` would: the ensemble of each behavior.
 
@@ -62,18 +65,24 @@ def fit(
         cache: The folder of computed features; by default `HARNESS_CACHE`, or one under the user's cache.
         cache_limit: Bytes that it may hold, 0 to use none; by default 10 GB.
         say: Called with a line on each plugin that is not what it was in the search, and on what is left out.
+        progress: Whether to show how far it has come once it takes more than two seconds.
 
     Raises:
         HarnessError: The data are not those that were searched, a plugin is missing, or a pipeline cannot be fitted.
         NothingToRankError: None of the behaviors, or one that is asked for, has a finished trial.
     """
-    chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say)
+    with Steps(shown=progress) as told:
+        chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told)
+        return _fitted(chosen, engine_of(workers, dask), told)
+
+
+def _fitted(chosen: "_Chosen", engine: Engine, told: Told) -> Detectors:
     folder = Path(tempfile.mkdtemp(prefix="harness-models-"))
     example = chosen.dataset.any_recording
     training = chosen.training if unkept(chosen.selections) else None
     detectors = Detectors(folder, plugins=chosen.training.plugins, training=training)
     weakref.finalize(detectors, shutil.rmtree, folder)  # with the last who needs them, or the program
-    fit_detectors(chosen.selections, chosen.training, example, folder, engine_of(workers, dask))
+    fit_detectors(chosen.selections, chosen.training, example, folder, engine, told)
     return detectors
 
 
@@ -115,6 +124,7 @@ def export_best(
     cache: Path | str | None = None,
     cache_limit: int | None = None,
     say: Callable[[str], object] | None = None,
+    progress: bool = False,
 ) -> Export:
     """Fit the ensemble of each behavior, label all test recordings, and write the submission.
 
@@ -125,7 +135,7 @@ def export_best(
         out: The file, which ends in `.npy`; how it was made goes beside it, as `.json`.
         behaviors: Those to export; by default all that have finished trials.
         models: A folder to make for the fitted models; by default they are not kept.
-        data, workers, dask, plugins, cache, cache_limit, say: See `fit`.
+        data, workers, dask, plugins, cache, cache_limit, say, progress: See `fit`.
 
     Raises:
         HarnessError: See `fit`; also where there is nothing to label, or the files cannot be written, which is found
@@ -139,12 +149,18 @@ def export_best(
     folder = None if models is None else named(models)
     if folder is not None:
         refuse_folder(folder)
-    chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, to_label=True)
-    for line in blind_lines(chosen.dataset.unlabelled):
-        (say or silently)(f"note: {line}")
-    exported = export(
-        chosen.selections, chosen.training, chosen.dataset.unlabelled, engine=engine_of(workers, dask), models=folder
-    )
+    with Steps(shown=progress) as told:
+        chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told, to_label=True)
+        for line in blind_lines(chosen.dataset.unlabelled):
+            (say or silently)(f"note: {line}")
+        exported = export(
+            chosen.selections,
+            chosen.training,
+            chosen.dataset.unlabelled,
+            engine=engine_of(workers, dask),
+            models=folder,
+            told=told,
+        )
     labels = {behavior: one.labels for behavior, one in exported.items()}
     try:
         write_submission(out, labels, manifest(exported, run.description))
@@ -173,12 +189,14 @@ def _choose(
     cache: Path | str | None,
     cache_limit: int | None,
     say: Callable[[str], object] | None,
+    told: Told,
     *,
     to_label: bool = False,
 ) -> _Chosen:
     """What the trials of a run come to. With `to_label`, raises `HarnessError` where no recording is to be labelled."""
     identity = run.description["identity"]
     engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
+    told("reading", 0, 1, "dataset")
     dataset = run.dataset(data)
     finished: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
     for record in run.records():
@@ -198,7 +216,9 @@ def _choose(
         if say and REGISTRIES[kind][name].source_version != identity["plugins"][kind][name]:
             say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
     candidates = candidates_of(Spaces.from_json(identity["ranges"]))
-    found = ensembles(run.stored, every, dataset.labelled, candidates=candidates, engine=engine, plugins=files)
+    found = ensembles(
+        run.stored, every, dataset.labelled, candidates=candidates, engine=engine, plugins=files, told=told
+    )
     blocks = usable_cache(None if cache is None else named(cache), cache_limit)
     return _Chosen(
         dataset,

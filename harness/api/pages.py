@@ -25,6 +25,7 @@ from harness.plugins.registry import refuse_missing
 from harness.plugins.spaces import Spaces
 from harness.recording import Array, Dataset
 from harness.runs.records import plugins_of
+from harness.showing.steps import Steps
 from harness.words import counted, named
 
 
@@ -40,6 +41,7 @@ def learning_curve(
     cache: Path | str | None = None,
     cache_limit: int | None = None,
     say: Callable[[str], object] | None = None,
+    progress: bool = False,
 ) -> list[Curve]:
     """Say, for each behavior, whether labelling another recording would help: F1 by number of recordings.
 
@@ -54,6 +56,7 @@ def learning_curve(
         cache: The folder of computed features; by default `HARNESS_CACHE`, or one under the user's cache.
         cache_limit: Bytes that it may hold, 0 to use none; by default 10 GB.
         say: Called with a line on how much is fitted, before it is.
+        progress: Whether to show how far it has come once it takes more than two seconds.
 
     Raises:
         HarnessError: A behavior is unknown, the data are not those that were searched, a plugin is missing, or `out`
@@ -82,16 +85,18 @@ def learning_curve(
     fits = sum(len(left_out_sets(n, size, identity["seed"])) for n in parts for size in sizes(n))
     if say:
         say(f"fitting {counted(fits, 'model')} of {counted(len(leaders), 'behavior')}, {engine.where}")
-    curves = learning_curves(
-        leaders,
-        folds,
-        candidates=candidates_of(spaces),
-        seed=identity["seed"],
-        pool=pool_of(dataset, identity["pool"]),
-        cache=usable_cache(None if cache is None else named(cache), cache_limit),
-        engine=engine,
-        plugins=files,
-    )
+    with Steps(shown=progress) as told:
+        curves = learning_curves(
+            leaders,
+            folds,
+            candidates=candidates_of(spaces),
+            seed=identity["seed"],
+            pool=pool_of(dataset, identity["pool"]),
+            cache=usable_cache(None if cache is None else named(cache), cache_limit),
+            engine=engine,
+            plugins=files,
+            told=told,
+        )
     if out is not None:
         try:
             write_plot(curves, named(out))
@@ -119,6 +124,7 @@ def report(
     cache: Path | str | None = None,
     cache_limit: int | None = None,
     say: Callable[[str], object] | None = None,
+    progress: bool = False,
     command: str | None = None,
 ) -> Path:
     """Write one page to look at: scores, ethograms, curves, the search, what detectors look at.
@@ -129,6 +135,7 @@ def report(
         submission: The labels of test recordings to show; by default those last exported from the run.
         data, plugins, cache, cache_limit: See `learning_curve`.
         say: Called with a line where a submission cannot be shown with how it was made.
+        progress: Whether to show how far it has come once it takes more than two seconds.
         command: What the page says it was made by; by default this call.
 
     Raises:
@@ -139,33 +146,36 @@ def report(
     out = named(out)
     make_room(out, ".html")
     loaded(plugins)
-    dataset = run.dataset(data)
-    smoothers = sorted(run.description["identity"]["plugins"]["smoothers"])
-    refuse_missing([("smoothers", name) for name in smoothers], run.description["about"]["plugins"])
-    path, manifest = _submission(None if submission is None else named(submission), run)
-    labels = None
-    if path is not None:
-        try:
-            labels = _labels(path, dataset)
-        except DataError as error:
-            if submission is not None:
-                raise
-            path = manifest = None
+    with Steps(shown=progress) as told:
+        told("reading", 0, 1, "dataset")
+        dataset = run.dataset(data)
+        smoothers = sorted(run.description["identity"]["plugins"]["smoothers"])
+        refuse_missing([("smoothers", name) for name in smoothers], run.description["about"]["plugins"])
+        path, manifest = _submission(None if submission is None else named(submission), run)
+        labels = None
+        if path is not None:
+            try:
+                labels = _labels(path, dataset)
+            except DataError as error:
+                if submission is not None:
+                    raise
+                path = manifest = None
+                if say:
+                    say(f"note: not shown, as it is not of these test recordings: {error.problems[0]}; export it again")
+        if path is not None and manifest is not None and (differs := mismatch(path)):
+            manifest = None
             if say:
-                say(f"note: not shown, as it is not of these test recordings: {error.problems[0]}; export it again")
-    if path is not None and manifest is not None and (differs := mismatch(path)):
-        manifest = None
-        if say:
-            say(f"note: {differs}")
-    page = page_of(
-        run.stored,
-        dataset,
-        labels,
-        manifest,
-        command=command or f"harness.report(..., {str(out)!r})",
-        submission_name=None if path is None else str(path),
-        cache=usable_cache(None if cache is None else named(cache), cache_limit),
-    )
+                say(f"note: {differs}")
+        page = page_of(
+            run.stored,
+            dataset,
+            labels,
+            manifest,
+            told=told,
+            command=command or f"harness.report(..., {str(out)!r})",
+            submission_name=None if path is None else str(path),
+            cache=usable_cache(None if cache is None else named(cache), cache_limit),
+        )
     try:
         write_text(out, page)
     except OSError as error:

@@ -130,7 +130,9 @@ def search(
     command = command or _call(locals())
     say = say or silently
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
-    dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
+    with Steps(shown=progress) as told:
+        told("reading", 0, 1, "dataset")
+        dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
     wanted = _behaviors(behaviors, dataset)
     stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)
     what = make_search(

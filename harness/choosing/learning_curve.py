@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from harness.columns.cache import BlockCache
-from harness.engines.interface import Engine, TrialError, WorkerDiedError
+from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn, untold
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
 from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, positives_by_part, steadied
@@ -188,8 +188,9 @@ def learning_curves(
     cache: BlockCache,
     engine: Engine,
     plugins: Sequence[PluginFile] = (),
+    told: Told = untold,
 ) -> list[Curve]:
-    """A curve for each behavior's leader (its best trial), whatever the engine.
+    """A curve for each behavior's leader (its best trial), whatever the engine; `told` hears of the fits.
 
     `folds` are those of the search, of which the units and the purge gap are taken, and `seed` is its seed. Raises
     `HarnessError` naming the behavior where a pipeline cannot be fitted.
@@ -206,6 +207,9 @@ def learning_curves(
                 ]
                 for size in sizes(parts)
             }
+        every = [future for theirs in asked.values() for sets in theirs.values() for _, future in sets]
+        for _ in in_turn(every, told, "fitting", "model"):
+            pass
         try:
             return [
                 Curve(

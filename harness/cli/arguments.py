@@ -145,6 +145,7 @@ def machine(arguments: argparse.Namespace) -> dict[str, Any]:
         "cache": arguments.cache,
         "cache_limit": named_cache_limit(arguments.cache_limit),
         "say": say,
+        "progress": True,
     }
 
 

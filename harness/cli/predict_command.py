@@ -18,6 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
         dask=arguments.dask,
         plugins=arguments.plugin,
         say=say,
+        progress=True,
     )
     for behavior, theirs in labels.items():
         say(f"{behavior}: {counted(sum(int(one.sum()) for one in theirs.values()), 'frame')} claimed")

@@ -19,6 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
         cache=arguments.cache,
         cache_limit=named_cache_limit(arguments.cache_limit),
         say=say,
+        progress=True,
         command=shlex.join(["harness", *arguments.words]),
     )
     say(f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB){older}; open it in a browser")

@@ -16,7 +16,7 @@ from harness.choosing.ensembles import result
 from harness.choosing.leaderboard import scores_as_json
 from harness.choosing.selection import Selection
 from harness.columns.cache import BlockCache
-from harness.engines.interface import Engine, TrialError, WorkerDiedError
+from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn, untold
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
@@ -69,6 +69,7 @@ def export(
     *,
     engine: Engine,
     models: Path | None = None,
+    told: Told = untold,
 ) -> dict[str, Exported]:
     """Fit what was selected for each behavior, and label all of `unlabelled`.
 
@@ -77,9 +78,11 @@ def export(
     applied.
     """
     with _folder(models, selections) as folder:
-        fit_detectors(selections, training, unlabelled[0], folder, engine)
+        fit_detectors(selections, training, unlabelled[0], folder, engine, told)
         again = training if unkept(selections) else None
-        labels = label_recordings(folder, unlabelled, engine=engine, plugins=training.plugins, training=again)
+        labels = label_recordings(
+            folder, unlabelled, engine=engine, plugins=training.plugins, training=again, told=told
+        )
     return {
         name: Exported(selection, {recording.id: labels[recording.id][name] for recording in unlabelled})
         for name, selection in selections.items()
@@ -123,9 +126,17 @@ def unkept(selections: Mapping[str, Selection]) -> list[str]:
 
 
 def fit_detectors(
-    selections: Mapping[str, Selection], training: Training, example: Recording, folder: Path, engine: Engine
+    selections: Mapping[str, Selection],
+    training: Training,
+    example: Recording,
+    folder: Path,
+    engine: Engine,
+    told: Told = untold,
 ) -> None:
-    """Fit all members and write them to the folder; those of a behavior that share their columns are one task."""
+    """Fit all members and write them to the folder; those of a behavior that share their columns are one task.
+
+    `told` hears how many tasks are done.
+    """
     files = DetectorFiles(folder)
     with engine.open(partial(_start_fitting, training), _fit) as pool:
         waiting = [
@@ -133,7 +144,8 @@ def fit_detectors(
             for behavior, selection in selections.items()
             for parts in _together(selection)
         ]
-        for behavior, parts, future in waiting:
+        done = in_turn([future for _, _, future in waiting], told, "fitting", "group of models")
+        for (behavior, parts, _), future in zip(waiting, done, strict=False):
             for (place, part), one in zip(parts, result(future, behavior), strict=True):
                 files.add(behavior, place, part, one)
     files.finish({behavior: selection.decision for behavior, selection in selections.items()}, example)
@@ -157,11 +169,12 @@ def label_recordings(
     engine: Engine,
     plugins: Sequence[PluginFile] = (),
     training: Training | None = None,
+    told: Told = untold,
 ) -> dict[str, dict[str, Array]]:
     """Recording id to behavior to labels (frames,) int8, by the detectors in `folder`.
 
-    `training` is for models that their family cannot keep. Raises `HarnessError` that names the recording where one
-    cannot be labelled.
+    `training` is for models that their family cannot keep; `told` hears how many recordings are done.
+    Raises `HarnessError` that names the recording where one cannot be labelled.
     """
     twice = [name for name, count in Counter(recording.id for recording in recordings).items() if count > 1]
     if twice:
@@ -174,7 +187,8 @@ def label_recordings(
             (recording, pool.submit(recording, int(first)))
             for recording, first in zip(recordings, before, strict=False)
         ]
-        return {recording.id: _labels(future, recording) for recording, future in waiting}
+        done = in_turn([future for _, future in waiting], told, "labelling", "recording")
+        return {recording.id: _labels(future, recording) for (recording, _), future in zip(waiting, done, strict=False)}
 
 
 def _labels(future: Any, recording: Recording) -> dict[str, Array]:

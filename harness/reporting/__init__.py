@@ -4,11 +4,12 @@ It shows what was found and decides nothing; what it computes of its own, such a
 farther than the page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from harness.choosing.ensembles import ensemble_rows, kept
 from harness.choosing.leaderboard import leaderboard
 from harness.columns.cache import BlockCache
+from harness.engines.interface import Told, untold
 from harness.fitting.decisions import candidates_of
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.pool import pool_of
@@ -17,7 +18,7 @@ from harness.recording import Array, Dataset
 from harness.reporting.curves import curves
 from harness.reporting.detections import by_behavior, chosen
 from harness.reporting.ethogram import ethogram
-from harness.reporting.page import page
+from harness.reporting.page import Section, page
 from harness.reporting.provenance import Made, provenance
 from harness.reporting.searching import searching
 from harness.reporting.summary import Found, summary
@@ -34,8 +35,12 @@ def report(
     command: str,
     submission_name: str | None,
     cache: BlockCache,
+    told: Told = untold,
 ) -> str:
-    """The page of `run`, finished or not. Raises `HarnessError` where something stored cannot be read."""
+    """The page of `run`, finished or not; `told` hears how far it has come.
+
+    Raises `HarnessError` where something stored cannot be read.
+    """
     description = run.description
     finished = run.finished()
     records = run.in_order(finished)
@@ -60,14 +65,19 @@ def report(
         for name in behaviors
     ]
     ways = frozenset(choice.way for choice in choices.values())
-    sections = [
-        summary(overview),
-        ethogram(found, behaviors, dataset.unlabelled, submission),
-        curves(found, choices, behaviors),
-        searching(records, finished, choices, behaviors),
-        why(found, choices, dataset.labelled, tables, spaces, seed),
-        provenance(Made(description, dataset, records, ways, command, submission_name, manifest)),
+    made = Made(description, dataset, records, ways, command, submission_name, manifest)
+    parts: list[Callable[[], Section]] = [
+        lambda: summary(overview),
+        lambda: ethogram(found, behaviors, dataset.unlabelled, submission),
+        lambda: curves(found, choices, behaviors),
+        lambda: searching(records, finished, choices, behaviors),
+        lambda: why(found, choices, dataset.labelled, tables, spaces, seed),
+        lambda: provenance(made),
     ]
+    sections = []
+    for done, part in enumerate(parts):
+        told("report", done, len(parts), "section")
+        sections.append(part())
     about = (
         f"{len(behaviors)} behaviors, {sum(map(len, dataset.labelled.values()))} labelled recordings, "
         f"{len(dataset.unlabelled)} test recordings, {len(records):,} trials. {description.about['data']}"

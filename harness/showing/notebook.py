@@ -35,7 +35,9 @@ class Cell:
 
     def changed(self) -> None:
         """Draw it again, unless that was done a moment ago."""
-        if time.monotonic() - self._drawn >= REDRAW_SECONDS:
+        if self._handle is None:
+            self.start()
+        elif time.monotonic() - self._drawn >= REDRAW_SECONDS:
             self._draw()
 
     def stop(self) -> None:

@@ -31,11 +31,13 @@ class Steps:
         self._step: tuple[str, int, int, str] | None = None
         self._since = self._began
         self._over = threading.Event()
-        self._live: Live | Cell | None = None
+        self._live: Live | None = None
+        self._cell: Cell | None = None
+        """Shown once something has taken long; a terminal's line is there from the start, and empty."""
         self._lines: threading.Thread | None = None
         console = plain_console(stderr=True)
         if shown and in_notebook():
-            self._live = Cell(self._html)
+            self._cell = Cell(self._html)
         elif shown and can_redraw(console, stderr=True):
             self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._drawn)
         elif shown:
@@ -45,8 +47,8 @@ class Steps:
         if self._step is None or self._step[0] != what:
             self._since = time.monotonic()
         self._step = what, done, of, unit
-        if isinstance(self._live, Cell):
-            self._live.changed()
+        if self._cell is not None and time.monotonic() - self._began >= PATIENCE:
+            self._cell.changed()
 
     def __enter__(self) -> "Steps":
         for one in (self._live, self._lines):
@@ -58,8 +60,9 @@ class Steps:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        if self._live is not None:
-            self._live.stop()
+        for one in (self._live, self._cell):
+            if one is not None:
+                one.stop()
         if self._lines is not None:
             self._lines.join()
 

@@ -5,6 +5,7 @@ import pty
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event
 
 import pytest
@@ -55,7 +56,11 @@ def test_on_a_terminal_the_line_moves_and_is_gone_at_the_end(monkeypatch: pytest
                 told("labelling", done, 200, "recording")
                 time.sleep(0.4)
         terminal.flush()
-        written = os.read(ours, 65536).decode()
+        os.set_blocking(ours, False)
+        written = ""
+        with suppress(BlockingIOError):
+            while True:
+                written += os.read(ours, 65536).decode()
     os.close(ours)
     assert "labelling: 1 of 200 recordings, 0:0" in written
     assert "labelling: 2 of 200 recordings, 0:0" in written
