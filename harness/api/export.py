@@ -219,7 +219,7 @@ def _choose(
     found = ensembles(
         run.stored, every, dataset.labelled, candidates=candidates, engine=engine, plugins=files, told=told
     )
-    blocks = usable_cache(None if cache is None else named(cache), cache_limit)
+    blocks = usable_cache(None if cache is None else named(cache), cache_limit, say)
     return _Chosen(
         dataset,
         {behavior: by_way[EXPORTED] for behavior, by_way in found.items()},

@@ -92,7 +92,7 @@ def learning_curve(
             candidates=candidates_of(spaces),
             seed=identity["seed"],
             pool=pool_of(dataset, identity["pool"]),
-            cache=usable_cache(None if cache is None else named(cache), cache_limit),
+            cache=usable_cache(None if cache is None else named(cache), cache_limit, say),
             engine=engine,
             plugins=files,
             told=told,
@@ -174,7 +174,7 @@ def report(
             told=told,
             command=command or f"harness.report(..., {str(out)!r})",
             submission_name=None if path is None else str(path),
-            cache=usable_cache(None if cache is None else named(cache), cache_limit),
+            cache=usable_cache(None if cache is None else named(cache), cache_limit, say),
         )
     try:
         write_text(out, page)

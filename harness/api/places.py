@@ -1,7 +1,7 @@
 """Where things are unless somebody says otherwise: runs, the last of them, computed features, workers, who listens."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from harness.files.bounded import read_text
 from harness.plugins.registry import PluginFile, load_plugins
 from harness.recording import Dataset
 from harness.server import Server, server_of
-from harness.showing.console import say
 from harness.words import named
+
+Say = Callable[[str], object]
 
 RESULTS = Path("results")
 """Where runs are kept when no other place is named."""
@@ -95,10 +96,10 @@ def cache_of(folder: Path | None = None, limit: int | None = None) -> BlockCache
     return BlockCache(folder or default_folder(), DEFAULT_LIMIT if limit is None else limit)
 
 
-def usable_cache(folder: Path | None, limit: int | None) -> BlockCache:
+def usable_cache(folder: Path | None, limit: int | None, say: Say | None = None) -> BlockCache:
     """The same, its folder made here: in a worker the lack of it would only be slow. With a limit of 0 none is made.
 
-    Where nobody has named a folder, and the usual one cannot be used, another is, or none, and that is said. Raises
+    Where nobody has named a folder, and the usual one cannot be used, another is, or none, and `say` is told. Raises
     `HarnessError` where one that was named cannot be used.
     """
     cache = cache_of(folder, limit)
@@ -110,11 +111,11 @@ def usable_cache(folder: Path | None, limit: int | None) -> BlockCache:
         if folder or named_folder():
             otherwise = "name another folder with --cache, or use none with --cache-limit 0"
             raise HarnessError(f"{cache.folder}: {error.strerror}; {otherwise}") from error
-        return _instead(cache, error)
+        return _instead(cache, error, say or silently)
     return cache
 
 
-def _instead(cache: BlockCache, error: OSError) -> BlockCache:
+def _instead(cache: BlockCache, error: OSError, say: Say) -> BlockCache:
     """A cache among the temporary files in place of one that cannot be used; where that fails too, none."""
     other, why = BlockCache(temporary_folder(), cache.limit), f"note: {cache.folder}: {error.strerror}"
     try:

@@ -145,7 +145,7 @@ def search(
         learned_from=learned_from(stored, dataset),
     )
     trials = trials or (DEFAULT_TRIALS if timeout is None else None)
-    blocks = usable_cache(None if cache is None else named(cache), cache_limit)
+    blocks = usable_cache(None if cache is None else named(cache), cache_limit, say)
     run = Run(stored, dataset, files)
     with stored.hold():
         stored.begin(_identity(what), _about(dataset, files, command))

@@ -10,7 +10,7 @@ from tests.faults import disks, injections
 from tests.faults.scene import Outcome, Scene, make_scene
 from tests.postgres import Cluster, cluster, programs
 
-TRIALS = 10
+TRIALS = 5
 
 needs_disk = pytest.mark.skipif(
     not disks.can_mount(), reason="no small disk can be made here: needs Linux with unshare and user namespaces"
@@ -31,7 +31,7 @@ def survived(outcome: Outcome, least: int) -> None:
 
 
 def test_a_coordinator_killed_at_any_moment_costs_nothing(scene: Scene) -> None:
-    survived(injections.kill_coordinators(scene, Random(1), 3), 3)
+    survived(injections.kill_coordinators(scene, Random(1), 2), 2)
 
 
 @needs_processes
@@ -60,7 +60,7 @@ def test_a_scheduler_that_is_killed_costs_nothing(scene: Scene) -> None:
 
 @needs_disk
 def test_a_search_goes_on_once_a_full_disk_has_room(scene: Scene) -> None:
-    survived(injections.fill_results(scene, Random(1), 2), 2)
+    survived(injections.fill_results(scene, Random(1), 1), 1)
 
 
 @needs_disk
@@ -72,7 +72,7 @@ def test_no_step_of_the_clock_costs_anything(scene: Scene) -> None:
     library = injections.faketime()
     if library is None:
         pytest.skip("needs libfaketime: apt-get install faketime")
-    survived(injections.step_clocks(scene, Random(1), 3, library), 3)
+    survived(injections.step_clocks(scene, Random(1), 2, library), 2)
 
 
 def test_damaged_blocks_of_the_cache_are_written_anew(scene: Scene) -> None:
@@ -80,4 +80,4 @@ def test_damaged_blocks_of_the_cache_are_written_anew(scene: Scene) -> None:
 
 
 def test_a_damaged_prediction_file_is_named_and_goes_on_once_it_is_back(scene: Scene) -> None:
-    survived(injections.damage_predictions(scene, Random(1), 2), 2)
+    survived(injections.damage_predictions(scene, Random(1), 1), 1)

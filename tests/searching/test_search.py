@@ -36,7 +36,7 @@ from tests.desk import posix
 from tests.toy import toy_recordings
 
 SMALL = ["--features", "task_programs", "--features", "kinematics", "--model", "logistic_regression"]
-SMALL += ["--model", "random", "--behavior", "behavior-0", "--behavior", "behavior-3", "--trials", "14"]
+SMALL += ["--model", "random", "--behavior", "behavior-0", "--behavior", "behavior-3", "--trials", "9"]
 
 
 def harness(*arguments: str, at: Path, **options: Any) -> "subprocess.Popen[str]":
@@ -78,10 +78,12 @@ def test_two_workers_find_what_one_finds(small_demo: Path, undisturbed: list[dic
 
 
 @posix
-def test_a_search_killed_five_times_ends_as_if_undisturbed(small_demo: Path, undisturbed: list[dict[str, Any]]) -> None:
+def test_a_search_killed_three_times_ends_as_if_undisturbed(
+    small_demo: Path, undisturbed: list[dict[str, Any]]
+) -> None:
     command = ["search", "--data", "demo", "--workers", "2", "--results", "killed", *SMALL]
     moments = random.Random(0)
-    for _ in range(5):
+    for _ in range(3):
         process = harness(*command, at=small_demo)
         assert process.stderr is not None
         for _ in range(moments.randrange(4)):
@@ -98,7 +100,7 @@ def test_a_search_killed_five_times_ends_as_if_undisturbed(small_demo: Path, und
 def test_a_longer_search_begins_with_the_trials_of_a_shorter_one(
     small_demo: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
-    shorter = [*SMALL[:-1], "6"]
+    shorter = [*SMALL[:-1], "4"]
     finish(harness("search", "--data", "demo", "--results", "longer", *shorter, at=small_demo))
     finish(harness("search", "--data", "demo", "--results", "longer", *SMALL, at=small_demo))
     assert board(small_demo, "longer") == undisturbed
