@@ -1,12 +1,15 @@
 """Real runs of toy data, made once a session and only read by the tests."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.cli import main
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
 from harness.recording import Recording
 from tests.challenge_files import write
 from tests.toy import toy_recordings
@@ -55,3 +58,14 @@ def write_toy_data(folder: Path) -> None:
 
 def _entry(recording: Recording) -> dict[str, object]:
     return {"keypoints": recording.keypoints}
+
+
+@pytest.fixture
+def registries() -> Iterator[None]:
+    """Plugins that a test brings are forgotten after it."""
+    load_plugins()
+    before: list[tuple[dict[str, Any], dict[str, Any]]] = [(one, dict(one)) for one in (FEATURES, MODELS, SMOOTHERS)]
+    yield
+    for registry, plugins in before:
+        registry.clear()
+        registry.update(plugins)

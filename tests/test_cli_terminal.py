@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from harness import open_run
 from harness.choosing.leaderboard import best_records, honest_score
 from harness.choosing.next_steps import best_lines, hints
 from harness.cli import main
@@ -153,7 +154,7 @@ def test_a_search_shows_how_the_best_of_each_behavior_moves(columns: int, tmp_pa
     assert search.end() == 0, search.raw
     table = search.screen[: search.screen.index(" 18 of 18 trials, 0:00:00 left") + 1]
     assert max(width(line) for line in table if line.startswith(" ")) <= columns
-    records = Run(tmp_path / "run").records()
+    records, amounts = Run(tmp_path / "run").records(), open_run(tmp_path / "run").amounts
     for name in ("approach", "rarely"):
         (first,) = (line.split() for line in before if line.startswith(f" {name} ") and "0/9" in line)
         (last,) = (line.split() for line in search.screen if line.startswith(f" {name} ") and "9/9" in line)
@@ -174,7 +175,7 @@ def test_a_search_shows_how_the_best_of_each_behavior_moves(columns: int, tmp_pa
     assert [line for line in tail if line] == [
         *best_lines(records, ["approach", "rarely"]),
         *(line for line in tail if line.startswith("mean F1 of the ensembles ")),
-        *hints(records, ["approach", "rarely"], {}, partial(longer, ["search"])),
+        *hints(records, ["approach", "rarely"], amounts, partial(longer, ["search"])),
         "next: harness leaderboard, then harness export-best",
     ]
 

@@ -24,9 +24,9 @@ CHUNK = 4096
 
 def fit_distances(recordings: Iterable[Recording], *, variance: float = 0.95) -> Fitted:
     """Median distance of each pair, and the directions (pair, component) that hold `variance` of the scatter."""
-    recordings = list(recordings)
-    frames = [recording.frames for recording in recordings]
-    pairs = max(1, max(len(_pairs(one.animals * len(one.skeleton.keypoints))[0]) for one in recordings))
+    sizes = [(recording.frames, recording.animals * len(recording.skeleton.keypoints)) for recording in recordings]
+    frames = [amount for amount, _ in sizes]
+    pairs = max(1, max(len(_pairs(points)[0]) for _, points in sizes))
     amount = min(sum(frames), FIT_FRAMES, max(1, FIT_VALUES // pairs))
     taken = np.unique(np.linspace(0, sum(frames) - 1, amount).round().astype(int))
     ends = np.cumsum(frames)

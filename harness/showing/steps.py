@@ -16,14 +16,14 @@ PATIENCE = 2.0
 """Seconds without a word that nobody minds."""
 
 BETWEEN = 20.0
-"""Seconds from one line to the next where nothing can be drawn over."""
+"""Seconds before a line, and from one to the next, where nothing can be drawn over."""
 
 
 class Steps:
     """Called with a step, how many are done, of how many, and what they are; a context manager while it shows them.
 
-    On a terminal a line that moves, which is gone at the end; a line now and then where standard error goes elsewhere;
-    in a notebook the output of the cell. Nothing is shown of what is over within `PATIENCE`.
+    On a terminal, of what takes longer than `PATIENCE`, a line that moves and is gone at the end; in a notebook the
+    output of the cell; a line now and then where standard error goes elsewhere.
     """
 
     def __init__(self, *, shown: bool) -> None:
@@ -86,11 +86,9 @@ class Steps:
         return html_table((), [], self.line)
 
     def _say(self) -> None:
-        wait = PATIENCE
-        while not self._over.wait(wait):
+        while not self._over.wait(BETWEEN):
             if self._step is not None:
                 say(self.line)
-                wait = BETWEEN
 
 
 def _clock(seconds: float) -> str:

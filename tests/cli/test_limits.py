@@ -11,6 +11,8 @@ from harness.cli import main
 from harness.runs.store import Run
 from tests.toy import toy_recordings
 
+pytestmark = pytest.mark.usefixtures("registries")
+
 SMALL = ["search", "--data", "data", "--model", "extra_trees", "--features", "social_geometry", "--workers", "1"]
 
 SLOW = '''

@@ -193,8 +193,8 @@ def test_names_in_a_submission_are_shown_and_cut(tmp_path: Path, capsys: Capture
     assert all(line.isprintable() and len(line) < 200 for line in (*out.splitlines(), *err.splitlines()))
 
 
-@pytest.mark.parametrize("name", ["x" * 101, "€" * 30, "\u202egroom"])
-def test_a_behavior_whose_name_cannot_be_a_folders_is_refused(name: str, tmp_path: Path, capsys: Captured) -> None:
+@pytest.mark.parametrize("name", ["x" * 101, "\u202egroom"])
+def test_a_behavior_whose_name_cannot_be_shown_is_refused(name: str, tmp_path: Path, capsys: Captured) -> None:
     write(tmp_path / "data", {name: {"a": recording(1)}})
     (line,) = refusal(["list", "--data", "data"], capsys)
     assert line.startswith("harness: data/train.npy: ")

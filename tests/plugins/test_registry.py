@@ -40,14 +40,7 @@ def columns(recording, *, lag: int = 5, wide: bool = False):
 """
 
 
-@pytest.fixture(autouse=True)
-def registries() -> Iterator[None]:
-    """Plugins of a test are forgotten after it."""
-    before: list[tuple[dict[str, Any], dict[str, Any]]] = [(one, dict(one)) for one in (FEATURES, MODELS, SMOOTHERS)]
-    yield
-    for registry, plugins in before:
-        registry.clear()
-        registry.update(plugins)
+pytestmark = pytest.mark.usefixtures("registries")
 
 
 def written(file: Path, text: str) -> Path:
