@@ -46,6 +46,9 @@ class Skeleton:
         return self.roles.get("tail_base", len(self.keypoints) - 1)
 
 
+UNKNOWN = -1
+"""The label of a frame that nobody looked at."""
+
 CALMS21 = Skeleton(ROLES, {role: index for index, role in enumerate(ROLES)})
 """The seven keypoints of CalMS21 (Sun et al. 2021) in array order."""
 
@@ -63,7 +66,8 @@ class Recording:
     skeleton: Skeleton
     fps: float = 30.0
     labels: Array | None = None
-    """int8 (frames,), 1 where the behavior happens; None where nobody annotated."""
+    """int8 (frames,), 1 where the behavior happens, 0 where it does not, `UNKNOWN` where nobody looked; None for a
+    recording that is only to be labelled."""
     confidence: Array | None = None
     """float32 (frames, animal, part), the tracker's own; None where it gave none."""
     image_size: tuple[int, int] | None = None
@@ -102,7 +106,12 @@ class Recording:
     @property
     def positives(self) -> int:
         """Labelled frames on which the behavior happens."""
-        return 0 if self.labels is None else int(self.labels.sum())
+        return 0 if self.labels is None else int((self.labels == 1).sum())
+
+    @property
+    def labelled_frames(self) -> int:
+        """Frames that somebody looked at."""
+        return 0 if self.labels is None else int((self.labels != UNKNOWN).sum())
 
     @cached_property
     def seen(self) -> bool:
@@ -166,7 +175,7 @@ class Dataset:
             [
                 behavior,
                 f"{len(recordings):,}",
-                f"{sum(one.frames for one in recordings):,}",
+                f"{sum(one.labelled_frames for one in recordings):,}",
                 f"{sum(one.positives for one in recordings):,}",
                 f"{sum(one.positives > 0 for one in recordings):,}",
             ]

@@ -452,9 +452,9 @@ def probabilities_in_the_place_of_labels(folder: Path) -> None:
     write_groom_a(folder, annotations=np.full(FRAMES, 0.5))
 
 
-@malformed("train.npy: groom, a: label nan at frame 4, expected 0 (other) or 1 (the behavior)")
-def a_missing_label(folder: Path) -> None:
-    write_groom_a(folder, annotations=[0.0, 1.0, 0.0, 0.0, np.nan, *[0.0] * 35])
+@malformed("train.npy: groom, a: label -2 at frame 4, expected 0 (other) or 1 (the behavior)")
+def a_negative_label(folder: Path) -> None:
+    write_groom_a(folder, annotations=[0.0, 1.0, 0.0, 0.0, -2.0, *[0.0] * 35])
 
 
 @malformed("train.npy: groom, a: annotations are words, such as 'other', expected a list of whole numbers")

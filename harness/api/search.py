@@ -331,6 +331,9 @@ def _announcement(
         counted(len(labelled), "labelled recording"),
         counted(sum(recording.frames for recording in labelled), "frame"),
     ]
+    looked_at, frames = (sum(getattr(one, name) for one in labelled) for name in ("labelled_frames", "frames"))
+    if looked_at < frames:
+        sizes.append(f"{looked_at:,} of them labelled")
     assumed = f"; assumed, as nothing says otherwise: {' and '.join(dataset.assumed)}" if dataset.assumed else ""
     yield f"data: {dataset.source or dataset.name}, {', '.join(sizes)}{assumed}"
     example = dataset.any_recording

@@ -48,7 +48,7 @@ def standings(
     values -= values.mean(axis=0)
     spread = values.std(axis=0)
     values /= np.where(spread > 0, spread, 1)
-    weights = np.sqrt([float(np.sum(truth)) for truth in labels])
+    weights = np.sqrt([float(np.sum(truth == 1)) for truth in labels])
     return Standings(tuple(specs), values, weights, tuple(sources))
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from harness.choosing.elsewhere import Standings, expected, standings
 from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, decide, positives_by_part, steadied
 from harness.fitting.evaluation import average_precision
-from harness.recording import Array
+from harness.recording import UNKNOWN, Array
 from harness.runs.records import TrialRecord
 from harness.scores.honest import Honest, bias_corrected
 from harness.scores.metrics import Counts, count_bouts, total
@@ -195,10 +195,12 @@ class _Chooser:
         self.able = _able(evidence.records)
         self.actual = positives_by_part(evidence.labels, evidence.parts)
         self.parts = tuple(range(len(self.actual)))
-        self.truth = np.concatenate(evidence.labels).astype(bool)
-        self.part_of = np.repeat(evidence.parts, [len(unit) for unit in evidence.labels])
+        self.labels = np.concatenate(evidence.labels)
+        known = self.labels != UNKNOWN
+        self.truth = (self.labels == 1)[known]
+        self.part_of = np.repeat(evidence.parts, [len(unit) for unit in evidence.labels])[known]
         # One trial at a time, since a long search has thousands.
-        pooled = (np.concatenate(evidence.out_of_fold[record.trial]) for record in self.able)
+        pooled = (np.concatenate(evidence.out_of_fold[record.trial])[known] for record in self.able)
         self.levels = np.stack([_levels(one) for one in pooled])  # (trials, frames)
         self.histograms = np.stack([_histogram(one, self.truth, self.part_of, len(self.parts)) for one in self.levels])
         self._tables: dict[tuple[int, ...], Array] = {}
@@ -222,7 +224,7 @@ class _Chooser:
             self.candidates[chosen.candidate],
             tuple(counts),
             tuple(bouts),
-            average_precision(self.truth, np.concatenate(self.blend(chosen.members))),
+            average_precision(self.labels, np.concatenate(self.blend(chosen.members))),
             self.honest(way, counts),
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.data import axes
 from harness.data.entry import MOST_NAMED, Entry, kind, listed
-from harness.recording import Array
+from harness.recording import UNKNOWN, Array
 from harness.words import shown
 
 NUMBERS = (int, float, np.integer, np.floating, np.bool_)
@@ -17,7 +17,9 @@ ONE_EACH = "expected a list of whole numbers, one for each frame"
 
 
 def labels(entry: Entry) -> Array | None:
-    """int8 (frames,), 1 where the behavior happens; None, with every problem reported, where it is not right.
+    """int8 (frames,), 1 where the behavior happens, 0 where it does not, and `UNKNOWN` for NaN, None and -1.
+
+    None, with every problem reported, where they are not right.
 
     The vocabulary of the recording, or else of its behavior, says which label stands for the behavior if it has a
     label for `other`; without one 1 does.
@@ -31,7 +33,8 @@ def labels(entry: Entry) -> Array | None:
     if values is None:
         entry.place.report(f"annotations are {_kind(annotations)}, {ONE_EACH}{_way(annotations, entry.behavior)}")
         return None
-    wrong = ~np.isin(values, coding.labels)
+    unknown = np.isnan(values) | ((values == UNKNOWN) & (UNKNOWN not in coding.labels))
+    wrong = ~np.isin(values, coding.labels) & ~unknown
     if wrong.any():
         frame = int(wrong.argmax())
         others = f" and {wrong.sum() - 1:,} wrong ones after it" if wrong.sum() > 1 else ""
@@ -45,7 +48,9 @@ def labels(entry: Entry) -> Array | None:
         entry.place.report(
             f"{len(values):,} annotations for {frames:,} frames, expected one for each{_turned(keypoints, len(values))}"
         )
-    return None if wrong.any() or frames != len(values) else (values == coding.positive).astype(np.int8)
+    if wrong.any() or frames != len(values):
+        return None
+    return np.where(unknown, UNKNOWN, values == coding.positive).astype(np.int8)
 
 
 def _flat(annotations: object) -> Array | None:
@@ -119,34 +124,15 @@ def _of_columns(shape: tuple[int, ...], name: str) -> str:
 
 def _meant(values: Array, wrong: Array, coding: "_Coding") -> str:
     """What wrong labels may stand for, and what to do about it, after a semicolon."""
-    unknown = np.isnan(values) | ((values < 0) & ~np.isin(values, coding.labels))
     found = np.unique(values[~np.isnan(values)])
     low, high = (found[0], found[-1]) if len(found) else (0.0, 0.0)
-    if not np.isnan(values).any() and len(found) == 2 and (low, high) != (-1, 0):
+    if not np.isnan(values).any() and len(found) == 2:
         return f"; where {high:g} stands for the behavior, [int(label == {high:g}) for label in annotations] makes them"
-    if unknown.any() and (unknown == wrong).all():
-        return _partly(unknown)
     if not np.isin(values % 1, (0,)).all():
         return "; of probabilities, [int(label >= 0.5) for label in annotations] makes them"
     if wrong.sum() > 1 and low >= 0:
         return "; of classes, [int(label == 1) for label in annotations] makes labels of the first"
     return ""
-
-
-def _partly(unknown: Array) -> str:
-    """Frames that nobody labelled, and the longest stretch that somebody did."""
-    if unknown.all():
-        return "; no frame is labelled: such a recording belongs in test.npy"
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], unknown, [True]])))
-    starts, stops = edges[::2], edges[1::2]  # labelled stretches
-    longest = int((stops - starts).argmax())
-    start, stop = int(starts[longest]), int(stops[longest])
-    others = "" if len(starts) == 1 else ", and so the other labelled ones"
-    return (
-        f"; {unknown.sum():,} of {len(unknown):,} frames are not labelled, and every frame of a recording must be: "
-        f"make frames {start} to {stop - 1} a recording of its own with keypoints[{start}:{stop}] and "
-        f"annotations[{start}:{stop}]{others}"
-    )
 
 
 def _turned(keypoints: object, frames: int) -> str:

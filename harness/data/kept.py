@@ -27,7 +27,7 @@ def report_nothing_to_learn(group: list[Recording], place: Place) -> None:
         place.report("no frame of any recording is labelled as the behavior")
     elif not any(one.positives for one in group if one.seen):
         place.report("the behavior is labelled only where all keypoints are NaN, so that nothing can be learned of it")
-    elif all(one.positives == one.frames for one in group):
+    elif all(one.positives == one.labelled_frames for one in group):
         place.report(
             "every frame of every recording is labelled as the behavior, so nothing says what it is not, and no score "
             "could be wrong; add frames without it"

@@ -14,7 +14,7 @@ import numpy as np
 from harness.data.pickles import read_pickled_npy
 from harness.errors import DataError
 from harness.files.atomic import write_together
-from harness.recording import Array
+from harness.recording import UNKNOWN, Array
 from harness.scores.metrics import Counts, count, total
 from harness.words import LONGEST_SHOWN, counted, shown
 
@@ -128,6 +128,8 @@ def _listed(names: Sequence[object]) -> str:
 def read_truth(path: Path) -> dict[str, dict[str, Array]]:
     """The labels to score against, int8 (frames,), from a file laid out like a submission or a labelled test file.
 
+    Frames that are NaN, None or -1 were not looked at: they are `UNKNOWN`, and are not scored.
+
     A labelled file has `{"annotations": labels}` in the place of labels, and may put `"sequences"` between a
     behavior and its recordings. Raises `DataError` with every problem.
     """
@@ -144,7 +146,7 @@ def read_truth(path: Path) -> dict[str, dict[str, Array]]:
     if found:
         raise DataError(found)
     return {
-        behavior: {recording: np.asarray(_annotations(entry)).astype(np.int8) for recording, entry in group.items()}
+        behavior: {recording: _with_unknown(_annotations(entry)) for recording, entry in group.items()}
         for behavior, group in behaviors.items()
     }
 
@@ -317,13 +319,25 @@ def _truth_problems(behaviors: Mapping[str, object]) -> Iterator[str]:
         if not group:
             yield f"{_place(behavior)}: holds no recordings"
         for recording, entry in group.items():
-            labels, place = _annotations(entry), _place(behavior, recording)
+            labels: Any = _annotations(entry)
+            place = _place(behavior, recording)
             if labels is None:
                 yield f"{place}: has no 'annotations', expected one label for each frame"
             elif not _is_list(labels):
                 yield f"{place}: {_kind(labels)}, expected a list of labels"
             else:
-                yield from _value_problems(place, labels)
+                yield from _value_problems(place, [0 if _is_unknown(value) else value for value in labels])
+
+
+def _with_unknown(labels: Any) -> Array:
+    return np.array([UNKNOWN if _is_unknown(value) else int(value) for value in labels], dtype=np.int8)
+
+
+def _is_unknown(value: object) -> bool:
+    """Whether a label says that nobody looked."""
+    if value is None:
+        return True
+    return isinstance(value, int | float | np.number) and (value == UNKNOWN or value != value)  # NaN is not itself
 
 
 def _sample_problems(sample: Mapping[str, object]) -> Iterator[str]:

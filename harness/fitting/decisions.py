@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.plugins.registry import smoother_named
 from harness.plugins.spaces import Spaces
-from harness.recording import Array
+from harness.recording import UNKNOWN, Array
 from harness.scores.metrics import Counts, bouts, count_bouts
 from harness.scores.resampling import resamples
 from harness.spec import LOG_ODDS_STEP, Choice, Decision
@@ -101,7 +101,7 @@ def count_table(
     """Counts of every candidate on every unit: int64 (units, candidates, 2), hits and claims.
 
     Where units (recordings, or blocks of one) are counted together, `parts` says which part each is of, and the counts
-    are (parts, candidates, 2).
+    are (parts, candidates, 2). Labels are 0, 1 and `UNKNOWN`; unknown frames count neither as hits nor as claims.
 
     Works on bouts, not frames: each frame's probability becomes the number of thresholds it reaches, and a bout of
     threshold k starts where that number rises past k and stops where it falls back.
@@ -111,10 +111,11 @@ def count_table(
     # A frame of zero before each unit and after the last keeps bouts apart.
     offsets = np.cumsum([1] + [len(p) + 1 for p in probabilities])
     length, unit_of = int(offsets[-1]), np.repeat(np.arange(units + 1), np.diff(np.concatenate([[0], offsets]))) - 1
-    positive = np.zeros(length + 1, dtype=np.int64)
+    positive, known = (np.zeros(length + 1, dtype=np.int64) for _ in range(2))
     for offset, unit_labels in zip(offsets[:-1], labels, strict=True):
-        positive[offset + 1 : offset + 1 + len(unit_labels)] = unit_labels
-    hits_until = np.cumsum(positive)
+        positive[offset + 1 : offset + 1 + len(unit_labels)] = unit_labels == 1
+        known[offset + 1 : offset + 1 + len(unit_labels)] = unit_labels != UNKNOWN
+    hits_until, known_until = np.cumsum(positive), np.cumsum(known)
     gaps = [_frames(gap, fps) for gap in candidates.gaps]
     shortest = np.array([_frames(bout, fps) for bout in candidates.bouts])
     table = np.zeros((counted, *candidates.shape, 2), dtype=np.int64)
@@ -130,8 +131,8 @@ def count_table(
             between = starts[1:] - stops[:-1]
             for g, gap in enumerate(gaps):
                 begin, end, threshold = _joined(starts, stops, other | (between > gap), of)
-                claimed = end - begin
-                longest = np.searchsorted(shortest, claimed, "right") - 1  # the strictest bout rule it passes
+                claimed = known_until[end] - known_until[begin]
+                longest = np.searchsorted(shortest, end - begin, "right") - 1  # the strictest bout rule it passes
                 # bincount, not add.at: an order of magnitude faster. Sums stay exact in float64.
                 cell = (part_of[unit_of[begin]] * len(shortest) + longest) * len(thresholds) + threshold
                 passed = longest >= 0
@@ -231,7 +232,7 @@ def judge(
 def positives_by_part(labels: Sequence[Array], parts: Sequence[int]) -> Array:
     """Positive frames (parts,) of units with these labels (frames,)."""
     sums = np.zeros(max(parts) + 1, dtype=np.int64)
-    np.add.at(sums, np.array(parts), [int(np.sum(unit)) for unit in labels])
+    np.add.at(sums, np.array(parts), [int(np.sum(unit == 1)) for unit in labels])
     return sums
 
 

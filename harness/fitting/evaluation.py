@@ -8,7 +8,7 @@ import numpy as np
 from harness.fitting.decisions import Candidates, Verdict, judge
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
-from harness.recording import Array
+from harness.recording import UNKNOWN, Array
 from harness.spec import PipelineSpec
 
 Stages = Mapping[int | None, Array]
@@ -114,9 +114,10 @@ def fit_fold(spec: PipelineSpec, folds: Folds, fold: int, tables: FeatureTables,
 
 
 def average_precision(labels: Array, probabilities: Array) -> float:
-    """Average precision of probabilities (frames,) for labels (frames,); 0 where nothing is positive."""
+    """Average precision of probabilities (frames,) for labels (frames,) that are known; 0 where nothing is positive."""
     from sklearn.metrics import average_precision_score
 
-    if not labels.any():
+    known = labels != UNKNOWN
+    if not (labels == 1).any():
         return 0.0  # scikit-learn says the same, with a warning
-    return float(average_precision_score(labels, probabilities))
+    return float(average_precision_score(labels[known], probabilities[known]))

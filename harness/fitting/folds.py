@@ -7,7 +7,7 @@ optimistic.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
@@ -61,12 +61,16 @@ class Folds:
 
 
 def make_folds(recordings: Sequence[Recording], reach_seconds: float) -> Folds:
-    """Folds for one behavior's labelled recordings.
+    """Folds for one behavior's labelled recordings; those of which no frame was looked at are in none.
 
     `reach_seconds` is the farthest that any feature, window or smoother looks from its frame; the purge gap is the
     whole width of such a window, twice that. Raises `HarnessError` where the recordings were filmed at different frame
     rates: the decision on them is counted in frames, for all of them together.
     """
+    places = [place for place, one in enumerate(recordings) if one.labelled_frames]
+    if len(places) < len(recordings):  # where nobody looked there is nothing to learn, nor to judge
+        folds = make_folds([recordings[place] for place in places], reach_seconds)
+        return replace(folds, origins=tuple(places[origin] for origin in folds.origins))
     odd = next((one for one in recordings if one.fps != recordings[0].fps), None)
     if odd is not None:
         first = recordings[0]
@@ -155,7 +159,7 @@ def _block_edges(recording: Recording) -> list[int]:
         count = min(LEAVE_ONE_OUT_UP_TO, recording.frames)
         return [round(recording.frames * i / count) for i in range(count + 1)]
     count = min(LEAVE_ONE_OUT_UP_TO, len(between) + 1)
-    done = np.cumsum(recording.known_labels)[np.array(between)] / recording.positives
+    done = np.cumsum(recording.known_labels == 1)[np.array(between)] / recording.positives
     edges: list[int] = []
     for i in range(1, count):
         later = [k for k in range(len(between)) if not edges or between[k] > edges[-1]]

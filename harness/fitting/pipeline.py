@@ -328,7 +328,7 @@ def _negatives(training: Sequence[tuple[Recording, slice]], spec: PipelineSpec) 
     So each recording that shows the behavior says as much of what is not the behavior as of what is. One that does
     not show it counts as if it did as much as the others do.
     """
-    positives = [int(recording.known_labels[frames].sum()) for recording, frames in training]
+    positives = [int((recording.known_labels[frames] == 1).sum()) for recording, frames in training]
     showing = [count for count in positives if count] or [0]
     usual = sum(showing) / len(showing)
     return [max(FEWEST_NEGATIVES, round(spec.preparation.negatives * (count or usual))) for count in positives]

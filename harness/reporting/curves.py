@@ -47,9 +47,9 @@ def curves(
 
 
 def _figures(place: int, behavior: str, found: Sequence[Detection], choice: Chosen) -> list[Figure]:
-    truth = np.concatenate([one.truth for one in found])
-    raw = np.concatenate([one.probabilities for one in found])
-    cut = np.concatenate([_smooth(one, choice) for one in found])
+    truth = np.concatenate([one.truth[one.known] for one in found])
+    raw = np.concatenate([one.probabilities[one.known] for one in found])
+    cut = np.concatenate([_smooth(one, choice)[one.known] for one in found])
     return [
         precision_recall(f"recall-{place}", behavior, truth, cut, found),
         threshold_f1(f"threshold-{place}", behavior, truth, cut, found, choice),
@@ -251,7 +251,7 @@ def bout_lengths(id_: str, behavior: str, found: Sequence[Detection]) -> Figure:
     """How long labelled and predicted bouts last."""
     lengths = {
         "labelled": _lengths([(one.truth, one.recording.fps) for one in found]),
-        "predicted": _lengths([(one.claims, one.recording.fps) for one in found]),
+        "predicted": _lengths([(one.claims * one.known, one.recording.fps) for one in found]),
     }
     every = np.concatenate(list(lengths.values()))
     low, high = (every.min(), every.max()) if len(every) else (0.1, 1.0)

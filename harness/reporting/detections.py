@@ -19,7 +19,7 @@ from harness.fitting.decisions import (
     steadied,
 )
 from harness.fitting.folds import make_folds
-from harness.recording import Array, Recording
+from harness.recording import UNKNOWN, Array, Recording
 from harness.runs.out_of_fold import OutOfFold
 from harness.runs.records import TrialRecord
 from harness.scores.metrics import Counts, count, total
@@ -59,6 +59,11 @@ class Detection:
         return self.recording.known_labels
 
     @property
+    def known(self) -> Array:
+        """bool (frames,), what somebody looked at."""
+        return np.asarray(self.truth != UNKNOWN)
+
+    @property
     def counts(self) -> Counts:
         return count(self.claims, self.truth)
 
@@ -93,6 +98,8 @@ def detections(
     found = []
     for place, recording in enumerate(labelled):
         mine = [unit for unit, origin in enumerate(folds.origins) if origin == place]
+        if not mine:
+            continue  # nobody looked at it
         mine.sort(key=lambda unit: folds.units[unit].first_frame)
         pieces = [(decisions[unit], units[unit]) for unit in mine]
         found.append(

@@ -126,14 +126,16 @@ def agreement_figure(found: Mapping[str, Sequence[Detection]]) -> Figure:
 
 def recording_figure(id_: str, behavior: str, one: Detection, size: int, top: float) -> Figure:
     """Labels above claims, in the colors of what agrees, and the probability below them."""
-    positive, claimed = one.truth == 1, one.claims == 1
+    positive, claimed, known = one.truth == 1, one.claims == 1, one.known
     spec = {
         "kind": "ethogram",
         "fps": one.recording.fps,
         "frames": len(one.claims),
         "found": flat(positive & claimed),
         "missed": flat(positive & ~claimed),
-        "wrong": flat(claimed & ~positive),
+        "wrong": flat(claimed & known & ~positive),
+        "unknown": flat(~known),
+        "unjudged": flat(claimed & ~known),
         "trace": trace(one.smoothed, size),
         "top": round(top, 4),
         # Blocks may have thresholds of their own.
@@ -154,6 +156,9 @@ def recording_figure(id_: str, behavior: str, one: Detection, size: int, top: fl
         "Above, what was labelled by hand; in the middle, what is predicted; below, the probability, claimed where it "
         "reaches the dashed line."
     )
+    if not known.all():
+        label += f" Nobody looked at {(~known).sum()} frames."
+        caption += " Gray: nobody looked there, so that predictions are neither right nor wrong."
     if one.edges:
         caption += " Dotted lines: parts that were held out one by one."
     return Figure(id_, label, caption, spec, height=230)

@@ -144,7 +144,7 @@ def methods(made: Made) -> tuple[str, list[str]]:
 
     dataset, identity = made.dataset, made.description.identity
     labelled = [one for recordings in dataset.labelled.values() for one in recordings]
-    frames, positive = sum(one.frames for one in labelled), sum(one.positives for one in labelled)
+    frames, positive = sum(one.labelled_frames for one in labelled), sum(one.positives for one in labelled)
     example = dataset.any_recording
     versions = identity["versions"]
     families = sorted({arm.rpartition("/")[2] for arm in identity["arms"]} - {"random"})

@@ -203,7 +203,8 @@ def warnings(one: Found) -> list[str]:
 def _shifted(one: Found) -> list[str]:
     if not one.claims:
         return []
-    labelled = sum(recording.positives for recording in one.labelled) / sum(r.frames for r in one.labelled)
+    amounts = Amounts.of(one.labelled)
+    labelled = amounts.positives / max(1, amounts.frames)
     claimed = sum(int(labels.sum()) for labels in one.claims.values()) / sum(map(len, one.claims.values()))
     if not labelled or 1 / SHIFT <= claimed / labelled <= SHIFT:
         return []

@@ -18,7 +18,7 @@ FEW_NEGATIVES = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What is labelled for one behavior."""
+    """What is labelled for one behavior: unknown frames, and recordings without others, do not count."""
 
     recordings: int
     frames: int
@@ -28,9 +28,9 @@ class Amounts:
 
     @classmethod
     def of(cls, recordings: Sequence[Recording]) -> "Amounts":
-        mixed = sum(0 < one.positives < one.frames for one in recordings)
-        frames, positives = sum(one.frames for one in recordings), sum(one.positives for one in recordings)
-        return cls(len(recordings), frames, positives, mixed)
+        mixed = sum(0 < one.positives < one.labelled_frames for one in recordings)
+        frames, positives = sum(one.labelled_frames for one in recordings), sum(one.positives for one in recordings)
+        return cls(sum(one.labelled_frames > 0 for one in recordings), frames, positives, mixed)
 
     @property
     def claiming_all(self) -> float:

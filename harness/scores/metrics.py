@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.recording import Array
+from harness.recording import UNKNOWN, Array
 
 
 class Score(NamedTuple):
@@ -48,24 +48,26 @@ class Counts:
 
 
 def count(predicted: Array, actual: Array) -> Counts:
-    """Count 0/1 predictions (frames,) against 0/1 labels (frames,)."""
-    claimed, positive = np.asarray(predicted) != 0, np.asarray(actual) != 0
+    """Count 0/1 predictions (frames,) against labels (frames,) of 0, 1 and `UNKNOWN`; unknown frames do not count."""
+    claimed, positive = _looked_at(predicted, actual)
     return Counts(int((claimed & positive).sum()), int(claimed.sum()), int(positive.sum()))
 
 
 def bouts(labels: Array) -> tuple[Array, Array]:
     """First frames, and frames after the last, of the runs of 1 in labels (frames,)."""
-    change = np.diff(np.concatenate([[0], np.asarray(labels) != 0, [0]]).astype(np.int8))
+    change = np.diff(np.concatenate([[0], np.asarray(labels) == 1, [0]]).astype(np.int8))
     return np.flatnonzero(change > 0), np.flatnonzero(change < 0)
 
 
 def count_bouts(predicted: Array, actual: Array) -> Counts:
-    """Count the bouts of 0/1 predictions (frames,) against those of 0/1 labels (frames,).
+    """Count the bouts of 0/1 predictions (frames,) against those of labels (frames,) of 0, 1 and `UNKNOWN`.
+
+    Of a bout that goes beyond what was looked at, the part within it is a bout.
 
     A claimed bout is a hit where it and a true bout share at least half of the frames that either has. No bout can do
     so with two: they would be a frame apart, and so have less than its whole length in it.
     """
-    claimed, positive = np.asarray(predicted) != 0, np.asarray(actual) != 0
+    claimed, positive = _looked_at(predicted, actual)
     (claimed_starts, claimed_stops), (true_starts, true_stops) = bouts(claimed), bouts(positive)
     # Bouts of one labeling do not touch, so what two bouts share is a run of its own.
     shared_starts, shared_stops = bouts(claimed & positive)
@@ -74,6 +76,11 @@ def count_bouts(predicted: Array, actual: Array) -> Counts:
     shared = shared_stops - shared_starts
     either = (claimed_stops - claimed_starts)[mine] + (true_stops - true_starts)[theirs] - shared
     return Counts(int((2 * shared >= either).sum()), len(claimed_starts), len(true_starts))
+
+
+def _looked_at(predicted: Array, actual: Array) -> tuple[Array, Array]:
+    """What is claimed and what is positive, (frames,) bool, of the frames that were looked at."""
+    return (np.asarray(predicted) != 0) & (np.asarray(actual) != UNKNOWN), np.asarray(actual) == 1
 
 
 def total(counts: Iterable[Counts]) -> Counts:

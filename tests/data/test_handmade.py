@@ -38,7 +38,7 @@ def after(labels: Any) -> Any:
         (labelled("toy-1"), "toy: approach: holds a str, expected a Recording"),
         (labelled(after(None)), "toy: approach, toy-1: annotations are None, expected a list of whole numbers"),
         (labelled(after(255 * OTHER.known_labels.astype(int))), "toy: approach, toy-1: label 255 at frame "),
-        (labelled(after(np.full(60, np.nan))), "toy: approach, toy-1: label nan at frame 0 and 59 wrong ones after"),
+        (labelled(after(np.full(60, 7))), "toy: approach, toy-1: label 7 at frame 0 and 59 wrong ones after"),
         (labelled(infinite()), "toy: approach, toy-1: keypoints are infinite at frame 3; NaN stands for"),
         (labelled(replace(OTHER, keypoints=OTHER.keypoints[:, :1])), "toy-1: (animals, parts) are (1, 7), expected (2"),
         (labelled(replace(OTHER, skeleton=Skeleton.unnamed(7))), "toy-1: keypoints of other names or roles than in"),

@@ -95,11 +95,15 @@ def test_labels_of_another_kind_are_told_what_was_found_and_what_makes_them(
 
 
 @pytest.mark.parametrize("nothing", [np.nan, -1, None])
-def test_a_recording_that_is_labelled_in_part_is_told_which_stretch_to_cut_out(tmp_path: Path, nothing: Any) -> None:
+def test_frames_that_nobody_looked_at_are_unknown(tmp_path: Path, nothing: Any) -> None:
     labels = [nothing if frame < 5 or frame > 30 else label for frame, label in enumerate(bouts())]
-    line = said(tmp_path, recording(1, annotations=labels))
-    assert "14 of 40 frames are not labelled, and every frame of a recording must be" in line
-    assert "make frames 5 to 30 a recording of its own with keypoints[5:31] and annotations[5:31]" in line
+    write(tmp_path, train_file() | {"groom": {"a": recording(1, annotations=labels), "b": recording(2)}})
+    found = load_dataset(tmp_path).labelled["groom"][0]
+    assert found.known_labels.tolist() == [
+        -1 if frame < 5 or frame > 30 else label for frame, label in enumerate(bouts())
+    ]
+    assert found.labelled_frames == 26
+    assert found.positives == sum(bouts()[5:31])
 
 
 @pytest.mark.parametrize("kind", [float, bool, object], ids=lambda kind: kind.__name__)

@@ -429,7 +429,7 @@ def test_a_truth_with_wrong_labels_is_an_error_with_every_problem(tmp_path: Path
     with pytest.raises(DataError) as caught:
         read_truth(path)
     assert caught.value.problems == (
-        f"{path}: x, a: labels other than 0 and 1: 2 in all, the first at frame 1",
+        f"{path}: x, a: labels other than 0 and 1: 1 in all, the first at frame 1",
         f"{path}: x, b: has no 'annotations', expected one label for each frame",
         f"{path}: x, c: a value of type str, expected a list of labels",
         f"{path}: x, d: labels other than 0 and 1: 1 in all, the first at frame 0",

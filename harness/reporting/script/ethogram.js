@@ -33,6 +33,8 @@ kinds.ethogram = (plot, spec) => {
   const traces = [
     agreed(spec.found, 1, "found"), agreed(spec.missed, 1, "missed"),
     agreed(spec.found, 0, "found"), agreed(spec.wrong, 0, "claimed wrongly"),
+    bars(spec.unknown, spec.fps, 1, "nobody looked", color("--cut"), { width: 0.3 }),
+    bars(spec.unjudged, spec.fps, 0, "claimed where nobody looked", color("--trace"), { width: 0.86 }),
     {
       type: "scatter", mode: "lines", x: line.x, y: line.y, yaxis: "y2", name: "probability", showlegend: false,
       line: { color: color("--trace"), width: 1.2 }, hovertemplate: "%{x|%M:%S.%L}: probability %{y:.3f}<extra></extra>",
