@@ -18,7 +18,7 @@ from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import make_room, refuse_inputs, unwritable
-from harness.labelling.detectors import Blend, Blends, odd_versions, read_detectors, ready_for
+from harness.labelling.detectors import Blend, Blends, lacking_lines, odd_versions, read_detectors, ready_for
 from harness.labelling.export import (
     Training,
     label_recordings,
@@ -238,7 +238,7 @@ def predict(
         make_room(out, ".npy")
     detectors = models if isinstance(models, Detectors) else open_detectors(models, plugins=plugins, say=say)
     these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
-    for line in blind_lines(these):
+    for line in (*blind_lines(these), *lacking_lines(detectors.folder, these)):
         (say or silently)(f"note: {line}")
     labels = detectors.predict(these, workers=workers, dask=dask, progress=progress)
     if out is not None:

@@ -21,12 +21,13 @@ class Settled(NamedTuple):
 
 
 def settled(dataset: Dataset) -> Settled:
-    """The dataset without labelled recordings on which nothing was seen, and with the tracker's confidence in all of
-    its recordings, or in none.
+    """The dataset without labelled recordings on which nothing was seen, and with the tracker's confidence and the size
+    of the image in all of its recordings or in none.
     """
     seen, blind = _of_seen(dataset)
-    alike, odd = _confident(seen)
-    return Settled(alike, (*blind, *blind_lines(dataset.unlabelled), *odd))
+    confident, odd = _confident(seen)
+    alike, unsized = _sized(confident)
+    return Settled(alike, (*blind, *blind_lines(dataset.unlabelled), *odd, *unsized))
 
 
 def blind_lines(recordings: Iterable[Recording]) -> tuple[str, ...]:
@@ -72,11 +73,30 @@ def _confident(dataset: Dataset) -> Settled:
     return Settled(alike, (note,))
 
 
+def _sized(dataset: Dataset) -> Settled:
+    """Where some recordings lack the size of the image, it is left out of the others: nothing can stand for it."""
+    labelled = [one for recordings in dataset.labelled.values() for one in recordings]
+    every = [*labelled, *dataset.unlabelled]
+    lacking = list(dict.fromkeys(one.id for one in every if one.image_size is None))
+    if not lacking or all(one.image_size is None for one in every):
+        return Settled(dataset, ())
+    alike = replace(
+        dataset,
+        labelled={
+            behavior: tuple(replace(one, image_size=None) for one in recordings)
+            for behavior, recordings in dataset.labelled.items()
+        },
+        unlabelled=tuple(replace(one, image_size=None) for one in dataset.unlabelled),
+    )
+    return Settled(alike, (f"{_listed(lacking)}: without the size of the image, which is left out of all others",))
+
+
 def _alike(recordings: Iterable[Recording], wanted: bool) -> tuple[Recording, ...]:
-    return tuple(_with_confidence(one) if wanted else replace(one, confidence=None) for one in recordings)
+    return tuple(with_confidence(one) if wanted else replace(one, confidence=None) for one in recordings)
 
 
-def _with_confidence(recording: Recording) -> Recording:
+def with_confidence(recording: Recording) -> Recording:
+    """The recording with the tracker's confidence; missing (NaN) where it gave none."""
     if recording.confidence is not None:
         return recording
     shape = (recording.frames, recording.animals, len(recording.skeleton.keypoints))

@@ -18,7 +18,7 @@ from harness.errors import HarnessError
 from harness.files.arrays import arrays_in, bytes_of
 from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
-from harness.labelling.matching import alike, body_of, held_against, made_with
+from harness.labelling.matching import alike, body_of, held_against, lines_about, made_with
 from harness.plugins.registry import Classifier, Fitted, model_family_named
 from harness.recording import Array, Recording
 from harness.runs.differences import reinstalling, versions_that_differ
@@ -218,6 +218,13 @@ def ready_for(folder: Path, recordings: Sequence[Recording]) -> tuple[Recording,
     plain = described(folder)
     with _Stored(folder, plain).naming(FILE):
         return alike(recordings, plain["body"], folder)
+
+
+def lacking_lines(folder: Path, recordings: Sequence[Recording]) -> list[str]:
+    """What the recordings lack that the models in `folder` can do without, in lines."""
+    plain = described(folder)
+    with _Stored(folder, plain).naming(FILE):
+        return lines_about(recordings, plain["body"])
 
 
 def odd_versions(folder: Path) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.data.settled import with_confidence
 from harness.errors import HarnessError
 from harness.plugins.registry import REGISTRIES
 from harness.recording import Recording, Skeleton
@@ -25,14 +26,22 @@ def body_of(recording: Recording) -> dict[str, Any]:
         "roles": dict(recording.skeleton.roles),
         "animals": recording.animals,
         "confidence": recording.confidence is not None,
+        "image_size": recording.image_size is not None,
     }
+
+
+def lines_about(recordings: Iterable[Recording], body: Mapping[str, Any]) -> list[str]:
+    """What recordings lack that models of that `body` can do without, in lines."""
+    names = [one.id for one in recordings if body["confidence"] and one.confidence is None]
+    return [f"{_listed(names)}: without the tracker's confidence, which was learned from; missing there"] * bool(names)
 
 
 def alike(recordings: Sequence[Recording], body: Mapping[str, Any], models: object) -> tuple[Recording, ...]:
     """The recordings with their keypoints, by name, in the order that `models` of that `body` know.
 
-    The tracker's confidence is left out where the models do not know it. Raises `HarnessError` with a line for each
-    thing that does not go together, and the recordings that it is about.
+    The tracker's confidence and the size of the image are left out where the models do not know them; where they know
+    the confidence, it is missing in recordings without it. Raises `HarnessError` with a line for each thing that does
+    not go together, and the recordings that it is about.
     """
     names, roles = tuple(body["keypoints"]), dict(body["roles"])
     skeleton = Skeleton(names, roles)
@@ -42,7 +51,7 @@ def alike(recordings: Sequence[Recording], body: Mapping[str, Any], models: obje
             problems.setdefault(problem, []).append(recording.id)
     if problems:
         raise HarnessError(*(f"{_listed(ids)}: {problem} {models}" for problem, ids in problems.items()))
-    return tuple(_in_order(one, skeleton, bool(body["confidence"])) for one in recordings)
+    return tuple(_as_known(_in_order(one, skeleton), body) for one in recordings)
 
 
 def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -> Iterator[str]:
@@ -61,8 +70,8 @@ def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -
         yield f"{' and '.join(parts)}; {_listed(wanted.keypoints)} are known to the models in"
     elif _players(skeleton) != _players(wanted):
         yield f"{_roles(skeleton, wanted)}; dataset.toml should give the roles as it did for the models in"
-    if body["confidence"] and recording.confidence is None:
-        yield "without the tracker's confidence ('scores'), which was learned from by the models in"
+    if body.get("image_size") and recording.image_size is None:
+        yield "without the size of the image; a dataset.toml beside the file should give it as it did for the models in"
 
 
 def _players(skeleton: Skeleton) -> dict[str, str]:
@@ -77,9 +86,13 @@ def _roles(found: Skeleton, wanted: Skeleton) -> str:
     )
 
 
-def _in_order(recording: Recording, skeleton: Skeleton, confidence: bool) -> Recording:
-    if not confidence and recording.confidence is not None:
-        recording = replace(recording, confidence=None)
+def _as_known(recording: Recording, body: Mapping[str, Any]) -> Recording:
+    if not body.get("image_size", True):  # models that were kept before this was say nothing of it
+        recording = replace(recording, image_size=None)
+    return with_confidence(recording) if body["confidence"] else replace(recording, confidence=None)
+
+
+def _in_order(recording: Recording, skeleton: Skeleton) -> Recording:
     if recording.skeleton.keypoints == skeleton.keypoints:
         return recording
     order = [recording.skeleton.keypoints.index(name) for name in skeleton.keypoints]

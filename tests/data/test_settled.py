@@ -51,3 +51,20 @@ def test_where_no_labelled_recording_holds_confidence_it_is_left_out() -> None:
     after, (note,) = settled(dataset("--", "+-"))
     assert note == "the tracker's confidence of 1 recording is left out, as no labelled one holds it"
     assert all(one.confidence is None for one in after.unlabelled)
+
+
+@pytest.mark.parametrize(("sizes", "kept"), [("++", True), ("--", True), ("+-", False), ("-+", False)])
+def test_the_size_of_the_image_is_in_all_or_in_none(sizes: str, kept: bool) -> None:
+    made = toy_recordings(3, 40)
+    labelled = [
+        replace(one, image_size=(640, 480) if sign == "+" else None) for one, sign in zip(made, sizes, strict=False)
+    ]
+    test = replace(made[2], id="t", image_size=labelled[0].image_size)
+    before = Dataset("toy", {"gather": tuple(labelled)}, (test,))
+    after, notes = settled(before)
+    if kept:
+        assert (after, notes) == (before, ())
+        return
+    assert all(one.image_size is None for one in (*after.labelled["gather"], *after.unlabelled))
+    (note,) = notes
+    assert note.endswith("without the size of the image, which is left out of all others")

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import harness
+from harness.errors import HarnessError
+from harness.labelling.matching import alike, body_of, lines_about
 from harness.recording import CALMS21, Dataset, Recording, Skeleton
 from tests.toy import toy_recordings, with_confidence
 
@@ -114,3 +116,25 @@ def test_a_model_that_cannot_be_read_says_with_which_version_it_was_made(models:
 def test_models_that_do_not_say_what_made_them_are_used(models: Path) -> None:
     changed(models, "", "", None)
     assert harness.predict(models, toy_recordings(1, 60), workers=1).keys() == {"approach"}
+
+
+def test_confidence_that_was_learned_from_is_missing_where_there_is_none_and_said() -> None:
+    (learned,) = toy_recordings(1, 60)
+    body = body_of(with_confidence(learned))
+    (ready,) = alike([learned], body, "models")
+    assert ready.confidence is not None
+    assert np.isnan(ready.confidence).all()
+    assert lines_about([learned], body) == [
+        f"{learned.id}: without the tracker's confidence, which was learned from; missing there"
+    ]
+    assert lines_about([with_confidence(learned)], body) == []
+
+
+def test_a_size_of_the_image_that_was_learned_from_must_be_known() -> None:
+    (learned,) = toy_recordings(1, 60)
+    sized = replace(learned, image_size=(640, 480))
+    unsized = replace(learned, image_size=None)
+    with pytest.raises(HarnessError, match="without the size of the image; a dataset"):
+        alike([unsized], body_of(sized), "models")
+    (ready,) = alike([sized], body_of(unsized), "models")
+    assert ready.image_size is None
