@@ -240,7 +240,12 @@ def _wanted(
     wanted = {name: theirs for name, theirs in finished.items() if (name in behaviors if behaviors else theirs)}
     missing = [name for name in (wanted or finished) if not finished[name]]
     if missing:
-        raise NothingToRankError(f"{run.folder}: no finished trials for {', '.join(missing)}; run `{_of_all(run)}`")
+        failed = [record for record in run.records() if record.behavior in missing and record.error]
+        why = f" (all {len(failed)} that ran failed, the first: {failed[0].error})" if failed else ""
+        way = "which says what gets further: " if failed else ""
+        raise NothingToRankError(
+            f"{run.folder}: no finished trials for {', '.join(missing)}{why}; run {way}`{_of_all(run)}`"
+        )
     return wanted
 
 

@@ -24,7 +24,10 @@ def report_nothing_to_learn(group: list[Recording], place: Place) -> None:
     if not any(one.seen for one in group):
         place.report("all keypoints are NaN: nothing was seen on any frame of any recording")
     elif not any(one.positives for one in group):
-        place.report("no frame of any recording is labelled as the behavior")
+        unknown = sum(one.frames - one.labelled_frames for one in group)
+        frames = sum(one.frames for one in group)
+        looked = f"; {unknown:,} of {frames:,} frames are unknown (NaN or -1)" if unknown else ""
+        place.report(f"no frame of any recording is labelled as the behavior{looked}")
     elif not any(one.positives for one in group if one.seen):
         place.report("the behavior is labelled only where all keypoints are NaN, so that nothing can be learned of it")
     elif all(one.positives == one.labelled_frames for one in group):

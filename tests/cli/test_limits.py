@@ -62,6 +62,8 @@ def test_memory_that_fits_no_trial(capsys: pytest.CaptureFixture[str]) -> None:
         "harness: next: more for each trial, in another folder, as what has failed is not tried again"
     )
     assert last.endswith(" --trial-memory 2.0GB --results results/data-2")
+    assert main(["export-best", "--results", "results/data", "--out", "out.npy"]) == 1
+    assert "(all 1 that ran failed, the first: used more than 1 MB (--trial-memory))" in capsys.readouterr().err
     assert followed(last) == 0
     assert [record.error for record in Run(Path("results/data-2")).records()] == [None]
 
