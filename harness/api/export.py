@@ -196,7 +196,7 @@ def _choose(
     """What the trials of a run come to. With `to_label`, raises `HarnessError` where no recording is to be labelled."""
     identity = run.description["identity"]
     engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
-    told("reading", 0, 1, "dataset")
+    told("reading the dataset", 0, 0, "file")
     dataset = run.dataset(data)
     finished: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
     for record in run.records():

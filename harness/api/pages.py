@@ -147,7 +147,7 @@ def report(
     make_room(out, ".html")
     loaded(plugins)
     with Steps(shown=progress) as told:
-        told("reading", 0, 1, "dataset")
+        told("reading the dataset", 0, 0, "file")
         dataset = run.dataset(data)
         smoothers = sorted(run.description["identity"]["plugins"]["smoothers"])
         refuse_missing([("smoothers", name) for name in smoothers], run.description["about"]["plugins"])

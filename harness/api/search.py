@@ -131,7 +131,7 @@ def search(
     say = say or silently
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
     with Steps(shown=progress) as told:
-        told("reading", 0, 1, "dataset")
+        told("reading the dataset", 0, 0, "file")
         dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
     wanted = _behaviors(behaviors, dataset)
     stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)

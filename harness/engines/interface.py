@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 from harness.errors import HarnessError
 
 Told = Callable[[str, int, int, str], None]
-"""Hears of a step how many are done, of how many, and what they are (`recording`)."""
+"""Hears of a step how many are done, of how many (0 where nobody knows), and what they are (`recording`)."""
 
 ASKED_SECONDS = 0.5
 """How often futures are asked how many of them are done."""

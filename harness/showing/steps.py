@@ -73,8 +73,8 @@ class Steps:
             return ""
         what, done, of, unit = self._step
         spent = time.monotonic() - self._since
-        if of == 1:
-            return f"{what} the {unit}, {_clock(spent)} so far"
+        if not of:
+            return f"{what}, {_clock(spent)} so far"
         left = f", {_clock(spent / done * (of - done))} left" if done else f", {_clock(spent)} so far"
         return f"{what}: {done:,} of {counted(of, unit)}{left}"
 
