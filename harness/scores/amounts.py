@@ -25,12 +25,15 @@ class Amounts:
     positives: int
     mixed: int
     """Recordings with frames of both kinds."""
+    full: int = 0
+    """Recordings of which every labelled frame is positive."""
 
     @classmethod
     def of(cls, recordings: Sequence[Recording]) -> "Amounts":
         mixed = sum(0 < one.positives < one.labelled_frames for one in recordings)
+        full = sum(0 < one.positives == one.labelled_frames for one in recordings)
         frames, positives = sum(one.labelled_frames for one in recordings), sum(one.positives for one in recordings)
-        return cls(sum(one.labelled_frames > 0 for one in recordings), frames, positives, mixed)
+        return cls(sum(one.labelled_frames > 0 for one in recordings), frames, positives, mixed, full)
 
     @property
     def claiming_all(self) -> float:
@@ -57,6 +60,12 @@ class Amounts:
             yield (
                 "no recording has frames with it and frames without it, so what tells the recordings apart may pass "
                 "for it; label one that has both"
+            )
+
+        elif self.full:
+            yield (
+                f"{counted(self.full, 'recording')} with it on every labelled frame, where no claim can be wrong; "
+                "label frames without it there"
             )
 
     def as_json(self) -> dict[str, Any]:

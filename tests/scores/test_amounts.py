@@ -28,15 +28,16 @@ def test_claiming_every_frame_is_scored_as_scikit_learn_scores_it(labels: list[l
     pooled = [value for values in labels for value in values]
     expected = f1_score(pooled, [1] * len(pooled), zero_division=0)
     np.testing.assert_allclose(amounts.claiming_all, expected)
-    assert amounts == Amounts(len(labels), len(pooled), sum(pooled), sum(len(set(values)) == 2 for values in labels))
+    mixed, full = (sum(set(values) == kinds for values in labels) for kinds in ({0, 1}, {1}))
+    assert amounts == Amounts(len(labels), len(pooled), sum(pooled), mixed, full)
     assert Amounts.from_json(amounts.as_json()) == amounts
 
 
 def test_a_handful_of_negatives_is_told_of() -> None:
-    (caution,) = Amounts.of(labelled([1] * 99 + [0], [1] * 100)).cautions()
+    (caution,) = Amounts.of(labelled([1] * 99 + [0], [1] * 99 + [0])).cautions()
     assert caution == (
-        "only 1 of 200 labelled frames are without it, so a score can hardly be wrong: claiming every frame has "
-        "F1 0.997; label frames without it"
+        "only 2 of 200 labelled frames are without it, so a score can hardly be wrong: claiming every frame has "
+        "F1 0.995; label frames without it"
     )
 
 
@@ -52,3 +53,8 @@ def test_a_score_that_may_be_no_better_than_claiming_every_frame_is_told_of(low:
 def test_recordings_of_one_class_each_are_told_of() -> None:
     (caution,) = Amounts.of(labelled([1] * 50, [0] * 50)).cautions()
     assert caution.startswith("no recording has frames with it and frames without it")
+
+
+def test_a_recording_that_is_all_positive_is_told_of() -> None:
+    (caution,) = Amounts.of(labelled([1] * 50, [0, 1] * 25, [0] * 50)).cautions()
+    assert caution.startswith("1 recording with it on every labelled frame, where no claim can be wrong")
