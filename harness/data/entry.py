@@ -20,6 +20,9 @@ CALMS21_IMAGE = (1024, 570)
 FPS = 30.0
 """Of CalMS21, and of other recordings where nothing is said."""
 
+QUIET = 1 << 22
+"""The bit of a NaN in single precision that says it may be computed with (IEEE 754-2008, 6.2.1)."""
+
 FARTHEST = 1e6
 """Pixels that a keypoint can lie from the corner of the image; features square and multiply what they see."""
 
@@ -206,6 +209,10 @@ def _confidence(values: object, shape: tuple[int, ...], place: Place) -> Array |
 
 
 def _single(values: Array) -> Array:
-    """In single precision; what is too large for it becomes infinite."""
+    """In single precision; what is too large for it becomes infinite, and NaNs are such that computing with them is no
+    floating-point error (a damaged file may hold signalling ones).
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.ascontiguousarray(values, dtype=np.float32)
+        single = np.ascontiguousarray(values, dtype=np.float32)
+    signalling = np.isnan(single) & ((single.view(np.uint32) & QUIET) == 0)
+    return np.where(signalling, np.float32(np.nan), single) if signalling.any() else single

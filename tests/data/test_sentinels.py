@@ -131,3 +131,12 @@ def test_a_dataset_tells_how_many_there_were(tmp_path: Path) -> None:
         train["groom"][name] = train["rear"][name] = labelled(filled(points, unseen, (0.0, 0.0)))
     (note,) = load_dataset(write(tmp_path, train)).notes
     assert note == f"{amount:,} points in 2 recordings at exactly (0, 0), off the animals: taken for not seen"
+
+
+def test_signalling_nans_are_nans(tmp_path: Path) -> None:
+    points = tracks()
+    points.view(np.uint32)[3, 1, :, 2] = 0x7F800001
+    with np.errstate(invalid="raise"):
+        dataset = load_dataset(write(tmp_path, {"groom": {"a": labelled(points), "b": labelled(tracks(seed=1))}}))
+        found = dataset.labelled["groom"][0].keypoints
+        assert np.isnan(found + 0).sum() == 2
