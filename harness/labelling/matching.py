@@ -70,7 +70,7 @@ def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -
         yield f"{' and '.join(parts)}; {_listed(wanted.keypoints)} are known to the models in"
     elif _players(skeleton) != _players(wanted):
         yield f"{_roles(skeleton, wanted)}; dataset.toml should give the roles as it did for the models in"
-    if body.get("image_size") and recording.image_size is None:
+    if body.get("image_size") and recording.image_size is None and not lacking and not extra:
         yield "without the size of the image; a dataset.toml beside the file should give it as it did for the models in"
 
 
