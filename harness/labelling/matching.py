@@ -32,8 +32,15 @@ def body_of(recording: Recording) -> dict[str, Any]:
 
 def lines_about(recordings: Iterable[Recording], body: Mapping[str, Any]) -> list[str]:
     """What recordings lack that models of that `body` can do without, in lines."""
+    lines = []
     names = [one.id for one in recordings if body["confidence"] and one.confidence is None]
-    return [f"{_listed(names)}: without the tracker's confidence, which was learned from; missing there"] * bool(names)
+    if names:
+        lines.append(f"{_listed(names)}: without the tracker's confidence, which was learned from; missing there")
+    names = [one.id for one in recordings if body.get("image_size") and one.image_size is None]
+    if names:
+        way = "a dataset.toml beside the file can give it"
+        lines.append(f"{_listed(names)}: without the size of the image, which was known where was learned from; {way}")
+    return lines
 
 
 def alike(recordings: Sequence[Recording], body: Mapping[str, Any], models: object) -> tuple[Recording, ...]:
@@ -70,8 +77,6 @@ def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -
         yield f"{' and '.join(parts)}; {_listed(wanted.keypoints)} are known to the models in"
     elif _players(skeleton) != _players(wanted):
         yield f"{_roles(skeleton, wanted)}; dataset.toml should give the roles as it did for the models in"
-    if body.get("image_size") and recording.image_size is None and not lacking and not extra:
-        yield "without the size of the image; a dataset.toml beside the file should give it as it did for the models in"
 
 
 def _players(skeleton: Skeleton) -> dict[str, str]:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import harness
-from harness.errors import HarnessError
 from harness.labelling.matching import alike, body_of, lines_about
 from harness.recording import CALMS21, Dataset, Recording, Skeleton
 from tests.toy import toy_recordings, with_confidence
@@ -130,11 +129,12 @@ def test_confidence_that_was_learned_from_is_missing_where_there_is_none_and_sai
     assert lines_about([with_confidence(learned)], body) == []
 
 
-def test_a_size_of_the_image_that_was_learned_from_must_be_known() -> None:
+def test_a_size_of_the_image_that_was_known_is_asked_for() -> None:
     (learned,) = toy_recordings(1, 60)
     sized = replace(learned, image_size=(640, 480))
     unsized = replace(learned, image_size=None)
-    with pytest.raises(HarnessError, match="without the size of the image; a dataset"):
-        alike([unsized], body_of(sized), "models")
+    (line,) = lines_about([unsized, sized], body_of(sized))
+    assert line.startswith(f"{learned.id}: without the size of the image, which was known where was learned from")
+    assert lines_about([unsized, sized], body_of(unsized)) == []
     (ready,) = alike([sized], body_of(unsized), "models")
     assert ready.image_size is None
