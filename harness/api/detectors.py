@@ -238,6 +238,7 @@ def predict(
         make_room(out, ".npy")
     detectors = models if isinstance(models, Detectors) else open_detectors(models, plugins=plugins, say=say)
     these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
+    ready_for(detectors.folder, these)  # what does not go together is refused before anything is said
     for line in (*blind_lines(these), *lacking_lines(detectors.folder, these)):
         (say or silently)(f"note: {line}")
     labels = detectors.predict(these, workers=workers, dask=dask, progress=progress)
