@@ -307,7 +307,9 @@ def test_an_export_without_finished_trials_says_how_to_get_them_and_ends_with_1(
 ) -> None:
     run_without_trials(tmp_path / "run", data=write(tmp_path / "data", train_file()), failed=2)
     (line,) = refusal(["export-best", "--results", "run"], capsys, code=1)
-    assert line == "run: no finished trials for groom, chase; run `harness search --data data`"
+    why = "all 2 that ran failed, the first: ValueError: 0 is too few"
+    way = "run `harness search --data data`, which says what gets further"
+    assert line == f"run: no finished trials for groom, chase ({why}); {way}"
 
 
 def test_a_search_of_some_behaviors_is_exported_and_the_hint_gets_to_a_whole_submission(

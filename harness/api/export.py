@@ -242,10 +242,8 @@ def _wanted(
     if missing:
         failed = [record for record in run.records() if record.behavior in missing and record.error]
         why = f" (all {len(failed)} that ran failed, the first: {failed[0].error})" if failed else ""
-        way = "which says what gets further: " if failed else ""
-        raise NothingToRankError(
-            f"{run.folder}: no finished trials for {', '.join(missing)}{why}; run {way}`{_of_all(run)}`"
-        )
+        way = f"run `{_of_all(run)}`{', which says what gets further' if failed else ''}"
+        raise NothingToRankError(f"{run.folder}: no finished trials for {', '.join(missing)}{why}; {way}")
     return wanted
 
 
