@@ -51,17 +51,21 @@ def fitted_table(
         name: max(cell_len(line) for cell in [name, *cells] for line in cell.split("\n"))
         for name, cells in zip(header, zip(*rows, strict=True) if rows else [()] * len(header), strict=True)
     }
+    numbers = {
+        name: max((cell_len(number) for row in rows for number in NUMBER.findall(row[place])), default=0)
+        for place, name in enumerate(header)
+    }
     shown, left_out = list(header), []
     for name, wrapped in spare.items():
         if sum(min(needs[one], wrapped) if one in WRAPS else needs[one] for one in shown) <= _room(width, len(shown)):
             break
         shown.remove(name)
         left_out.append(name)
-    widths = _shrunk({name: needs[name] for name in shown}, _room(width, len(shown)), right)
+    widths = _shrunk({name: needs[name] for name in shown}, numbers, _room(width, len(shown)), right)
     while len(shown) > 1 and sum(widths.values()) > _room(width, len(shown)):
         left_out.append(next((name for name in reversed(shown[1:]) if name not in WRAPS), shown[-1]))
         shown.remove(left_out[-1])
-        widths = _shrunk({name: needs[name] for name in shown}, _room(width, len(shown)), right)
+        widths = _shrunk({name: needs[name] for name in shown}, numbers, _room(width, len(shown)), right)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in shown:
         justify: JustifyMethod = "right" if name in right else "left"
@@ -112,11 +116,14 @@ def _room(width: int, columns: int) -> int:
     return width - 2 * columns - 1
 
 
-def _shrunk(needs: Mapping[str, int], room: int, right: Sequence[str]) -> dict[str, int]:
-    """The widths of columns within `room`: first the widest that wraps gives way, then the widest other text."""
+def _shrunk(needs: Mapping[str, int], numbers: Mapping[str, int], room: int, right: Sequence[str]) -> dict[str, int]:
+    """The widths of columns within `room`, if they can be: the widest that wraps gives way, then the widest other text.
+
+    `numbers` are the widths of the longest number in each column, which has to be whole, and an ellipsis beside it.
+    """
     widths = dict(needs)
-    wrapped = {name: min(need, NARROWEST) for name, need in needs.items() if name in WRAPS}
-    shortest = {name: min(need, SHORTEST) for name, need in needs.items() if name not in right}
+    wrapped = {name: min(need, max(NARROWEST, numbers[name])) for name, need in needs.items() if name in WRAPS}
+    shortest = {name: min(need, max(SHORTEST, numbers[name] + 1)) for name, need in needs.items() if name not in right}
     for floor in (wrapped, shortest):
         while sum(widths.values()) > room:
             able = [name for name in floor if widths[name] > floor[name]]

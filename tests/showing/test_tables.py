@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -32,6 +32,7 @@ rows = st.lists(st.tuples(names, scores, ranges, pipelines, counts).map(list), m
 
 
 @given(rows=rows, width=st.integers(16, 140))
+@example(rows=[["a", "0.000", "0.000 (0.000-0.000)", "1,234,567", "0"]], width=28)
 def test_no_number_is_cut_and_no_line_is_too_long(rows: list[list[str]], width: int) -> None:
     lines = lines_of(rows, width)
     assert max(map(cell_len, lines)) <= width
