@@ -2,7 +2,8 @@
 
 import html
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 LONGEST_SHOWN = 100
@@ -22,6 +23,12 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     return text if text.isprintable() else ascii(text)
 
 
+def listed(names: Collection[object], most: int = 3) -> str:
+    """The first `most` of `names` as they may be printed, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(shown(str(name)) for name in islice(names, most)) + more
+
+
 def named(path: Path | str) -> Path:
     """The path that somebody wrote, where `~` stands for their home, also where no shell has looked at it."""
     return Path(os.path.expanduser(path))
@@ -29,6 +36,12 @@ def named(path: Path | str) -> Path:
 
 def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds, as `1:02:03`; none below 0."""
+    whole = max(0, round(seconds))
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
 
 
 def size_in_words(nbytes: int) -> str:

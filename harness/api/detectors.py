@@ -18,7 +18,7 @@ from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import make_room, refuse_inputs, unwritable
-from harness.labelling.detectors import Blend, Blends, lacking_lines, odd_versions, read_detectors, ready_for
+from harness.labelling.detectors import Blend, Blends, odd_versions, read_detectors, ready_for
 from harness.labelling.export import (
     Training,
     label_recordings,
@@ -70,6 +70,7 @@ class Detectors(Mapping[str, "Detector"]):
         *,
         workers: int | None = None,
         dask: str | None = None,
+        say: Callable[[str], object] | None = None,
         progress: bool = False,
     ) -> Labels:
         """Label recordings for all behaviors: behavior to recording id to labels (frames,) int8 of 0 and 1.
@@ -78,6 +79,7 @@ class Detectors(Mapping[str, "Detector"]):
             recordings: Recordings, or a file laid out as `test.npy` is.
             workers: Processes of this machine; by default one a core.
             dask: The address of a Dask scheduler to work on instead.
+            say: Called with a line on what is odd about the recordings.
             progress: Whether to show how far it has come once it takes more than two seconds.
 
         Raises:
@@ -85,7 +87,9 @@ class Detectors(Mapping[str, "Detector"]):
                 cannot be labelled.
         """
         these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
-        these = ready_for(self.folder, these)
+        these = ready_for(self.folder, these, say)
+        for line in blind_lines(these):
+            (say or silently)(f"note: {line}")
         with Steps(shown=progress) as told:
             found = label_recordings(
                 self.folder,
@@ -237,11 +241,7 @@ def predict(
         refuse_inputs((out, out.with_suffix(".json")), _files_of(models, recordings))
         make_room(out, ".npy")
     detectors = models if isinstance(models, Detectors) else open_detectors(models, plugins=plugins, say=say)
-    these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
-    ready_for(detectors.folder, these)  # what does not go together is refused before anything is said
-    for line in (*blind_lines(these), *lacking_lines(detectors.folder, these)):
-        (say or silently)(f"note: {line}")
-    labels = detectors.predict(these, workers=workers, dask=dask, progress=progress)
+    labels = detectors.predict(recordings, workers=workers, dask=dask, say=say, progress=progress)
     if out is not None:
         try:
             write_submission(out, labels)

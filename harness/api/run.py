@@ -12,7 +12,7 @@ from harness.api.places import last_run, server_named
 from harness.choosing.comparison import Difference, best_trials, differences, exported
 from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
-from harness.choosing.next_steps import cautions, hints
+from harness.choosing.next_steps import hints
 from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.errors import HarnessError, NothingToRankError, unknown
@@ -87,7 +87,8 @@ class Run:
             raise HarnessError(lost)
         if not ranked:
             failed = [record.error for record in records if record.error]
-            reason = f"all {len(failed)} trials failed, the first: {failed[0]}" if failed else "no trial has finished"
+            all_failed = f"all {counted(len(failed), 'trial')} failed"
+            reason = f"{all_failed}, the first: {failed[0]}" if failed else "no trial has finished"
             command = self.description["about"]["command"]
             raise NothingToRankError(f"{self.folder}: {reason}; it was made by `{command}`")
         selections = kept(self.stored, every)
@@ -163,14 +164,6 @@ class Run:
         """By behavior, what is labelled; empty for a run that was searched before this was kept."""
         kept = self.description["about"].get("labelled", {})
         return {behavior: Amounts.from_json(plain) for behavior, plain in kept.items()}
-
-    def cautions(self, *, behaviors: Sequence[str] = ()) -> dict[str, list[str]]:
-        """By behavior, what of its labels makes its scores worth less than they look, a line each.
-
-        Args:
-            behaviors: Those to speak of; by default all.
-        """
-        return cautions(self.records(), behaviors or self.behaviors, self.amounts)
 
     def state(self) -> tuple[tuple[str, int, int], ...]:
         """What changes with every trial that is stored in the folder: names, times and sizes of files."""

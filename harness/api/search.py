@@ -229,7 +229,7 @@ def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str], fo
     for behavior in behaviors:
         theirs = [record.error or "" for record in records if record.behavior == behavior]
         if theirs and all(theirs):
-            failed.append(f"{behavior}: all {len(theirs)} trials failed; the first: {theirs[0]}")
+            failed.append(f"{behavior}: all {counted(len(theirs), 'trial')} failed; the first: {theirs[0]}")
             errors += theirs
     if failed:
         over = {name: [error.endswith(f"({option})") for error in errors] for name, option in LIMITS.items()}

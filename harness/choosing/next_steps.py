@@ -29,18 +29,6 @@ def best_lines(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> list
     ]
 
 
-def cautions(
-    records: Sequence[TrialRecord], behaviors: Sequence[str], amounts: Mapping[str, Amounts]
-) -> dict[str, list[str]]:
-    """By behavior, what of its labels makes its scores worth less than they look."""
-    found = {}
-    for behavior, theirs in _by_behavior(records, behaviors).items():
-        if behavior in amounts:
-            honest = honest_score([record for record in theirs if record.complete])
-            found[behavior] = list(amounts[behavior].cautions(honest))
-    return found
-
-
 def hints(
     records: Sequence[TrialRecord],
     behaviors: Sequence[str],
@@ -48,10 +36,12 @@ def hints(
     longer: Callable[[int], str],
 ) -> list[str]:
     """What to do about scores that could be better or surer; `longer` says how to search to so many trials."""
-    of_labels = cautions(records, behaviors, amounts)
-    lines = []
+    lines: list[str] = []
     for behavior, theirs in _by_behavior(records, behaviors).items():
-        lines += [*_of_one(behavior, theirs), *(f"{behavior}: {caution}" for caution in of_labels.get(behavior, ()))]
+        lines += _of_one(behavior, theirs)
+        if behavior in amounts:
+            honest = honest_score([record for record in theirs if record.complete])
+            lines += [f"{behavior}: {caution}" for caution in amounts[behavior].cautions(honest)]
     rising = still_improving(records, behaviors)
     if rising:
         those = ", ".join(f"{behavior} (+{gain:.3f})" for behavior, gain in rising.items())

@@ -141,9 +141,10 @@ def _notes(rows: Sequence[Row | EnsembleRow], run: harness.Run) -> list[str]:
         lines.append("E: ensemble; each recording is judged by members chosen without it.")
     if any(row.best.folds == "blocked" for row in ranked):
         lines.append("*: only one recording shows it, so parts of that were held out: optimistic.")
-    behaviors = list(dict.fromkeys(row.best.behavior for row in ranked))
-    for behavior, cautions in run.cautions(behaviors=behaviors).items():
-        lines += [f"{behavior}: {caution}" for caution in cautions]
+    amounts = run.amounts
+    for row in ranked:
+        if row.rank == 1 and row.best.behavior in amounts:
+            lines += [f"{row.best.behavior}: {caution}" for caution in amounts[row.best.behavior].cautions(row.honest)]
     return lines
 
 

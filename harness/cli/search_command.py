@@ -75,9 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def with_options(words: Sequence[str], **options: str) -> str:
-    """The search's own command with other options: of two the last counts."""
-    added = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
-    return shlex.join(["harness", *words, *added])
+    """The search's own command with these options in the place of those that it had."""
+    names = [f"--{name.replace('_', '-')}" for name in options]
+    kept, skip = [], False
+    for word in words:
+        if not skip and word not in names and word.partition("=")[0] not in names:
+            kept.append(word)
+        skip = word in names
+    added = [word for pair in zip(names, options.values(), strict=True) for word in pair]
+    return shlex.join(["harness", *kept, *added])
 
 
 def _longer_than(seconds: float | None) -> str:
@@ -101,12 +107,7 @@ def longer(words: Sequence[str], trials: int) -> str:
     """The search's own command, with more trials; where it went by time, as it was."""
     if "--timeout" in words:
         return shlex.join(["harness", *words])
-    kept, skip = [], False
-    for word in words:
-        if not skip and word != "--trials" and not word.startswith("--trials="):
-            kept.append(word)
-        skip = word == "--trials"
-    return shlex.join(["harness", *kept, "--trials", str(trials)])
+    return with_options(words, trials=str(trials))
 
 
 def _broken_off(why: str, finished: int, folder: Path, command: str) -> str:

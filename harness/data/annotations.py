@@ -7,9 +7,9 @@ from itertools import islice
 import numpy as np
 
 from harness.data import axes
-from harness.data.entry import MOST_NAMED, Entry, kind, listed
+from harness.data.entry import MOST_NAMED, Entry, kind
 from harness.recording import UNKNOWN, Array
-from harness.words import shown
+from harness.words import listed, shown
 
 NUMBERS = (int, float, np.integer, np.floating, np.bool_)
 
@@ -25,7 +25,7 @@ def labels(entry: Entry) -> Array | None:
     label for `other`; without one 1 does.
     """
     if "annotations" not in entry.content:
-        has = f"; it has {listed(entry.content)}" if entry.content else ""
+        has = f"; it has {listed(entry.content, MOST_NAMED)}" if entry.content else ""
         entry.place.report(f"has no 'annotations', expected one label for each frame{has}")
         return None
     annotations, coding = entry.content["annotations"], _coding(entry)
@@ -93,7 +93,7 @@ def _way(annotations: object, behavior: str) -> str:
         word = behavior if behavior in words else next((one for one in words if one != "other"), words[0])
         return f"; [int(label == {shown(word)!r}) for label in annotations] makes them"
     if isinstance(annotations, Mapping):
-        return f"; it has {listed(annotations) or 'nothing'}, give one of them" if annotations else ""
+        return f"; it has {listed(annotations, MOST_NAMED) or 'nothing'}, give one of them" if annotations else ""
     if isinstance(annotations, list | tuple) and annotations:
         shape = _shape(annotations)
         return _of_columns(shape, "np.array(annotations)") if shape is not None else ""
@@ -166,7 +166,7 @@ def _coding(entry: Entry) -> _Coding:
     others = [name for name in vocabulary if name != "other"]
     name = entry.behavior if entry.behavior in vocabulary else others[0] if len(others) == 1 else None
     if name is None:
-        entry.place.report(f"its vocabulary has {listed(vocabulary)}, expected the behavior among them")
+        entry.place.report(f"its vocabulary has {listed(vocabulary, MOST_NAMED)}, expected the behavior among them")
         return _Coding()
     words = " or ".join(f"{label} ({shown(str(name))})" for name, label in islice(vocabulary.items(), MOST_NAMED))
     words += " or one of more" if len(vocabulary) > MOST_NAMED else ""

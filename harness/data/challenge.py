@@ -23,7 +23,7 @@ import numpy as np
 
 from harness.data.annotations import labels
 from harness.data.dataset_toml import SETUP_FILE, Setup, read_dataset_toml
-from harness.data.entry import Entry, Place, assumed, kind, listed, poses
+from harness.data.entry import MOST_NAMED, Entry, Place, assumed, kind, poses
 from harness.data.kept import (
     Kept,
     held_together,
@@ -39,7 +39,7 @@ from harness.data.names import LONGEST_NAME, is_behavior, is_name
 from harness.data.pickles import read_pickled_npy
 from harness.errors import DataError
 from harness.recording import Array, Dataset, Recording
-from harness.words import shown
+from harness.words import listed, shown
 
 TRAIN_FILES = ("train.npy", "*task3*train*.npy")
 TEST_FILES = ("test.npy", "test-release.npy", "*task3*test*.npy")
@@ -270,7 +270,7 @@ def _report_vocabulary(vocabulary: object, behaviors: Mapping[str, None], place:
         place.inside("vocabulary").report(f"{kind(vocabulary)}, expected the names of the behaviors")
         return
     names = dict.fromkeys(str(name) for name in vocabulary if name != OTHER)
-    has = listed(names)
+    has = listed(names, MOST_NAMED)
     for name in names:
         if name not in behaviors:
             place.inside(name).report("in the vocabulary, but without recordings")

@@ -1,8 +1,7 @@
 """What a file says of one recording: its poses and labels, checked."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from harness.data import axes
 from harness.data.dataset_toml import Setup
 from harness.data.sentinels import Cleaned, without_sentinels
 from harness.recording import CALMS21, Array, Recording, Skeleton
-from harness.words import shown
+from harness.words import listed, shown
 
 AXES = "(frames, animals, 2 for x and y, parts)"
 CALMS21_IMAGE = (1024, 570)
@@ -72,12 +71,6 @@ class Entry:
     vocabulary: object
     """Of the behavior, as the file has it."""
     place: Place
-
-
-def listed(names: Collection[object]) -> str:
-    """The first `MOST_NAMED` of `names` as they may be printed, and how many more there are."""
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(shown(str(name)) for name in islice(names, MOST_NAMED)) + more
 
 
 def kind(value: object) -> str:
@@ -162,7 +155,7 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Cleaned | None:
         )
         return None
     if "keypoints" not in content:
-        place.report(f"has no 'keypoints'; it has {listed(content) or 'nothing'}")
+        place.report(f"has no 'keypoints'; it has {listed(content, MOST_NAMED) or 'nothing'}")
         return None
     values, frames = content["keypoints"], _length(content.get("annotations"))
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":

@@ -7,10 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.recording import Dataset, Recording
-from harness.words import counted, shown
-
-MOST_NAMED = 3
-"""Recordings that a note names."""
+from harness.words import counted, listed
 
 
 class Settled(NamedTuple):
@@ -33,7 +30,7 @@ def settled(dataset: Dataset) -> Settled:
 def blind_lines(recordings: Iterable[Recording]) -> tuple[str, ...]:
     """That nothing was seen on some of what is to be labelled, in a line."""
     names = [one.id for one in recordings if not one.seen]
-    return (f"{_listed(names)}: all keypoints are NaN, so that every frame is labelled 0",) if names else ()
+    return (f"{listed(names)}: all keypoints are NaN, so that every frame is labelled 0",) if names else ()
 
 
 def _of_seen(dataset: Dataset) -> Settled:
@@ -41,13 +38,8 @@ def _of_seen(dataset: Dataset) -> Settled:
     names = dict.fromkeys(one.id for group in dataset.labelled.values() for one in group if not one.seen)
     if not names:
         return Settled(dataset, ())
-    note = f"{_listed(list(names))}: all keypoints are NaN, so that there is nothing to learn; left out of training"
+    note = f"{listed(names)}: all keypoints are NaN, so that there is nothing to learn; left out of training"
     return Settled(replace(dataset, labelled=labelled), (note,))
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(map(shown, names[:MOST_NAMED])) + more
 
 
 def _confident(dataset: Dataset) -> Settled:
@@ -88,7 +80,7 @@ def _sized(dataset: Dataset) -> Settled:
         },
         unlabelled=tuple(replace(one, image_size=None) for one in dataset.unlabelled),
     )
-    return Settled(alike, (f"{_listed(lacking)}: without the size of the image, which is left out of all others",))
+    return Settled(alike, (f"{listed(lacking)}: without the size of the image, which is left out of all others",))
 
 
 def _alike(recordings: Iterable[Recording], wanted: bool) -> tuple[Recording, ...]:

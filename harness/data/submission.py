@@ -16,7 +16,7 @@ from harness.errors import DataError
 from harness.files.atomic import write_together
 from harness.recording import UNKNOWN, Array
 from harness.scores.metrics import Counts, count, total
-from harness.words import LONGEST_SHOWN, counted, shown
+from harness.words import LONGEST_SHOWN, counted, listed, shown
 
 Submission = Mapping[str, Mapping[str, Sequence[int]]]
 """Behavior to recording id to one label for each frame."""
@@ -26,9 +26,6 @@ Expected = Mapping[str, Mapping[str, int]]
 
 ELEMENTS = (int, np.int32, np.int64)
 """The types of element that the challenge accepts; it refuses NumPy's other integers, booleans and floats."""
-
-MOST_NAMED = 3
-"""Of what is left out."""
 
 SAMPLE_FILE, TEST_FILE = "sample_submission.npy", "test.npy"
 
@@ -108,21 +105,14 @@ def unscored(submission: Any, truth: Mapping[str, Mapping[str, Array]]) -> list[
     lines = []
     behaviors = [name for name in groups if name not in truth]
     if behaviors:
-        lines.append(f"left out, as the truth has no labels of them: {_listed(behaviors)}")
+        lines.append(f"left out, as the truth has no labels of them: {listed(behaviors)}")
     for behavior in truth:
         group = groups.get(behavior, {})
         decoys = [name for name in group if name not in truth[behavior]]
         if decoys:
             which = f"{len(decoys):,} of {counted(len(group), 'recording')}"
-            lines.append(
-                f"{_place(behavior)}: left out, as the truth has no labels of them: {which}, {_listed(decoys)}"
-            )
+            lines.append(f"{_place(behavior)}: left out, as the truth has no labels of them: {which}, {listed(decoys)}")
     return lines
-
-
-def _listed(names: Sequence[object]) -> str:
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(shown(str(name)) for name in names[:MOST_NAMED]) + more
 
 
 def read_truth(path: Path) -> dict[str, dict[str, Array]]:

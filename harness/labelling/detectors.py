@@ -210,21 +210,22 @@ def _again(
     return fit(behavior, spec)
 
 
-def ready_for(folder: Path, recordings: Sequence[Recording]) -> tuple[Recording, ...]:
+def ready_for(
+    folder: Path, recordings: Sequence[Recording], say: Callable[[str], object] | None = None
+) -> tuple[Recording, ...]:
     """The recordings as the models in `folder` know them: keypoints in their order.
 
+    `say` is told of what the recordings lack and the models can do without.
     Raises `HarnessError` where the models cannot be read, or were fitted on recordings of other animals.
     """
     plain = described(folder)
     with _Stored(folder, plain).naming(FILE):
-        return alike(recordings, plain["body"], folder)
-
-
-def lacking_lines(folder: Path, recordings: Sequence[Recording]) -> list[str]:
-    """What the recordings lack that the models in `folder` can do without, in lines."""
-    plain = described(folder)
-    with _Stored(folder, plain).naming(FILE):
-        return lines_about(recordings, plain["body"])
+        ready = alike(recordings, plain["body"], folder)
+        lines = lines_about(recordings, plain["body"])
+    if say is not None:
+        for line in lines:
+            say(f"note: {line}")
+    return ready
 
 
 def odd_versions(folder: Path) -> list[str]:

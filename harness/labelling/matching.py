@@ -13,10 +13,7 @@ from harness.recording import Recording, Skeleton
 from harness.runs.differences import reinstalling, versions_that_differ
 from harness.runs.versions import versions
 from harness.spec import Decision, PipelineSpec
-from harness.words import counted, shown
-
-MOST_NAMED = 3
-"""Recordings, or keypoints, that a message names."""
+from harness.words import counted, listed, shown
 
 
 def body_of(recording: Recording) -> dict[str, Any]:
@@ -35,11 +32,11 @@ def lines_about(recordings: Iterable[Recording], body: Mapping[str, Any]) -> lis
     lines = []
     names = [one.id for one in recordings if body["confidence"] and one.confidence is None]
     if names:
-        lines.append(f"{_listed(names)}: without the tracker's confidence, which was learned from; missing there")
+        lines.append(f"{listed(names)}: without the tracker's confidence, which was learned from; missing there")
     names = [one.id for one in recordings if body.get("image_size") and one.image_size is None]
     if names:
         way = "a dataset.toml beside the file can give it"
-        lines.append(f"{_listed(names)}: without the size of the image, which was known where was learned from; {way}")
+        lines.append(f"{listed(names)}: without the size of the image, which was known where was learned from; {way}")
     return lines
 
 
@@ -57,7 +54,7 @@ def alike(recordings: Sequence[Recording], body: Mapping[str, Any], models: obje
         for problem in _problems(recording, skeleton, body):
             problems.setdefault(problem, []).append(recording.id)
     if problems:
-        raise HarnessError(*(f"{_listed(ids)}: {problem} {models}" for problem, ids in problems.items()))
+        raise HarnessError(*(f"{listed(ids)}: {problem} {models}" for problem, ids in problems.items()))
     return tuple(_as_known(_in_order(one, skeleton), body) for one in recordings)
 
 
@@ -69,12 +66,12 @@ def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -
     if recording.animals != animals:
         yield f"{counted(recording.animals, 'animal')}, expected {animals} as learned by the models in"
     if extra and skeleton == Skeleton.unnamed(len(skeleton.keypoints)) and len(extra) == len(wanted.keypoints):
-        named = _listed(wanted.keypoints)
+        named = listed(wanted.keypoints)
         yield f"keypoints without names; a dataset.toml beside the file should name them, {named}, for the models in"
     elif lacking or extra:
-        parts = [f"without the keypoints {_listed(lacking)}"] if lacking else []
-        parts += [f"with the keypoints {_listed(extra)} too many"] if extra else []
-        yield f"{' and '.join(parts)}; {_listed(wanted.keypoints)} are known to the models in"
+        parts = [f"without the keypoints {listed(lacking)}"] if lacking else []
+        parts += [f"with the keypoints {listed(extra)} too many"] if extra else []
+        yield f"{' and '.join(parts)}; {listed(wanted.keypoints)} are known to the models in"
     elif _players(skeleton) != _players(wanted):
         yield f"{_roles(skeleton, wanted)}; dataset.toml should give the roles as it did for the models in"
 
@@ -107,12 +104,6 @@ def _in_order(recording: Recording, skeleton: Skeleton) -> Recording:
         confidence=None if recording.confidence is None else recording.confidence[:, :, order],
         skeleton=skeleton,
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(map(shown, names[:MOST_NAMED])) + more
 
 
 # What made the models

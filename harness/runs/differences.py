@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.words import shown
+from harness.words import listed, shown
 
 MOST_NAMED = 4
 """Settings that a message names; of each, so many of its parts."""
@@ -94,5 +94,4 @@ def _names(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """Those that differ, the first of them, as one text; none where all are as they were."""
     names = [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]
     if names:
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        yield shown(", ".join(names[:MOST_NAMED])) + more
+        yield listed(names, MOST_NAMED)

@@ -14,7 +14,7 @@ from harness.runs.records import TrialRecord
 from harness.showing.console import can_redraw, plain_console, say
 from harness.showing.notebook import Cell, in_notebook
 from harness.showing.tables import fitted_table
-from harness.words import counted, html_table
+from harness.words import clock, counted, html_table
 
 HEADER = ("behavior", "done", "trials", "best F1", "last gain", "failed", "pruned", "pipeline")
 SPARE = {"pipeline": 14, "done": 0, "pruned": 0, "failed": 0, "last gain": 0}
@@ -132,8 +132,7 @@ class Progress:
             seconds = min(seconds, (time.monotonic() - self._began) / new * remaining)
         if seconds == math.inf:
             return ""
-        whole = max(0, round(seconds))
-        return f", {whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02} left"
+        return f", {clock(seconds)} left"
 
     @property
     def _rows(self) -> list[list[str]]:

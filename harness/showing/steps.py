@@ -10,7 +10,7 @@ from rich.text import Text
 
 from harness.showing.console import can_redraw, plain_console, say
 from harness.showing.notebook import Cell, in_notebook
-from harness.words import counted, html_table
+from harness.words import clock, counted, html_table
 
 PATIENCE = 2.0
 """Seconds without a word that nobody minds."""
@@ -35,12 +35,14 @@ class Steps:
         self._cell: Cell | None = None
         """Shown once something has taken long; a terminal's line is there from the start, and empty."""
         self._lines: threading.Thread | None = None
+        if not shown:
+            return
         console = plain_console(stderr=True)
-        if shown and in_notebook():
+        if in_notebook():
             self._cell = Cell(self._html)
-        elif shown and can_redraw(console, stderr=True):
+        elif can_redraw(console, stderr=True):
             self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._drawn)
-        elif shown:
+        else:
             self._lines = threading.Thread(target=self._say, daemon=True)
 
     def __call__(self, what: str, done: int, of: int, unit: str) -> None:
@@ -74,8 +76,8 @@ class Steps:
         what, done, of, unit = self._step
         spent = time.monotonic() - self._since
         if not of:
-            return f"{what}, {_clock(spent)} so far"
-        left = f", {_clock(spent / done * (of - done))} left" if done else f", {_clock(spent)} so far"
+            return f"{what}, {clock(spent)} so far"
+        left = f", {clock(spent / done * (of - done))} left" if done else f", {clock(spent)} so far"
         return f"{what}: {done:,} of {counted(of, unit)}{left}"
 
     def _drawn(self) -> RenderableType:
@@ -89,8 +91,3 @@ class Steps:
         while not self._over.wait(BETWEEN):
             if self._step is not None:
                 say(self.line)
-
-
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"

@@ -57,7 +57,7 @@ def test_a_time_that_fits_no_trial(capsys: pytest.CaptureFixture[str]) -> None:
 def test_memory_that_fits_no_trial(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SMALL, "--trials", "1", "--trial-memory", "1MB"]) == 2
     *_, failed, last = capsys.readouterr().err.splitlines()
-    assert failed == "harness: approach: all 1 trials failed; the first: used more than 1 MB (--trial-memory)"
+    assert failed == "harness: approach: all 1 trial failed; the first: used more than 1 MB (--trial-memory)"
     assert last.startswith(
         "harness: next: more for each trial, in another folder, as what has failed is not tried again"
     )
