@@ -27,7 +27,7 @@ from harness.labelling.export import (
 from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile
 from harness.recording import Array, Recording
-from harness.showing.steps import Steps
+from harness.showing.steps import reading
 from harness.spec import Decision
 from harness.words import counted, html_table, named
 
@@ -86,11 +86,11 @@ class Detectors(Mapping[str, "Detector"]):
             HarnessError: The recordings have other animals or keypoints than those that were learned from, or one
                 cannot be labelled.
         """
-        these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
-        these = ready_for(self.folder, these, say)
-        for line in blind_lines(these):
-            (say or silently)(f"note: {line}")
-        with Steps(shown=progress) as told:
+        with reading(shown=progress) as told:
+            these = load_recordings(recordings) if isinstance(recordings, Path | str) else tuple(recordings)
+            these = ready_for(self.folder, these, say)
+            for line in blind_lines(these):
+                (say or silently)(f"note: {line}")
             found = label_recordings(
                 self.folder,
                 these,

@@ -36,7 +36,7 @@ from harness.plugins.spaces import Spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord, plugins_of
 from harness.scores.metrics import mean_score
-from harness.showing.steps import Steps
+from harness.showing.steps import reading
 from harness.words import counted, html_table, named
 
 
@@ -71,7 +71,7 @@ def fit(
         HarnessError: The data are not those that were searched, a plugin is missing, or a pipeline cannot be fitted.
         NothingToRankError: None of the behaviors, or one that is asked for, has a finished trial.
     """
-    with Steps(shown=progress) as told:
+    with reading(shown=progress) as told:
         chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told)
         return _fitted(chosen, engine_of(workers, dask), told)
 
@@ -149,7 +149,7 @@ def export_best(
     folder = None if models is None else named(models)
     if folder is not None:
         refuse_folder(folder)
-    with Steps(shown=progress) as told:
+    with reading(shown=progress) as told:
         chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told, to_label=True)
         for line in blind_lines(chosen.dataset.unlabelled):
             (say or silently)(f"note: {line}")
@@ -196,7 +196,6 @@ def _choose(
     """What the trials of a run come to. With `to_label`, raises `HarnessError` where no recording is to be labelled."""
     identity = run.description["identity"]
     engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
-    told("reading the dataset", 0, 0, "file")
     dataset = run.dataset(data)
     finished: dict[str, list[TrialRecord]] = {behavior: [] for behavior in dataset.labelled}
     for record in run.records():

@@ -25,7 +25,7 @@ from harness.plugins.registry import refuse_missing
 from harness.plugins.spaces import Spaces
 from harness.recording import Array, Dataset
 from harness.runs.records import plugins_of
-from harness.showing.steps import Steps
+from harness.showing.steps import Steps, reading
 from harness.words import counted, named
 
 
@@ -75,7 +75,8 @@ def learning_curve(
         _refuse_plot(named(out))
     engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
     refuse_missing(plugins_of(leaders.values()), about["plugins"])
-    dataset = run.dataset(data)
+    with reading(shown=progress):
+        dataset = run.dataset(data)
     spaces = Spaces.from_json(identity["ranges"])
     searched = sorted({name for names in identity["arms"].values() for name in names})
     # A baseline alone looks nowhere.
@@ -146,8 +147,7 @@ def report(
     out = named(out)
     make_room(out, ".html")
     loaded(plugins)
-    with Steps(shown=progress) as told:
-        told("reading the dataset", 0, 0, "file")
+    with reading(shown=progress) as told:
         dataset = run.dataset(data)
         smoothers = sorted(run.description["identity"]["plugins"]["smoothers"])
         refuse_missing([("smoothers", name) for name in smoothers], run.description["about"]["plugins"])

@@ -34,7 +34,7 @@ from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
 from harness.server import Server
 from harness.showing.progress import Progress
-from harness.showing.steps import Steps
+from harness.showing.steps import Steps, reading
 from harness.words import counted, named, shown
 
 DEFAULT_TRIALS = 200
@@ -130,8 +130,7 @@ def search(
     command = command or _call(locals())
     say = say or silently
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
-    with Steps(shown=progress) as told:
-        told("reading the dataset", 0, 0, "file")
+    with reading(shown=progress):
         dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
     wanted = _behaviors(behaviors, dataset)
     stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)

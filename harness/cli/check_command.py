@@ -7,12 +7,14 @@ import harness
 from harness.cli.arguments import data_folder
 from harness.cli.console import show_csv, show_json, show_markdown
 from harness.showing.console import say
+from harness.showing.steps import reading
 from harness.words import counted, escaped
 
 
 def run(arguments: argparse.Namespace) -> int:
     data = data_folder(arguments.data) or _last_searched(arguments)
-    checked = harness.check(arguments.submission, data)
+    with reading(shown=True):
+        checked = harness.check(arguments.submission, data)
     found = checked.problems
     if arguments.format == "json":
         show_json({"fine": checked.fine, "problems": list(found)})

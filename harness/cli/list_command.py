@@ -7,13 +7,15 @@ from typing import Any
 import harness
 from harness.cli.arguments import data_folder
 from harness.cli.console import show_csv, show_json, show_markdown, show_table
+from harness.showing.steps import reading
 
 HEADER = ("kind", "name", "parameters", "note")
 
 
 def run(arguments: argparse.Namespace) -> int:
     data = data_folder(arguments.data)
-    rows = harness.available(data=data, spaces=arguments.spaces, plugins=arguments.plugin)
+    with reading(shown=data is not None):
+        rows = harness.available(data=data, spaces=arguments.spaces, plugins=arguments.plugin)
     if arguments.format == "json":
         show_json(rows)
     elif arguments.format == "csv":

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Group, RenderableType
@@ -91,3 +93,11 @@ class Steps:
         while not self._over.wait(BETWEEN):
             if self._step is not None:
                 say(self.line)
+
+
+@contextmanager
+def reading(*, shown: bool) -> Iterator[Steps]:
+    """Steps of which the first is to read the data; how long that takes nobody knows."""
+    with Steps(shown=shown) as told:
+        told("reading the dataset", 0, 0, "file")
+        yield told
