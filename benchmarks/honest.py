@@ -100,7 +100,9 @@ def hindsight(run: Run, records: Iterable[TrialRecord], dataset: Dataset) -> dic
         if record.complete:
             theirs = units[record.behavior]
             probabilities = run.out_of_fold.read(record, [unit.frames for unit in theirs])
-            table = count_table(thresholds, probabilities, [unit.known_labels for unit in theirs], theirs[0].fps)
+            table = count_table(
+                thresholds, probabilities, [unit.known_labels for unit in theirs], [one.fps for one in theirs]
+            )
             hits, claimed = table.sum(axis=0).T
             f1s = f1_of(hits, claimed, np.array(sum(unit.positives for unit in theirs)))
             best[record.behavior] = max(best[record.behavior], float(f1s.max()))

@@ -110,7 +110,7 @@ class Script:
         X = [self.design_matrix(unit, stack, preparation) for unit in folds.units]
         model = LGBMClassifier(n_estimators=trees, n_jobs=-1, verbose=-1, random_state=0, **parameters)
         labels = [unit.known_labels for unit in folds.units]
-        verdict = judge(THRESHOLD_ALONE, {None: out_of_fold(model, X, labels, folds)}, labels, folds.units[0].fps)
+        verdict = judge(THRESHOLD_ALONE, {None: out_of_fold(model, X, labels, folds)}, labels, folds.rates)
         return total(verdict.counts).f1
 
 

@@ -37,7 +37,7 @@ def held_out_counts(
     spec = arm.spec(arm.defaults())
     folds = make_folds(rest, 0.0)
     stages = out_of_fold(spec, folds, tables, search.seed)
-    verdict = judge(search.candidates, stages, [unit.known_labels for unit in folds.units], judged.fps)
+    verdict = judge(search.candidates, stages, [unit.known_labels for unit in folds.units], folds.rates)
 
     def probabilities(models: Sequence[FittedPipeline]) -> Array:
         values = [model.probabilities(judged) for model in models]

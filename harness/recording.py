@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.arena import Arena
 from harness.words import counted, html_table
 
 Array = npt.NDArray[Any]
+
+ONE, PAIR, SCENE = "one", "pair", "scene"
+SCOPES = (ONE, PAIR, SCENE)
+"""Whom a behavior is of: one animal, an ordered pair (agent and target), or nobody in particular."""
 
 ROLES = ("nose", "left_ear", "right_ear", "neck", "left_hip", "right_hip", "tail_base")
 """Places on the body that features may ask for by name."""
@@ -55,7 +60,8 @@ CALMS21 = Skeleton(ROLES, {role: index for index, role in enumerate(ROLES)})
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One video's tracked poses, and its labels for one behavior where it was annotated.
+    """One video's tracked poses, and its labels for one behavior where it was annotated; or one example of it, which is
+    the video as one agent, or one agent and target, see it.
 
     Raises `ValueError` where the shapes do not agree.
     """
@@ -77,10 +83,31 @@ class Recording:
     session_frames: int = 0
     """How long that session is; 0 stands for `frames`."""
     group: str = ""
-    """Recordings of one group are held out together, as those of the same footage should be; empty: alone."""
+    """The animal, cage or day that it is of: what has one group is held out together; empty: a group of its own."""
+    footage: str = ""
+    """The same for recordings that show the same footage, which are never told apart; empty: none does."""
+    film: str = ""
+    """The id of the recording that this is an example of, or was cut from; empty where it is one itself."""
+    names: tuple[str, ...] = ()
+    """Of the animals, in the order of the keypoints; none where they have no names."""
+    agent: str = ""
+    """Who does it, in an example of a behavior of one animal or of a pair: animal 0 of the keypoints."""
+    target: str = ""
+    """To whom it is done: animal 1 of the keypoints; the agent where the behavior is of one animal alone."""
+    others: tuple[Array, ...] = ()
+    """float32 (frames, xy, part) of each animal that is neither agent nor target, in no order that means anything."""
+    whole: "Recording | None" = None
+    """What this is an example of, as long as its poses are those of that."""
+    pixels_per_cm: float | None = None
+    arena: Arena | None = None
+    """Where animals can be, in pixels."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What else is known of it, such as the treatment; column to value of `recordings.csv`."""
 
     def __post_init__(self) -> None:
         shape = self.keypoints.shape
+        if self.whole is not None and not np.may_share_memory(self.keypoints, self.whole.keypoints):
+            object.__setattr__(self, "whole", None)
         if len(shape) != 4 or shape[2] != 2 or shape[3] != len(self.skeleton.keypoints):
             raise ValueError(f"{self.id}: keypoints {shape} do not fit {len(self.skeleton.keypoints)} parts")
         if self.labels is not None and self.labels.shape != (shape[0],):
@@ -95,6 +122,79 @@ class Recording:
     @property
     def animals(self) -> int:
         return int(self.keypoints.shape[1])
+
+    @property
+    def source_id(self) -> str:
+        """The id of the recording that this is an example of, or was cut from, or is."""
+        return self.film or self.id
+
+    @property
+    def scope(self) -> str:
+        """Which of `SCOPES` its behaviors are of."""
+        if not self.agent:
+            return SCENE
+        return ONE if self.agent == self.target else PAIR
+
+    @property
+    def animal_names(self) -> tuple[str, ...]:
+        """`names`, or `animal1` and so on where the animals have none."""
+        return self.names or tuple(f"animal{number}" for number in range(1, self.animals + 1))
+
+    @property
+    def held_with(self) -> tuple[tuple[str, str], ...]:
+        """What it has in common with others that are to be held out together with it: kind and name."""
+        kinds = (("film", self.source_id), ("footage", self.footage), ("group", self.group))
+        return tuple((kind, name) for kind, name in kinds if name)
+
+    def examples(self, scope: str) -> "tuple[Recording, ...]":
+        """The recording as behaviors of that scope see it: from each animal, from each ordered pair, or as it is."""
+        names = self.animal_names
+        if scope == SCENE:
+            return (self,)
+        if scope == ONE:
+            return tuple(self.seen_from(name, name) for name in names)
+        return tuple(self.seen_from(one, other) for one in names for other in names if one != other)
+
+    def seen_from(self, agent: str, target: str, labels: Array | None = None) -> "Recording":
+        """The recording as an act of `agent` on `target` sees it: these first, the others after.
+
+        An act of one animal alone has its agent for a target, and sees it twice. No pose is copied. Raises `ValueError`
+        where there is no such animal.
+        """
+        names = self.animal_names
+        seen = _Seen(self, names.index(agent), names.index(target))
+        return replace(
+            self,
+            id=f"{self.id} ({agent} to {target})" if agent != target else f"{self.id} ({agent})",
+            labels=labels,
+            film=self.source_id,
+            names=(agent, target),
+            agent=agent,
+            target=target,
+            whole=self,
+            **seen.arrays(),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Examples of a recording are sent together, and its poses once.
+        seen = self._seen
+        return {name: value for name, value in self.__dict__.items() if seen is None or name not in seen.arrays()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if "keypoints" not in state:
+            seen = _Seen(state["whole"], *(state["whole"].animal_names.index(name) for name in state["names"]))
+            self.__dict__.update(seen.arrays())
+
+    @property
+    def _seen(self) -> "_Seen | None":
+        """How its arrays come from those of `whole`; None where they are others."""
+        if self.whole is None:
+            return None
+        one, other = self.confidence, self.whole.confidence
+        if (one is None) != (other is None) or (one is not None and not np.may_share_memory(one, other)):
+            return None
+        return _Seen(self.whole, *map(self.whole.animal_names.index, self.names))
 
     @property
     def known_labels(self) -> Array:
@@ -121,14 +221,19 @@ class Recording:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything features can see: poses and what they were filmed with, not the labels."""
-        seen = hashlib.sha256()
+        found = hashlib.sha256()
         sizes = (self.keypoints.shape, float(self.fps), self.skeleton.keypoints, sorted(self.skeleton.roles.items()))
         place = (self.image_size, self.first_frame, self.session_frames or self.frames)
-        seen.update(repr((sizes, place, self.confidence is None)).encode())
-        for values in (self.keypoints, self.confidence):
+        found.update(repr((sizes, place, self.confidence is None)).encode())
+        if self.pixels_per_cm is not None or self.arena is not None:
+            found.update(repr((self.pixels_per_cm, self.arena)).encode())
+        if (seen := self._seen) is not None:
+            found.update(f"{seen.whole.digest} {seen.agent} {seen.target}".encode())
+            return found.hexdigest()
+        for values in (self.keypoints, self.confidence, *self.others):
             if values is not None:
-                seen.update(np.ascontiguousarray(values, dtype=np.float32).tobytes())
-        return seen.hexdigest()
+                found.update(np.ascontiguousarray(values, dtype=np.float32).tobytes())
+        return found.hexdigest()
 
     def cut(self, start: int, stop: int) -> "Recording":
         """Frames `start` to `stop` (exclusive) as a recording of its own that knows its place in the session."""
@@ -138,14 +243,45 @@ class Recording:
             keypoints=self.keypoints[start:stop],
             labels=None if self.labels is None else self.labels[start:stop],
             confidence=None if self.confidence is None else self.confidence[start:stop],
+            others=tuple(other[start:stop] for other in self.others),
+            film=self.source_id,
+            whole=None,
             first_frame=self.first_frame + start,
             session_frames=self.session_frames or self.frames,
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Where in a recording the arrays of an example are."""
+
+    whole: Recording
+    agent: int
+    target: int
+
+    def arrays(self) -> dict[str, Any]:
+        """Views of the recording's: `keypoints`, `confidence`, `others`."""
+        whole = self.whole
+        rest = [animal for animal in range(whole.animals) if animal not in (self.agent, self.target)]
+        return {
+            "keypoints": self._of(whole.keypoints),
+            "confidence": None if whole.confidence is None else self._of(whole.confidence),
+            "others": tuple(whole.keypoints[:, animal] for animal in rest),
+        }
+
+    def _of(self, values: Array) -> Array:
+        """Agent and target alone (frames, 2, ...), without a copy."""
+        first, last = sorted((self.agent, self.target))
+        if first == last:
+            return np.broadcast_to(values[:, first : first + 1], (len(values), 2, *values.shape[2:]))
+        both = values[:, first : last + 1 : last - first]
+        return both if first == self.agent else both[:, ::-1]
+
+
 def _digest(recording: Recording) -> str:
     labels = b"" if recording.labels is None else recording.labels.astype(np.int8).tobytes()
-    return hashlib.sha256(recording.digest.encode() + labels + recording.group.encode()).hexdigest()
+    held_with = recording.footage + (f" group {recording.group}" if recording.group else "")
+    return hashlib.sha256(recording.digest.encode() + labels + held_with.encode()).hexdigest()
 
 
 @dataclass(frozen=True, repr=False)
@@ -164,6 +300,10 @@ class Dataset:
     """What its files do not say and was taken for granted, in words."""
     notes: tuple[str, ...] = ()
     """What was found in its files and somebody should know, a line each."""
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    """Behavior to which of `SCOPES` it is of; those that are not named are of the scene."""
+    exclusive: bool = False
+    """Whether an agent does one thing at a time to a target: no two behaviors of the same ones hold on one frame."""
 
     def __repr__(self) -> str:
         behaviors, labelled = counted(len(self.labelled), "behavior"), sum(map(len, self.labelled.values()))
@@ -193,6 +333,14 @@ class Dataset:
     @property
     def any_recording(self) -> Recording:
         return next(iter(self.labelled.values()))[0]
+
+    def scope(self, behavior: str) -> str:
+        """Which of `SCOPES` the behavior is of."""
+        return self.scopes.get(behavior, SCENE)
+
+    def to_label(self, behavior: str) -> tuple[Recording, ...]:
+        """What is to be labelled, as the behavior sees it: an example for each animal or pair."""
+        return tuple(example for one in self.unlabelled for example in one.examples(self.scope(behavior)))
 
     @cached_property
     def digests(self) -> Mapping[str, Mapping[str, str]]:

@@ -194,7 +194,7 @@ def evidence_of(out_of_fold: OutOfFold, records: Sequence[TrialRecord], labelled
     known = {one.trial: out_of_fold.read(one, frames) for one in records if one.complete}
     labels = [unit.known_labels for unit in folds.units]
     sources = [labelled[origin].digest for origin in folds.origins]
-    return Evidence(records, known, labels, sources, folds.units[0].fps, folds.parts)
+    return Evidence(records, known, labels, sources, folds.rates, folds.parts)
 
 
 def result(future: "Future[Any]", behavior: str) -> Any:

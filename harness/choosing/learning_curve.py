@@ -302,7 +302,7 @@ def _count(
     # Without positives to learn from a constant is predicted, which has no rounds.
     probabilities = [theirs.get(rounds, next(iter(theirs.values()))) for theirs in stages]
     labels, parts = [unit.known_labels for unit in units], [left_out.index(folds.parts[unit]) for unit in out]
-    return count_table(bench.candidates, probabilities, labels, units[0].fps, parts).astype(np.int32)
+    return count_table(bench.candidates, probabilities, labels, [unit.fps for unit in units], parts).astype(np.int32)
 
 
 def write_plot(curves: Sequence[Curve], path: Path) -> None:

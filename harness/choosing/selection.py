@@ -132,7 +132,8 @@ class Evidence:
     """The truth (frames,) of every unit."""
     sources: Sequence[str]
     """The digest of the recording that each unit is, or was cut from."""
-    fps: float
+    rates: Sequence[float]
+    """Frames a second of every unit."""
     parts: Sequence[int]
     """The part that each unit is counted with, see `Folds.parts`."""
 
@@ -215,7 +216,7 @@ class _Chooser:
             counts.append(Counts(int(hits), int(claimed), int(self.actual[part])))
             blend, decision = self.blend(one.members), self.candidates[one.candidate]
             for unit in (unit for unit, its in enumerate(self.evidence.parts) if its == part):
-                labels = decide(decision, blend[unit], self.evidence.fps)
+                labels = decide(decision, blend[unit], self.evidence.rates[unit])
                 bouts[part] += count_bouts(labels, self.evidence.labels[unit])
         return Selection(
             self.able[0].behavior,
@@ -310,7 +311,7 @@ class _Chooser:
         key = tuple(sorted(members))
         if key not in self._tables:
             table = count_table(
-                self.candidates, self.blend(members), self.evidence.labels, self.evidence.fps, self.evidence.parts
+                self.candidates, self.blend(members), self.evidence.labels, self.evidence.rates, self.evidence.parts
             )
             self._tables[key] = table.astype(np.int32)  # hundreds are held
         return self._tables[key]

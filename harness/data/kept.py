@@ -1,13 +1,13 @@
 """Recordings that are right by themselves, and what is wrong with them together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from harness.data.axes import changed_places
 from harness.data.copies import near_copies
 from harness.data.dataset_toml import SETUP_FILE, Setup
 from harness.data.entry import Place
-from harness.recording import Array, Recording
+from harness.recording import Recording
 from harness.words import counted, shown
 
 
@@ -40,9 +40,15 @@ def report_nothing_to_learn(group: list[Recording], place: Place) -> None:
 def report_copies(group: list[Kept]) -> None:
     first: dict[str, Kept] = {}
     for kept in group:
-        known = first.setdefault(kept.recording.digest, kept)
-        if known is not kept and kept.recording.seen:
-            kept.place.report(f"the same poses as {shown(known.recording.id)}, expected each recording once")
+        film = film_of(kept.recording)
+        known = first.setdefault(film.digest, kept)
+        if known.recording.source_id != kept.recording.source_id and film.seen:
+            kept.place.report(f"the same poses as {shown(known.recording.source_id)}, expected each recording once")
+
+
+def film_of(recording: Recording) -> Recording:
+    """The recording that it is an example of; itself where it is none."""
+    return recording if recording.whole is None else recording.whole
 
 
 def report_different_bodies(recordings: list[Kept], setup: Setup, setup_place: Place) -> None:
@@ -65,12 +71,15 @@ def _animals_and_parts(recording: Recording) -> tuple[int, int]:
 
 
 def report_overlap(
-    labelled: Mapping[str, list[Kept]], unlabelled: Mapping[str, Kept], truth: Mapping[str, Mapping[str, Array]]
+    labelled: Mapping[str, list[Kept]], unlabelled: Mapping[str, Kept], tested: Mapping[str, Collection[str]]
 ) -> None:
-    """Labelled test recordings that are trained on for the same behavior: their score would be a memory."""
+    """Test recordings whose labels are known for a behavior (`tested`) and that are trained on for the same: their
+    score would be a memory.
+    """
     for behavior, group in labelled.items():
-        trained = {kept.recording.digest: kept.recording.id for kept in group if kept.recording.seen}
-        for name in truth.get(behavior, {}):
+        films = {film_of(kept.recording).digest: kept.recording for kept in group}
+        trained = {digest: one.source_id for digest, one in films.items() if one.seen}
+        for name in tested.get(behavior, ()):
             test = unlabelled[name]
             if test.recording.digest in trained:
                 same = shown(trained[test.recording.digest])
@@ -90,7 +99,8 @@ class SameFootage:
 
 
 def same_footage(labelled: Mapping[str, list[Kept]], unlabelled: Mapping[str, Kept]) -> list[SameFootage]:
-    every = {kept.recording.digest: kept.recording for group in labelled.values() for kept in group}
+    labelled_films = (film_of(kept.recording) for group in labelled.values() for kept in group)
+    every = {film.digest: film for film in labelled_films}
     every |= {kept.recording.digest: kept.recording for kept in unlabelled.values()}
     digests, recordings = list(every), list(every.values())
     return [
@@ -103,27 +113,28 @@ def report_same_footage(
     copies: list[SameFootage],
     labelled: Mapping[str, list[Kept]],
     unlabelled: Mapping[str, Kept],
-    truth: Mapping[str, Mapping[str, Array]],
+    tested: Mapping[str, Collection[str]],
 ) -> Iterator[str]:
     """Recordings of the same footage where one tells what the other should show; yields notes of others.
 
-    Of one group they may be, as they are held out together.
+    They may be where they are marked as such (`Recording.footage`), as they are held out together. `tested` are the
+    recordings to be labelled whose labels are known, by behavior.
     """
     ids = {kept.recording.digest: kept.recording.id for kept in unlabelled.values()}
-    trained = {behavior: {kept.recording.digest: kept for kept in group} for behavior, group in labelled.items()}
-    names = {digest: kept.recording.id for group in trained.values() for digest, kept in group.items()}
+    trained = {behavior: _by_film(group) for behavior, group in labelled.items()}
+    names = {digest: kept.recording.source_id for group in trained.values() for digest, kept in group.items()}
     for copy in copies:
         for behavior, group in trained.items():
             if copy.one in group and copy.other in group:
                 told = copy.told(names[copy.one])
-                groups = {group[digest].recording.group for digest in (copy.one, copy.other)}
-                if len(groups) == 1 and groups != {""}:
+                footage = {group[digest].recording.footage for digest in (copy.one, copy.other)}
+                if len(footage) == 1 and footage != {""}:
                     yield f"{shown(names[copy.other])} of {shown(behavior)} {told}; they are held out together"
                 else:
                     way = f'leave one out, or hold them out together with copies = "together" in {SETUP_FILE}'
                     group[copy.other].place.report(f"{told}; {way}")
             for train, test in ((copy.one, copy.other), (copy.other, copy.one)):
-                if train in group and ids.get(test) in truth.get(behavior, {}):
+                if train in group and ids.get(test, "") in tested.get(behavior, ()):
                     inside = unlabelled[ids[test]].place.file.inside(behavior).inside(ids[test])
                     inside.report(f"{copy.told(names[train])} in the training file; leave one out")
         if (copy.one in names) != (copy.other in names):
@@ -131,20 +142,29 @@ def report_same_footage(
             yield f"{shown(ids[test])}, to be labelled, {copy.told(names[train])}, which is trained on"
 
 
+def _by_film(group: Iterable[Kept]) -> dict[str, Kept]:
+    """By digest of what it is an example of, one of a kind."""
+    return {film_of(kept.recording).digest: kept for kept in group}
+
+
 def held_together(labelled: Mapping[str, list[Kept]], copies: list[SameFootage]) -> dict[str, list[Kept]]:
-    """The recordings with those of the same footage in one group, named after its first."""
+    """The recordings, those of the same footage marked as such, by the name of the first."""
     found = {}
     for behavior, kepts in labelled.items():
-        places = {kept.recording.digest: place for place, kept in enumerate(kepts)}
-        first = list(range(len(kepts)))
+        films = [film_of(kept.recording).digest for kept in kepts]
+        first = {digest: films.index(digest) for digest in films}
         for copy in copies:
-            if copy.one in places and copy.other in places:
-                low, high = sorted((first[places[copy.one]], first[places[copy.other]]))
-                first = [low if place == high else place for place in first]
-        groups = [kepts[place].recording.id if first.count(place) > 1 else "" for place in first]
+            if copy.one in first and copy.other in first:
+                low, high = sorted((first[copy.one], first[copy.other]))
+                first = {digest: low if place == high else place for digest, place in first.items()}
+        places = list(first.values())
+        footage = {
+            digest: kepts[place].recording.source_id if places.count(place) > 1 else ""
+            for digest, place in first.items()
+        }
         found[behavior] = [
-            replace(kept, recording=replace(kept.recording, group=group))
-            for kept, group in zip(kepts, groups, strict=True)
+            replace(kept, recording=replace(kept.recording, footage=footage[digest]))
+            for kept, digest in zip(kepts, films, strict=True)
         ]
     return found
 

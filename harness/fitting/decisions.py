@@ -95,10 +95,12 @@ def count_table(
     candidates: Candidates,
     probabilities: Sequence[Array],
     labels: Sequence[Array],
-    fps: float,
+    rates: Sequence[float],
     parts: Sequence[int] | None = None,
 ) -> Array:
     """Counts of every candidate on every unit: int64 (units, candidates, 2), hits and claims.
+
+    `rates` are the frames a second of each unit.
 
     Where units (recordings, or blocks of one) are counted together, `parts` says which part each is of, and the counts
     are (parts, candidates, 2). Labels are 0, 1 and `UNKNOWN`; unknown frames count neither as hits nor as claims.
@@ -116,12 +118,12 @@ def count_table(
         positive[offset + 1 : offset + 1 + len(unit_labels)] = unit_labels == 1
         known[offset + 1 : offset + 1 + len(unit_labels)] = unit_labels != UNKNOWN
     hits_until, known_until = np.cumsum(positive), np.cumsum(known)
-    gaps = [_frames(gap, fps) for gap in candidates.gaps]
-    shortest = np.array([_frames(bout, fps) for bout in candidates.bouts])
+    gaps = [np.array([_frames(gap, fps) for fps in rates]) for gap in candidates.gaps]
+    rules = len(candidates.bouts)
     table = np.zeros((counted, *candidates.shape, 2), dtype=np.int64)
     for s, choice in enumerate(candidates.smoothers):
         level = np.zeros(length, dtype=np.int64)
-        for offset, unit in zip(offsets[:-1], probabilities, strict=True):
+        for offset, unit, fps in zip(offsets[:-1], probabilities, rates, strict=True):
             level[offset : offset + len(unit)] = np.searchsorted(thresholds, smoothed(choice, unit, fps), "right")
         every = _runs(level)
         for r, rise in enumerate(candidates.rises):
@@ -130,17 +132,29 @@ def count_table(
             other = (of[1:] != of[:-1]) | (unit_of[starts[1:]] != unit_of[starts[:-1]])
             between = starts[1:] - stops[:-1]
             for g, gap in enumerate(gaps):
-                begin, end, threshold = _joined(starts, stops, other | (between > gap), of)
+                begin, end, threshold = _joined(starts, stops, other | (between > gap[unit_of[starts[1:]]]), of)
                 claimed = known_until[end] - known_until[begin]
-                longest = np.searchsorted(shortest, end - begin, "right") - 1  # the strictest bout rule it passes
+                longest = _strictest(candidates.bouts, end - begin, unit_of[begin], rates)
                 # bincount, not add.at: an order of magnitude faster. Sums stay exact in float64.
-                cell = (part_of[unit_of[begin]] * len(shortest) + longest) * len(thresholds) + threshold
+                cell = (part_of[unit_of[begin]] * rules + longest) * len(thresholds) + threshold
                 passed = longest >= 0
                 for k, amount in enumerate((hits_until[end] - hits_until[begin], claimed)):
-                    sums = np.bincount(cell[passed], amount[passed], counted * len(shortest) * len(thresholds))
-                    by_rule = sums.reshape(counted, len(shortest), len(thresholds))
+                    sums = np.bincount(cell[passed], amount[passed], counted * rules * len(thresholds))
+                    by_rule = sums.reshape(counted, rules, len(thresholds))
                     table[:, s, r, g, :, :, k] = np.cumsum(by_rule[:, ::-1], axis=1)[:, ::-1]
     return table.reshape(counted, -1, 2)
+
+
+def _strictest(shortest: Sequence[float], lengths: Array, units: Array, rates: Sequence[float]) -> Array:
+    """The last of the rules, `shortest` in seconds, that each bout passes, so long in its unit; -1: none."""
+    passed = np.empty(len(lengths), dtype=np.int64)
+    for fps in set(rates):
+        rules = np.array([_frames(bout, fps) for bout in shortest])
+        if len(set(rates)) == 1:
+            return np.asarray(np.searchsorted(rules, lengths, "right") - 1)
+        theirs = np.array(rates)[units] == fps
+        passed[theirs] = np.searchsorted(rules, lengths[theirs], "right") - 1
+    return passed
 
 
 def _joined(starts: Array, stops: Array, apart: Array, *more: Array) -> tuple[Array, ...]:
@@ -201,16 +215,18 @@ def judge(
     candidates: Candidates,
     stages: Mapping[int | None, Sequence[Array]],
     labels: Sequence[Array],
-    fps: float,
+    rates: Sequence[float],
     parts: Sequence[int] | None = None,
 ) -> Verdict:
     """Choose the number of rounds and the decision on all units, and count each unit as the others would decide.
+
+    `rates` are the frames a second of each unit.
 
     `stages` holds, by number of rounds, the out-of-fold probabilities (frames,) of every unit. Where units are counted
     together, `parts` says which part each is of, and parts are counted as the others would decide.
     """
     parts = range(len(labels)) if parts is None else parts
-    tables = [count_table(candidates, probabilities, labels, fps, parts) for probabilities in stages.values()]
+    tables = [count_table(candidates, probabilities, labels, rates, parts) for probabilities in stages.values()]
     table = np.concatenate(tables, axis=1)
     actual = positives_by_part(labels, parts)
     steady = steadied(table, candidates)
@@ -223,7 +239,7 @@ def judge(
         decisions.append(divmod(chosen, len(candidates)))
     for unit, (truth, part) in enumerate(zip(labels, parts, strict=True)):
         stage, index = decisions[part]
-        of_bouts[part] += count_bouts(decide(candidates[index], stages[rounds[stage]][unit], fps), truth)
+        of_bouts[part] += count_bouts(decide(candidates[index], stages[rounds[stage]][unit], rates[unit]), truth)
     stage, index = divmod(best_candidate(total, SPAN * positives), len(candidates))
     resampled = count_resampled(table, steady, actual)
     return Verdict(candidates[index], rounds[stage], tuple(counts), tuple(of_bouts), resampled)

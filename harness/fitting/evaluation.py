@@ -59,7 +59,7 @@ def evaluate_against(
         if len(by_unit) < len(folds.units) and lags(merits, rival):
             return Pruned(tuple(merits))
     stages = _by_rounds(by_unit)
-    verdict = judge(candidates, stages, labels, folds.units[0].fps, folds.parts)
+    verdict = judge(candidates, stages, labels, folds.rates, folds.parts)
     chosen = tuple(stages[verdict.rounds])
     precision = average_precision(np.concatenate(labels), np.concatenate(chosen))
     return Outcome(verdict, precision, chosen, tuple(merits))

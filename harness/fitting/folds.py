@@ -1,9 +1,10 @@
 """Splits of labelled recordings: no frame of what is judged was trained on, nor lies near one that was.
 
-Whole recordings are held out, and those of one group together. Where fewer than two hold positives, the one that does
-is cut into contiguous blocks; a block is from then on a recording of its own, so that no window, filter or smoother
-crosses its edge, and training frames within a purge gap of a held-out block are dropped. Such folds are `blocked`, and
-optimistic.
+Whole groups are held out: an animal, a cage, a day; a recording where none is named, with all examples of it. Where
+only one group shows the behavior, its recordings are held out one by one; where only one recording does, that is cut
+into contiguous blocks, all its examples at the same frames. A block is from then on a recording of its own, so that no
+window, filter or smoother crosses its edge, and training frames within a purge gap of a held-out block are dropped.
+Both kinds of folds are `blocked`, and optimistic.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from math import ceil
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.recording import Recording
+from harness.recording import Array, Recording
 from harness.scores.metrics import bouts
 
 LEAVE_ONE_OUT_UP_TO = 5
@@ -40,6 +41,11 @@ class Folds:
     parts: tuple[int, ...]
     """Unit to the part that it is counted with: what is left out and drawn as one where decisions are judged."""
 
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Frames a second of each unit."""
+        return tuple(unit.fps for unit in self.units)
+
     def training_frames(self, fold: int) -> dict[int, slice]:
         """Unit to the frames of it that may be trained on when `fold` is judged."""
         out = self.held_out[fold]
@@ -48,7 +54,7 @@ class Folds:
             start, stop = 0, self.units[unit].frames
             begin = self.units[unit].first_frame
             for other in out:
-                if self.origins[other] != self.origins[unit]:
+                if self.units[other].source_id != self.units[unit].source_id:
                     continue
                 first, last = self.units[other].first_frame, self.units[other].first_frame + self.units[other].frames
                 if first <= begin:
@@ -64,34 +70,52 @@ def make_folds(recordings: Sequence[Recording], reach_seconds: float) -> Folds:
     """Folds for one behavior's labelled recordings; those of which no frame was looked at are in none.
 
     `reach_seconds` is the farthest that any feature, window or smoother looks from its frame; the purge gap is the
-    whole width of such a window, twice that. Raises `HarnessError` where the recordings were filmed at different frame
-    rates: the decision on them is counted in frames, for all of them together.
+    whole width of such a window, twice that. Raises `HarnessError` where blocks are to be cut of footage that another
+    recording shows, too.
     """
     places = [place for place, one in enumerate(recordings) if one.labelled_frames]
     if len(places) < len(recordings):  # where nobody looked there is nothing to learn, nor to judge
         folds = make_folds([recordings[place] for place in places], reach_seconds)
         return replace(folds, origins=tuple(places[origin] for origin in folds.origins))
-    odd = next((one for one in recordings if one.fps != recordings[0].fps), None)
-    if odd is not None:
-        first = recordings[0]
-        raise HarnessError(
-            f"{odd.id} has {odd.fps:g} frames a second, {first.id} has {first.fps:g}; labelled recordings of a "
-            "behavior should have one rate, so bring them to it first"
-        )
     groups = _groups(recordings)
-    if sum(any(recordings[index].positives for index in group) for group in groups) < 2:
-        purge = ceil(2 * reach_seconds * recordings[0].fps)
-        return _blocked(recordings, groups, purge)
+    if (showing := _showing(recordings, groups)) > 1:
+        return _grouped("grouped", recordings, groups)
+    loose = [replace(one, group="") for one in recordings]
+    if _showing(loose, apart := _groups(loose)) > showing:
+        return _grouped("blocked", recordings, apart)
+    return _cut(recordings, apart, reach_seconds)
+
+
+def count_groups(recordings: Sequence[Recording]) -> tuple[int, int]:
+    """How many groups there are that can be held out, and how many of them show the behavior."""
+    known = [one for one in recordings if one.labelled_frames]
+    groups = _groups(known)
+    return len(groups), _showing(known, groups)
+
+
+def _showing(recordings: Sequence[Recording], groups: Sequence[tuple[int, ...]]) -> int:
+    """How many groups show the behavior."""
+    return sum(any(recordings[index].positives for index in group) for group in groups)
+
+
+def _grouped(kind: str, recordings: Sequence[Recording], groups: Sequence[tuple[int, ...]]) -> Folds:
     held_out = _shares(recordings, groups, LEAVE_ONE_OUT_UP_TO)
     parts = _places(_shares(recordings, groups, MOST_PARTS))
-    return Folds("grouped", tuple(recordings), held_out, tuple(range(len(recordings))), 0, parts)
+    return Folds(kind, tuple(recordings), held_out, tuple(range(len(recordings))), 0, parts)
 
 
 def _groups(recordings: Sequence[Recording]) -> list[tuple[int, ...]]:
     """The places of recordings that are held out together, in the order of their first ones."""
-    groups: dict[str | int, list[int]] = {}
+    first = list(range(len(recordings)))
+    known: dict[tuple[str, str], int] = {}
     for index, recording in enumerate(recordings):
-        groups.setdefault(recording.group or index, []).append(index)
+        for key in recording.held_with:
+            low, high = sorted((first[known.setdefault(key, index)], first[index]))
+            if low != high:
+                first = [low if place == high else place for place in first]
+    groups: dict[int, list[int]] = {}
+    for index, place in enumerate(first):
+        groups.setdefault(place, []).append(index)
     return list(map(tuple, groups.values()))
 
 
@@ -124,45 +148,52 @@ def _places(shares: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(share for _, share in sorted((index, share) for share, those in enumerate(shares) for index in those))
 
 
-def _blocked(recordings: Sequence[Recording], groups: Sequence[tuple[int, ...]], purge: int) -> Folds:
-    """Blocks of the recording with most positives; other recordings are held out whole, in turn with the blocks."""
-    source = max(range(len(recordings)), key=lambda i: (recordings[i].positives, -i))
-    mates = [recordings[index].id for group in groups if source in group for index in group if index != source]
-    if mates:
+def _cut(recordings: Sequence[Recording], groups: Sequence[tuple[int, ...]], reach_seconds: float) -> Folds:
+    """Blocks of the one recording that shows it; other recordings are held out whole, in turn with the blocks."""
+    source = next((group for group in groups if any(recordings[index].positives for index in group)), groups[0])
+    mates = list(dict.fromkeys(recordings[index].source_id for index in source))
+    if len(mates) > 1:
+        shows = next(recordings[index].source_id for index in source if recordings[index].positives)
+        mates.remove(shows)
         raise HarnessError(
-            f"{', '.join(mates)}: held out together with {recordings[source].id}, but no other recording shows the "
+            f"{', '.join(mates)}: held out together with {shows}, but no other recording shows the "
             "behavior, so parts of that are to be held out; leave the former out, or label another recording"
         )
-    edges = _block_edges(recordings[source])
-    units = [recordings[source].cut(start, stop) for start, stop in pairwise(edges)]
-    origins = [source] * len(units)
-    held_out = [[index] for index in range(len(units))]
+    edges = _block_edges([recordings[index].known_labels for index in source])
+    spans = list(pairwise(edges))
+    units = [recordings[index].cut(start, stop) for start, stop in spans for index in source]
+    origins = [index for _ in spans for index in source]
+    blocks = [tuple(range(block * len(source), (block + 1) * len(source))) for block in range(len(spans))]
+    held_out = [list(block) for block in blocks]
     others = []
-    for group in groups:
-        if source in group:
-            continue
+    for number, group in enumerate(other for other in groups if other is not source):
         places = tuple(range(len(units), len(units) + len(group)))
-        held_out[places[0] % len(held_out)] += places
+        held_out[number % len(held_out)] += places
         others.append(places)
         units += [recordings[index] for index in group]
         origins += group
-    blocks = [(index,) for index in range(len(edges) - 1)]
+    purge = ceil(2 * reach_seconds * recordings[source[0]].fps)
     parts = _places([*blocks, *_shares(units, others, MOST_PARTS - len(blocks))])
     return Folds("blocked", tuple(units), tuple(map(tuple, held_out)), tuple(origins), purge, parts)
 
 
-def _block_edges(recording: Recording) -> list[int]:
-    """Edges of blocks with even shares of the positive frames, moved to between two bouts where there are enough."""
-    starts, stops = bouts(recording.known_labels)
+def _block_edges(labels: Sequence[Array]) -> list[int]:
+    """Edges of blocks with even shares of the positive frames, moved to between two bouts where there are enough.
+
+    `labels` (frames,) are those of all examples of the recording.
+    """
+    shows = np.max([one == 1 for one in labels], axis=0)
+    frames, positives = len(shows), np.sum([one == 1 for one in labels], axis=0)
+    starts, stops = bouts(shows)
     between = [(int(stop) + int(start)) // 2 for stop, start in zip(stops[:-1], starts[1:], strict=True)]
     if not between:  # One bout or none: even lengths, which may cut the bout.
-        count = min(LEAVE_ONE_OUT_UP_TO, recording.frames)
-        return [round(recording.frames * i / count) for i in range(count + 1)]
+        count = min(LEAVE_ONE_OUT_UP_TO, frames)
+        return [round(frames * i / count) for i in range(count + 1)]
     count = min(LEAVE_ONE_OUT_UP_TO, len(between) + 1)
-    done = np.cumsum(recording.known_labels == 1)[np.array(between)] / recording.positives
+    done = np.cumsum(positives)[np.array(between)] / positives.sum()
     edges: list[int] = []
     for i in range(1, count):
         later = [k for k in range(len(between)) if not edges or between[k] > edges[-1]]
         left = later[: len(later) - (count - 1 - i)]
         edges.append(between[min(left, key=lambda k: (abs(done[k] - i / count), k))])
-    return [0, *edges, recording.frames]
+    return [0, *edges, frames]

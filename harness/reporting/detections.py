@@ -123,7 +123,7 @@ def crossfitted(
     Others are those that it is not counted with, see `Folds.parts`.
     """
     labels = [unit.known_labels for unit in truth]
-    table = count_table(candidates, units, labels, truth[0].fps, parts)
+    table = count_table(candidates, units, labels, [one.fps for one in truth], parts)
     actual = positives_by_part(labels, parts)
     steady, others = steadied(table, candidates), SPAN * (actual.sum() - actual)
     decisions = [

@@ -98,9 +98,8 @@ def weights(selection: Selection) -> dict[int, int]:
 def evidence(
     records: Sequence[TrialRecord], out_of_fold: Mapping[int, Sequence[Array]], labels: Sequence[Array]
 ) -> Evidence:
-    return Evidence(
-        records, out_of_fold, labels, [f"recording {unit}" for unit in range(len(labels))], 30.0, range(len(labels))
-    )
+    units = range(len(labels))
+    return Evidence(records, out_of_fold, labels, [f"recording {unit}" for unit in units], [30.0] * len(units), units)
 
 
 def test_an_ensemble_of_independent_noise_beats_its_members() -> None:

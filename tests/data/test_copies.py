@@ -160,7 +160,7 @@ def test_where_asked_it_is_held_out_together(tmp_path: Path) -> None:
     }  # fmt: skip
     (tmp_path / "dataset.toml").write_text('copies = "together"', encoding="utf-8")
     dataset = load_dataset(write(tmp_path, train))
-    assert [one.group for one in dataset.labelled["groom"]] == ["a", "", "a", "a", ""]
+    assert [one.footage for one in dataset.labelled["groom"]] == ["a", "", "a", "a", ""]
     folds = make_folds(dataset.labelled["groom"], 1.0)
     assert folds.held_out == ((0, 2, 3), (1,), (4,))
     assert folds.parts == (0, 1, 0, 0, 2)

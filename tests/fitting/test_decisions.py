@@ -128,21 +128,22 @@ def test_a_run_without_a_peak_neither_counts_nor_bridges_a_gap() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(CANDIDATES, st.lists(UNIT, min_size=1, max_size=4), FPS)
+@given(CANDIDATES, st.lists(UNIT, min_size=1, max_size=4), st.data())
 def test_the_table_counts_what_each_decision_claims_in_each_unit(
-    candidates: Candidates, units: list[list[tuple[float, int]]], fps: float
+    candidates: Candidates, units: list[list[tuple[float, int]]], data: st.DataObject
 ) -> None:
     probabilities, labels = probabilities_of(units), labels_of(units)
-    table = count_table(candidates, probabilities, labels, fps)
+    rates = data.draw(st.lists(FPS, min_size=len(units), max_size=len(units)))
+    table = count_table(candidates, probabilities, labels, rates)
     assert table.shape == (len(units), len(candidates), 2)
     for unit, place in product(range(len(units)), range(len(candidates))):
-        decided = decide(candidates[place], probabilities[unit], fps)
+        decided = decide(candidates[place], probabilities[unit], rates[unit])
         assert table[unit, place].tolist() == [(decided * labels[unit]).sum(), decided.sum()]
 
 
 def test_no_bout_or_filled_gap_joins_two_units() -> None:
     ones, candidates = np.ones(5, dtype=np.float32), Candidates((Choice("none"),), (9.0,), (0.0, 0.5, 0.6), (0.5,))
-    table = count_table(candidates, [ones, ones], [ones, 0 * ones], 10.0)
+    table = count_table(candidates, [ones, ones], [ones, 0 * ones], [10.0, 10.0])
     assert table.tolist() == [[[5, 5], [5, 5], [0, 0]], [[0, 5], [0, 5], [0, 0]]]
 
 
@@ -151,7 +152,7 @@ def test_table_and_decision_agree_on_a_probability_at_the_threshold(threshold: f
     probabilities = [np.array([threshold], dtype=np.float32)]
     candidates = Candidates((Choice("none"),), (0.0,), (0.0,))
     claimed = [int(decide(candidates[i], probabilities[0], 30.0)[0]) for i in range(len(candidates))]
-    assert count_table(candidates, probabilities, probabilities, 30.0)[0, :, 1].tolist() == claimed
+    assert count_table(candidates, probabilities, probabilities, [30.0])[0, :, 1].tolist() == claimed
 
 
 @given(CANDIDATES)
@@ -194,13 +195,15 @@ def test_thresholds_grow_from_rare_to_sure() -> None:
 Stages = Mapping[int | None, Sequence[Array]]
 
 
-def judged_one_by_one(candidates: Candidates, stages: Stages, labels: Sequence[Array], fps: float) -> Verdict:
+def judged_one_by_one(
+    candidates: Candidates, stages: Stages, labels: Sequence[Array], rates: Sequence[float]
+) -> Verdict:
     """As the definition says: every candidate on every unit, exact fractions, loops."""
     every = [(rounds, candidates[place]) for rounds in stages for place in range(len(candidates))]
     counts = [
         [
             Counts(int((claimed * actual).sum()), int(claimed.sum()), int(actual.sum()))
-            for actual, probabilities in zip(labels, stages[rounds], strict=True)
+            for actual, probabilities, fps in zip(labels, stages[rounds], rates, strict=True)
             for claimed in [decide(decision, probabilities, fps)]
         ]
         for rounds, decision in every
@@ -220,7 +223,7 @@ def judged_one_by_one(candidates: Candidates, stages: Stages, labels: Sequence[A
     of_bouts = []
     for unit in units:
         stage, theirs = every[best_on([other for other in units if other != unit])]
-        of_bouts.append(count_bouts(decide(theirs, stages[stage][unit], fps), labels[unit]))
+        of_bouts.append(count_bouts(decide(theirs, stages[stage][unit], rates[unit]), labels[unit]))
     resampled = []
     for draw in resamples(len(labels)).draws:
         drawn = [unit for unit in units for _ in range(draw[unit])]
@@ -232,16 +235,17 @@ def judged_one_by_one(candidates: Candidates, stages: Stages, labels: Sequence[A
 
 
 @settings(max_examples=50, deadline=None)
-@given(CANDIDATES, st.lists(UNIT, min_size=1, max_size=4), FPS, st.integers(0, 2**32 - 1))
+@given(CANDIDATES, st.lists(UNIT, min_size=1, max_size=4), st.lists(FPS, min_size=4), st.integers(0, 2**32 - 1))
 def test_a_unit_is_judged_as_the_others_would_decide_and_the_best_on_all_ships(
-    candidates: Candidates, units: list[list[tuple[float, int]]], fps: float, seed: int
+    candidates: Candidates, units: list[list[tuple[float, int]]], rates: list[float], seed: int
 ) -> None:
     probabilities = probabilities_of(units)
     chance = np.random.default_rng(seed)
     other = [chance.permutation(unit) for unit in probabilities]
     stages: Stages = {None: probabilities} if seed % 2 else {20: other, 40: probabilities}
     labels = labels_of(units)
-    verdict, expected = judge(candidates, stages, labels, fps), judged_one_by_one(candidates, stages, labels, fps)
+    rates = rates[: len(units)]
+    verdict, expected = judge(candidates, stages, labels, rates), judged_one_by_one(candidates, stages, labels, rates)
     assert verdict == expected
     assert verdict.resampled.dtype == np.int64
     assert verdict.resampled.tolist() == expected.resampled.tolist()
@@ -258,7 +262,9 @@ def test_a_units_own_labels_have_no_say_in_how_it_is_judged(
     frames = len(units[unit])
     relabelled = [*labels]
     relabelled[unit] = np.array(data.draw(st.lists(st.integers(0, 1), min_size=frames, max_size=frames)), dtype=np.int8)
-    before, after = (judge(candidates, stages, one, fps).counts[unit].claimed for one in (labels, relabelled))
+    before, after = (
+        judge(candidates, stages, one, [fps] * len(units)).counts[unit].claimed for one in (labels, relabelled)
+    )
     assert before == after
 
 
@@ -266,7 +272,7 @@ def test_of_equal_decisions_the_one_that_claims_less_is_chosen() -> None:
     candidates = Candidates((Choice("none"),), (0.0, 1.0), (0.0, 1.0), (0.2, 0.4, 0.9))
     probabilities = [np.array([0.1, 0.5, 0.5, 0.5], dtype=np.float32)] * 2
     labels = [np.array([0, 1, 1, 1], dtype=np.int8)] * 2
-    verdict = judge(candidates, {10: probabilities, 20: probabilities}, labels, 3.0)
+    verdict = judge(candidates, {10: probabilities, 20: probabilities}, labels, [3.0] * 2)
     assert verdict.decision == Decision(Choice("none"), 0.2, 1.0, 1.0)  # fewer neighbors of 0.2 claim nothing
     assert verdict.rounds == 20
     assert verdict.counts == (Counts(3, 3, 3), Counts(3, 3, 3))
@@ -278,9 +284,9 @@ def test_a_threshold_is_chosen_by_what_its_neighbors_are_worth_too() -> None:
     # Only a cut at log-odds of 1.4 (0.802) is right throughout; any lower one claims one frame too many.
     probabilities = np.array([0.005] * 19 + [0.79] + [0.82] * 10, dtype=np.float32)
     candidates = Candidates((Choice("none"),), (0.0,), (0.0,))
-    table = count_table(candidates, [probabilities], [labels], 30.0)[0]
+    table = count_table(candidates, [probabilities], [labels], [30.0])[0]
     assert [one for one, counts in zip(THRESHOLDS, table.tolist(), strict=True) if counts == [10, 10]] == [0.8022]
-    threshold = judge(candidates, {None: [probabilities]}, [labels], 30.0).decision.threshold
+    threshold = judge(candidates, {None: [probabilities]}, [labels], [30.0]).decision.threshold
     assert threshold == THRESHOLDS[THRESHOLDS.index(0.8022) - NEIGHBORS]  # the highest whose neighbors all claim
 
 
@@ -289,7 +295,7 @@ def test_precision_breaks_ties_of_f1() -> None:
     surer = np.array([0.9, 0.1, 0.9, 0.1, 0.1, 0.1], dtype=np.float32)  # 1 hit of 2 claimed: F1 is 2 / (2 + 2)
     later = np.full(6, 0.9, dtype=np.float32)  # 2 hits of 6 claimed: F1 is 4 / (6 + 2)
     candidates = Candidates((Choice("none"),), (0.0,), (0.0,), (0.5,))
-    assert judge(candidates, {10: [surer], 20: [later]}, [labels], 30.0).rounds == 10
+    assert judge(candidates, {10: [surer], 20: [later]}, [labels], [30.0]).rounds == 10
 
 
 # Resamples
@@ -341,11 +347,11 @@ def test_units_of_one_part_are_counted_together(parts: tuple[int, ...]) -> None:
     probabilities = [rng.random(60).astype(np.float32) for _ in parts]
     labels = [(rng.random(60) < 0.4).astype(np.int8) for _ in parts]
     candidates = Candidates((Choice("none"),), (0.0, 0.2), (0.0, 0.3))
-    apart = count_table(candidates, probabilities, labels, 10.0)
-    together = count_table(candidates, probabilities, labels, 10.0, parts)
+    apart = count_table(candidates, probabilities, labels, [10.0] * 5)
+    together = count_table(candidates, probabilities, labels, [10.0] * 5, parts)
     for part in set(parts):
         np.testing.assert_array_equal(together[part], apart[[one == part for one in parts]].sum(axis=0))
-    verdict = judge(candidates, {None: probabilities}, labels, 10.0, parts)
+    verdict = judge(candidates, {None: probabilities}, labels, [10.0] * 5, parts)
     steady = steadied(together, candidates)
     for part in set(parts):
         theirs = [unit for unit, its in enumerate(parts) if its == part]

@@ -202,11 +202,10 @@ def test_the_purge_gap_is_as_wide_as_the_widest_window() -> None:
     assert make_folds([recording("a", [0, 1]), recording("b", [0, 1])], 0.25).purge == 0
 
 
-def test_recordings_of_different_frame_rates_are_refused_by_name() -> None:
-    quick, other = recording("quick", [0, 1, 1]), recording("other", [0, 1, 0, 1])
-    assert make_folds([quick, other], 1.0).kind == "grouped"
-    with pytest.raises(HarnessError, match=r"^slow has 5 frames a second, quick has 10; labelled recordings of a"):
-        make_folds([quick, other, replace(other, id="slow", fps=5.0)], 1.0)
+def test_recordings_of_different_frame_rates_are_judged_each_at_its_own() -> None:
+    quick, slow = recording("quick", [0, 1, 1]), replace(recording("slow", [0, 1, 0, 1]), fps=5.0)
+    assert make_folds([quick, slow], 1.0).rates == (10.0, 5.0)
+    assert make_folds([quick, replace(slow, labels=np.zeros(4, np.int8))], 1.0).purge == 20  # of the one that is cut
 
 
 # Groups and parts
@@ -249,3 +248,39 @@ def test_many_units_are_twenty_parts_with_about_as_many_positives(blocked: bool)
     if not blocked:
         positives = np.bincount(folds.parts, [unit.positives for unit in folds.units])
         assert positives.max() - positives.min() <= 30
+
+
+def seen_by_pairs(name: str, labels: Sequence[Sequence[int]], group: str = "") -> list[Recording]:
+    """Two examples of a recording of two animals."""
+    frames = len(labels[0])
+    film = Recording(name, np.zeros((frames, 2, 2, 1), np.float32), Skeleton.unnamed(1), fps=10.0, group=group)
+    pairs = zip((("a", "b"), ("b", "a")), labels, strict=True)
+    film = replace(film, names=("a", "b"))
+    return [film.seen_from(*pair, np.array(one, np.int8)) for pair, one in pairs]
+
+
+def test_both_directions_of_a_pair_are_held_out_together() -> None:
+    one, other = seen_by_pairs("one", [[0, 1], [0, 0]]), seen_by_pairs("other", [[0, 0], [1, 0]])
+    folds = make_folds([one[0], other[0], one[1], other[1]], 0.0)
+    assert (folds.kind, folds.held_out, folds.parts) == ("grouped", ((0, 2), (1, 3)), (0, 1, 0, 1))
+
+
+def test_blocks_are_cut_through_all_examples_of_a_recording_at_the_same_frames() -> None:
+    labels = [[0, 1, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]]
+    folds = make_folds(seen_by_pairs("one", labels), 0.05)
+    assert (folds.kind, folds.held_out) == ("blocked", ((0, 1), (2, 3)))
+    assert [(unit.first_frame, unit.frames) for unit in folds.units] == [(0, 5), (0, 5), (5, 5), (5, 5)]
+    assert folds.training_frames(0) == {2: slice(1, 5), 3: slice(1, 5)}  # less a purge gap of one frame, of either
+
+
+def test_the_recordings_of_the_only_group_that_shows_it_are_held_out_one_by_one() -> None:
+    shown = [replace(recording(name, [0, 1, 0]), group="mouse 1") for name in "ab"]
+    rest = [replace(recording(name, [0, 0, 0]), group="mouse 2") for name in "cd"]
+    folds = make_folds([*shown, *rest], 0.0)
+    assert (folds.kind, folds.held_out, folds.purge) == ("blocked", ((0,), (1,), (2,), (3,)), 0)
+
+
+def test_footage_that_two_recordings_show_is_never_cut() -> None:
+    shown, copy = (replace(recording(name, labels), footage="x") for name, labels in (("a", [0, 1]), ("b", [0, 0])))
+    with pytest.raises(HarnessError, match=r"^b: held out together with a, but no other recording shows"):
+        make_folds([shown, copy], 0.0)

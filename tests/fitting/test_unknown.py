@@ -63,12 +63,12 @@ def units(seed: int, amount: int = 3) -> tuple[list[Array], list[Array]]:
 @given(st.integers(0, 1000))
 def test_decisions_are_counted_as_one_by_one(seed: int) -> None:
     probabilities, truth = units(seed)
-    table = count_table(CANDIDATES, probabilities, truth, 10.0)
+    table = count_table(CANDIDATES, probabilities, truth, [10.0] * len(truth))
     for place in range(0, len(CANDIDATES), 37):
         for unit, (values, actual) in enumerate(zip(probabilities, truth, strict=True)):
             counts = count(decide(CANDIDATES[place], values, 10.0), actual)
             assert table[unit, place].tolist() == [counts.hits, counts.claimed]
-    verdict = judge(CANDIDATES, {None: probabilities}, truth, 10.0)
+    verdict = judge(CANDIDATES, {None: probabilities}, truth, [10.0] * len(truth))
     assert [one.actual for one in verdict.counts] == [int((one == 1).sum()) for one in truth]
 
 
