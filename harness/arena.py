@@ -9,6 +9,10 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
+TOUCHING = 1e-6
+"""Pixels from a wall up to which no way there is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arena:
     """A circle or a polygon, in pixels; points are complex numbers x + iy."""
@@ -72,7 +76,7 @@ class Arena:
             outwards = (foot - points) * inside
         length = np.abs(outwards)
         missing = np.full(points.shape, complex(np.nan, np.nan))
-        return distance, np.divide(outwards, length, out=missing, where=length > 0), way
+        return distance, np.divide(outwards, length, out=missing, where=length > TOUCHING), way
 
     def corner_distance(self, points: Array) -> Array:
         """To the nearest corner; NaN in a circle, which has none."""
@@ -84,7 +88,7 @@ class Arena:
         from_center = points - self.center
         length = np.abs(from_center)
         missing = np.full(points.shape, complex(np.nan, np.nan))
-        outwards = np.divide(from_center, length, out=missing, where=length > 0)
+        outwards = np.divide(from_center, length, out=missing, where=length > TOUCHING)
         return self.radius - length, outwards, np.mod(np.angle(from_center), 2 * np.pi) * self.radius
 
     def _wall(self, points: Array, number: int) -> tuple[Array, Array]:

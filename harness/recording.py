@@ -334,6 +334,11 @@ class Dataset:
     def any_recording(self) -> Recording:
         return next(iter(self.labelled.values()))[0]
 
+    @property
+    def every_labelled(self) -> list[Recording]:
+        """The labelled recordings or examples of all behaviors."""
+        return [one for recordings in self.labelled.values() for one in recordings]
+
     def scope(self, behavior: str) -> str:
         """Which of `SCOPES` the behavior is of."""
         return self.scopes.get(behavior, SCENE)

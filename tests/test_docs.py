@@ -15,6 +15,7 @@ import pytest
 import harness
 import harness.columns
 import harness.plugins
+from harness.arena import Arena
 from harness.plugins.registry import FEATURES, INVARIANCES, Columns, FeatureSet, load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import CALMS21, Recording, Skeleton
@@ -47,7 +48,13 @@ def toys(skeleton: Skeleton) -> Iterator[Recording]:
     for missing in (0.02, 0.4):
         recording = toy_recordings(1, 60, skeleton=skeleton, missing=missing)[0]
         scores = np.ones((recording.frames, recording.animals, len(skeleton.keypoints)), dtype=np.float32)
-        yield replace(recording, confidence=scores)
+        yield replace(
+            recording,
+            confidence=scores,
+            others=(recording.keypoints[:, 0],),
+            pixels_per_cm=10.0,
+            arena=Arena.rectangle(0, 0, 1000, 1000),
+        )
 
 
 def columns(feature_set: FeatureSet, recording: Recording) -> Columns:
@@ -67,7 +74,7 @@ def columns_cell(feature_set: FeatureSet, skeleton: Skeleton) -> str:
 def needs_cell(feature_set: FeatureSet) -> str:
     needs = [*feature_set.roles]
     needs += ["two animals"] if feature_set.animals == 2 else []
-    needs += ["confidence"] if feature_set.confidence else []
+    needs += feature_set.needs
     needs += ["a fit"] if feature_set.fit else []
     return ", ".join(needs)
 

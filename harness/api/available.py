@@ -37,7 +37,7 @@ def available(
     refusals: dict[str, str | None] = {}
     if data is not None:
         dataset = data if isinstance(data, Dataset) else load(data)
-        refusals = {name: one.refusal(dataset.any_recording) for name, one in FEATURES.items()}
+        refusals = {name: one.refusal(*dataset.every_labelled) for name, one in FEATURES.items()}
     kinds: list[tuple[str, Mapping[str, Plugin], Mapping[str, Ranges]]] = [
         ("features", FEATURES, known.features),
         ("model", MODELS, known.models),

@@ -335,9 +335,8 @@ def _announcement(
         sizes.append(f"{looked_at:,} of them labelled")
     assumed = f"; assumed, as nothing says otherwise: {' and '.join(dataset.assumed)}" if dataset.assumed else ""
     yield f"data: {dataset.source or dataset.name}, {', '.join(sizes)}{assumed}"
-    example = dataset.any_recording
-    for name in features or sorted(FEATURES):
-        reason = FEATURES[name].refusal(example)
+    reasons = {name: FEATURES[name].refusal(*labelled) for name in features or sorted(FEATURES)}
+    for name, reason in reasons.items():
         if reason:
             yield f"without {name}: {reason}"
     blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]

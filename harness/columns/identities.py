@@ -34,6 +34,12 @@ def renamed(name: str, numbers: Sequence[int]) -> str:
     return f"{first}{between}{second} {what}"
 
 
+def of_first(name: str) -> bool:
+    """Whether a column is about animal 0 alone, or about no animal in particular."""
+    match = NAME.fullmatch(name)
+    return match is None or (match[1] == "0" and match[3] in (None, "0"))
+
+
 def unordered(names: Sequence[str], block: Array) -> Array:
     """`block` (frames, columns) with the columns that differ only by their animals sorted by value on every frame.
 

@@ -27,6 +27,8 @@ class Scene:
     """The axes at length 1 (animal, frames)."""
     lengths: Array
     """Each animal's own typical body length (animal,), of which the mean over the animals is the unit."""
+    unit: float
+    """Pixels of that."""
     fps: float
     skeleton: Skeleton
 
@@ -47,13 +49,13 @@ def scene(recording: Recording) -> Scene:
     points = keypoints_as_points(recording)
     axes = body_axes(recording, points)
     lengths = typical_lengths(axes)
-    unit = lengths.mean()
+    unit = float(lengths.mean())
     points /= unit
     axes /= unit
     arrays = (points, middles(points), axes, directions(axes), lengths / unit)
     for array in arrays:
         array.flags.writeable = False
-    return Scene(*arrays, recording.fps, recording.skeleton)
+    return Scene(*arrays, unit, recording.fps, recording.skeleton)
 
 
 def interpolated(recording: Recording, longest_gap_seconds: float) -> Recording:

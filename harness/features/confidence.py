@@ -10,7 +10,7 @@ DOUBTFUL = (0.1, 0.5, 0.75)
 """Scores below which SimBA counts a detection as one of low probability."""
 
 
-@feature_set("confidence", confidence=True, invariant_to=("translation", "rotation", "scale", "frame_rate"))
+@feature_set("confidence", needs=("confidence",), invariant_to=("translation", "rotation", "scale", "frame_rate"))
 def confidence(recording: Recording) -> Columns:
     """The tracker's own score of each keypoint, and of each animal as a whole: it drops when an animal rears or hides.
 

@@ -13,12 +13,12 @@ import numpy as np
 from harness import recording as recording_module
 from harness.columns import identities, pose_windows, poses, tiles, windows
 from harness.columns.cache import BlockCache
-from harness.columns.identities import sorted_names, unordered, with_unordered
+from harness.columns.identities import of_first, sorted_names, unordered, with_unordered
 from harness.columns.poses import interpolated, without_jumps
 from harness.columns.screening import effects, steadiest
 from harness.columns.windows import with_windows
 from harness.plugins.registry import Classifier, Fitted, feature_set_named, model_family_named
-from harness.recording import Array, Recording
+from harness.recording import ONE, Array, Recording
 from harness.spec import Choice, PipelineSpec, Preparation
 
 T = TypeVar("T")
@@ -233,8 +233,14 @@ class _PreparedOneByOne:
 @lru_cache(maxsize=1)
 def _prepared(recording: Recording, interpolate: float, top_speed: float) -> Recording:
     """What feature sets see of `recording`; the last is kept, since one set after the other asks for it."""
-    trusted = without_jumps(recording, top_speed) if top_speed else recording
-    return replace(interpolated(trusted, interpolate), labels=None)
+    mended = _mended(recording, interpolate, top_speed)
+    others = [replace(recording, keypoints=other[:, None], confidence=None) for other in recording.others]
+    tracks = tuple(_mended(other, interpolate, top_speed).keypoints[:, 0] for other in others)
+    return replace(mended, labels=None, others=tracks)
+
+
+def _mended(recording: Recording, interpolate: float, top_speed: float) -> Recording:
+    return interpolated(without_jumps(recording, top_speed) if top_speed else recording, interpolate)
 
 
 def _columns(recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None) -> Array:
@@ -248,10 +254,15 @@ def _columns(recording: Recording, choice: Choice, preparation: Preparation, fit
 def named_block(
     recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None
 ) -> tuple[list[str], Array]:
-    """Names and values (frames, columns) float32 of what the set makes of the recording; identities are kept."""
+    """Names and values (frames, columns) float32 of what the set makes of the recording; identities are kept.
+
+    An act of one animal alone sees its agent twice: columns of the second, and of the two together, are left out.
+    """
     seen = _prepared(recording, preparation.interpolate, preparation.top_speed)
     arguments = (seen,) if fitted is None else (seen, fitted)
     columns = feature_set_named(choice.name).function(*arguments, **choice.parameters)
+    if recording.scope == ONE:
+        columns = {name: values for name, values in columns.items() if of_first(name)}
     block = np.empty((recording.frames, len(columns)), dtype=np.float32)
     for place, (name, values) in enumerate(columns.items()):
         block[:, place] = values
@@ -305,6 +316,8 @@ def fit_pipeline(
     if len(np.unique(target)) < 2:
         return FittedPipeline(spec, tables, None, float(target.any()))
     width = tables.training_rows(asked[0]).X.shape[1]
+    if spec.features and not width:  # of the agent alone these sets say nothing
+        return FittedPipeline(spec, tables, None, float(target.mean()))
     columns = None
     if width > spec.preparation.columns:
         telling = [effects for one in asked if (effects := tables.effects(one)) is not None]

@@ -3,15 +3,26 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from harness.recording import Dataset, Recording
+from harness.recording import ONE, PAIR, SCENE, Dataset, Recording
 
 POOL_FRAMES = 100_000
 """Feature sets are fitted on about this many frames."""
 
 
 def pool_members(dataset: Dataset) -> dict[str, Recording]:
-    """By digest of their poses, all recordings that sets can learn from: those to be labelled, too."""
-    every = [one for recordings in dataset.labelled.values() for one in recordings] + [*dataset.unlabelled]
+    """By digest of their poses, all recordings that sets can learn from: those to be labelled, too.
+
+    Where there are behaviors of pairs, they are seen from pairs alone: of one animal alone, nothing is between the two.
+    """
+    scopes = [dataset.scope(behavior) for behavior in dataset.labelled]
+    scope = next(one for one in (PAIR, SCENE, ONE) if one in scopes)
+    labelled = [
+        one
+        for behavior, recordings in dataset.labelled.items()
+        if dataset.scope(behavior) == scope
+        for one in recordings
+    ]
+    every = [*labelled, *(example for one in dataset.unlabelled for example in one.examples(scope))]
     return {recording.digest: recording for recording in every if recording.seen}
 
 

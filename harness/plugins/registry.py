@@ -115,6 +115,18 @@ class Plugin:
             raise HarnessError(f"{self.name!r}: its file {file} cannot be read ({error.strerror})") from error
 
 
+NEEDS: Mapping[str, tuple[Callable[[Recording], bool], str]] = {
+    "confidence": (
+        lambda recording: recording.confidence is not None,
+        "needs the tracker's confidence, which the recordings do not hold",
+    ),
+    "others": (lambda recording: bool(recording.others), "needs animals beside agent and target"),
+    "scale": (lambda recording: recording.pixels_per_cm is not None, "needs pixels_per_cm"),
+    "arena": (lambda recording: recording.arena is not None, "needs an [arena]"),
+}
+"""What a feature set can need: whether a recording holds it, and what is said where none does."""
+
+
 @dataclass(frozen=True)
 class FeatureSet(Plugin):
     """`function(recording, *, parameters) -> Columns`, or `function(recording, fitted, *, parameters)` with `fit`."""
@@ -130,20 +142,25 @@ class FeatureSet(Plugin):
 
     `recordings` may be iterated over more than once and gives one at a time, so that only one is in memory.
     """
-    confidence: bool = False
-    """Whether the tracker's confidence is needed."""
+    needs: tuple[str, ...] = ()
+    """Of `NEEDS`, what some recording must hold; columns are NaN for one that does not."""
     invariant_to: tuple[str, ...] = ()
     """Which changes of the recording (of `INVARIANCES`) change no column, with the default parameters."""
 
-    def refusal(self, recording: Recording) -> str | None:
-        """Why the set cannot be computed on such recordings; None where it can."""
-        lacking = recording.skeleton.lacking(self.roles)
+    def refusal(self, *recordings: Recording) -> str | None:
+        """Why the set cannot be computed on such recordings, one or more; None where it can."""
+        lacking = recordings[0].skeleton.lacking(self.roles)
         if lacking:
             return f"no keypoint plays the role {', '.join(lacking)}; name them in dataset.toml"
-        if recording.animals < self.animals:
-            return f"needs {self.animals} animals, the recordings have {recording.animals}"
-        if self.confidence and recording.confidence is None:
-            return "needs the tracker's confidence, which the recordings do not hold"
+        fewest, most = min(one.animals for one in recordings), max(one.animals for one in recordings)
+        if fewest < self.animals:
+            return f"needs {self.animals} animals, the recordings have {fewest}"
+        if self.fit is not None and fewest < most:
+            return f"learns from equally many animals, some behaviors are of {fewest} and some of {most}"
+        for need in self.needs:
+            held, otherwise = NEEDS[need]
+            if not any(map(held, recordings)):
+                return otherwise
         return None
 
 
@@ -218,15 +235,17 @@ def feature_set(
     animals: int = 1,
     reach_seconds: float = 0.0,
     fit: Callable[..., Fitted] | None = None,
-    confidence: bool = False,
+    needs: Sequence[str] = (),
     invariant_to: Sequence[str] = (),
 ) -> Callable[[Callable[..., Columns]], Callable[..., Columns]]:
     """Register a function as the feature set `name`; see `FeatureSet`."""
     if odd := set(invariant_to) - set(INVARIANCES):
         raise unknown(f"{name}: invariance", sorted(odd)[0], INVARIANCES)
+    if odd := set(needs) - set(NEEDS):
+        raise unknown(f"{name}: need", sorted(odd)[0], NEEDS)
 
     def register(function: Callable[..., Columns]) -> Callable[..., Columns]:
-        declared = (tuple(roles), animals, reach_seconds, fit, confidence, tuple(invariant_to))
+        declared = (tuple(roles), animals, reach_seconds, fit, tuple(needs), tuple(invariant_to))
         _add(FEATURES, "feature set", FeatureSet(name, function, *declared))
         return function
 

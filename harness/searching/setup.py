@@ -57,8 +57,7 @@ def make_search(
     """
     wanted = [feature_set_named(name) for name in sorted(set(features) or FEATURES)]
     families = [model_family_named(name) for name in models or sorted(MODELS)]
-    example = dataset.any_recording
-    refused = {one.name: one.refusal(example) for one in wanted}
+    refused = {one.name: one.refusal(*dataset.every_labelled) for one in wanted}
     usable = [name for name, reason in refused.items() if reason is None]
     if not usable:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())

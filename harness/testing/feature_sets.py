@@ -3,7 +3,9 @@
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from math import ceil
+from typing import Any
 
 import numpy as np
 
@@ -84,10 +86,10 @@ def looks_at_poses_only(feature_set: FeatureSet, recording: Recording) -> None:
 
 def leaves_the_recording_alone(feature_set: FeatureSet, recording: Recording) -> None:
     """Keypoints are shared between feature sets, so none may write to them."""
-    copy = replace(recording, keypoints=recording.keypoints.copy())
-    before = copy.keypoints.copy()
+    copy = _moved(recording, np.copy)
     _columns(feature_set, copy)
-    demand(np.array_equal(copy.keypoints, before, equal_nan=True), f"{feature_set.name}: changes the keypoints")
+    for before, after in zip((recording.keypoints, *recording.others), (copy.keypoints, *copy.others), strict=True):
+        demand(np.array_equal(before, after, equal_nan=True), f"{feature_set.name}: changes the keypoints")
 
 
 def columns_look_no_farther_than_declared(feature_set: FeatureSet, recording: Recording) -> None:
@@ -102,7 +104,7 @@ def columns_look_no_farther_than_declared(feature_set: FeatureSet, recording: Re
     for row in (0, long.frames // 2, long.frames - 1):
         order = _order_outside(long.frames, row, reach)
         confidence = None if long.confidence is None else long.confidence[order]
-        shuffled = replace(long, keypoints=long.keypoints[order], confidence=confidence)
+        shuffled = _moved(long, partial(np.take, indices=order, axis=0), confidence=confidence)
         columns = _columns(feature_set, shuffled, fitted_on=long)
         for name in expected:
             same = close(columns[name][row], expected[name][row])
@@ -188,8 +190,14 @@ def _columns(feature_set: FeatureSet, recording: Recording, fitted_on: Recording
     return columns
 
 
+def _moved(recording: Recording, change: Callable[[Array], Array], **besides: Any) -> Recording:
+    """The recording without labels, its tracks (frames, animal, xy, part) changed, those of other animals as well."""
+    others = tuple(change(other[:, None])[:, 0] for other in recording.others)
+    return replace(recording, keypoints=change(recording.keypoints), others=others, labels=None, **besides)
+
+
 def _unseen(recording: Recording) -> Recording:
-    return replace(recording, keypoints=np.full_like(recording.keypoints, np.nan))
+    return _moved(recording, lambda keypoints: np.full_like(keypoints, np.nan))
 
 
 def resampled(recording: Recording, times: int) -> Recording:
@@ -197,19 +205,21 @@ def resampled(recording: Recording, times: int) -> Recording:
 
     A sum of sines, so that the recording at twice the rate passes through the very same poses.
     """
-    frames = recording.frames
-    keypoints = np.where(np.isnan(recording.keypoints), 0, recording.keypoints).astype(np.float64)
-    for track, seen in zip(_tracks(keypoints), _tracks(~np.isnan(recording.keypoints)), strict=True):
-        frame = np.arange(frames)
-        track[:] = np.interp(frame, frame[seen], track[seen]) if seen.any() else 0
-    waves = np.fft.rfft(keypoints, axis=0)
-    waves[int(frames / recording.fps) + 1 :] = 0
-    span = times * (frames - 1) + 1  # what follows the last frame heads back to the first
-    smooth = np.fft.irfft(waves, n=frames * times, axis=0)[:span] * times
+    span = times * (recording.frames - 1) + 1  # what follows the last frame heads back to the first
     confidence = None if recording.confidence is None else np.repeat(recording.confidence, times, axis=0)[:span]
-    return replace(
-        recording, keypoints=smooth.astype(np.float32), labels=None, confidence=confidence, fps=recording.fps * times
-    )
+    smooth = partial(_smooth, seconds=recording.frames / recording.fps, times=times)
+    return _moved(recording, smooth, confidence=confidence, fps=recording.fps * times)
+
+
+def _smooth(keypoints: Array, seconds: float, times: int) -> Array:
+    """Tracks at `times` the frame rate, as `resampled` has them."""
+    frame, smooth = np.arange(len(keypoints)), np.where(np.isnan(keypoints), 0, keypoints).astype(np.float64)
+    for track, seen in zip(_tracks(smooth), _tracks(~np.isnan(keypoints)), strict=True):
+        track[:] = np.interp(frame, frame[seen], track[seen]) if seen.any() else 0
+    waves = np.fft.rfft(smooth, axis=0)
+    waves[int(seconds) + 1 :] = 0
+    finer = np.fft.irfft(waves, n=len(keypoints) * times, axis=0) * times
+    return np.asarray(finer[: times * (len(keypoints) - 1) + 1], dtype=np.float32)
 
 
 def _tracks(values: Array) -> Iterator[Array]:
@@ -219,9 +229,9 @@ def _tracks(values: Array) -> Iterator[Array]:
 
 
 def _turned(recording: Recording) -> Recording:
-    cos, sin = np.cos(1.0), np.sin(1.0)
-    keypoints = np.einsum("ij,fajp->faip", np.array([[cos, -sin], [sin, cos]]), recording.keypoints)
-    return replace(recording, keypoints=keypoints.astype(np.float32), image_size=None)
+    turn = np.array([[np.cos(1.0), -np.sin(1.0)], [np.sin(1.0), np.cos(1.0)]])
+    change = partial(np.einsum, "ij,fajp->faip", turn)
+    return _moved(recording, lambda keypoints: change(keypoints).astype(np.float32), image_size=None)
 
 
 def _mirrored(recording: Recording) -> Recording:
@@ -231,15 +241,15 @@ def _mirrored(recording: Recording) -> Recording:
     order = list(range(len(recording.skeleton.keypoints)))
     for role, index in roles.items():
         order[index] = roles.get(sides[role], index)
-    keypoints = recording.keypoints[:, :, :, order] * np.array([1, -1], dtype=np.float32)[:, None]
+    upside_down = np.array([1, -1], dtype=np.float32)[:, None]
     confidence = None if recording.confidence is None else recording.confidence[:, :, order]
-    return replace(recording, keypoints=keypoints, confidence=confidence)
+    return _moved(recording, lambda keypoints: keypoints[:, :, :, order] * upside_down, confidence=confidence)
 
 
 _CHANGES: dict[str, Callable[[Recording], Recording]] = {
-    "translation": lambda recording: replace(recording, keypoints=recording.keypoints + np.float32(200)),
+    "translation": lambda recording: _moved(recording, lambda keypoints: keypoints + np.float32(200)),
     "rotation": _turned,
-    "scale": lambda recording: replace(recording, keypoints=recording.keypoints * np.float32(1.7)),
+    "scale": lambda recording: _moved(recording, lambda keypoints: keypoints * np.float32(1.7)),
     "mirror": _mirrored,
 }
 
@@ -247,9 +257,8 @@ _CHANGES: dict[str, Callable[[Recording], Recording]] = {
 def _repeated(recording: Recording, frames: int) -> Recording:
     """The recording over and over until it is at least `frames` long."""
     times = ceil(max(frames, recording.frames) / recording.frames)
-    keypoints = np.tile(recording.keypoints, (times, 1, 1, 1))
     confidence = None if recording.confidence is None else np.tile(recording.confidence, (times, 1, 1))
-    return replace(recording, keypoints=keypoints, labels=None, confidence=confidence)
+    return _moved(recording, lambda keypoints: np.tile(keypoints, (times, 1, 1, 1)), confidence=confidence)
 
 
 def _order_outside(frames: int, row: int, reach: int) -> Array:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
+from harness.arena import Arena
 from harness.columns.poses import interpolated
 from harness.plugins.registry import FEATURES, Columns, FeatureSet, load_plugins
 from harness.plugins.spaces import SPACES
@@ -31,8 +32,20 @@ from tests.toy import MOUSE, toy_recordings, with_confidence
 load_plugins()
 
 
+def crowd(frames: int = 200, seed: int = 0) -> Recording:
+    """Two of four mice in a round arena of known size, the others beside them."""
+    mice, others = (with_confidence(toy_recordings(1, frames, seed=one)[0]) for one in (seed, seed + 1))
+    return replace(
+        mice,
+        others=tuple(others.keypoints[:, animal] for animal in range(2)),
+        pixels_per_cm=12.5,
+        arena=Arena.circle(500.0, 300.0, 400.0),
+    )
+
+
 RECORDINGS = {
     "mice": with_confidence(toy_recordings(1, 200)[0]),
+    "crowd": crowd(),
     "rats": with_confidence(toy_recordings(1, 200, skeleton=Skeleton.unnamed(5), missing=0.45)[0]),
 }
 
@@ -126,7 +139,7 @@ def test_columns_do_not_change_when_the_picture_is_turned_moved_and_zoomed(
 @settings(deadline=None, max_examples=4)
 @given(seed=st.integers(0, 10_000), times=st.integers(2, 4))
 def test_the_same_motion_filmed_at_another_frame_rate_gives_the_same_columns(name: str, seed: int, times: int) -> None:
-    recording = with_confidence(toy_recordings(1, 240, seed=seed)[0])
+    recording = crowd(240, seed)
     slow, fast = resampled(recording, 1), resampled(recording, times)
     expected, columns = columns_of(name, slow), columns_of(name, fast, fitted_on=slow)
     for column, values in expected.items():
@@ -136,7 +149,7 @@ def test_the_same_motion_filmed_at_another_frame_rate_gives_the_same_columns(nam
 
 
 def test_nearly_every_set_is_invariant_to_how_it_was_filmed() -> None:
-    assert set(FEATURES) - set(ANYHOW) == {"place_and_time", "raw_pose"}
+    assert set(FEATURES) - set(ANYHOW) == {"metric_distances", "place_and_time", "places", "raw_pose"}
     assert set(FEATURES) == set(ANY_RATE)
 
 

@@ -227,7 +227,7 @@ def test_a_feature_set_is_refused_where_a_role_or_an_animal_is_lacking() -> None
 
 
 def test_a_feature_set_that_needs_confidence_is_refused_where_there_is_none() -> None:
-    sure = FeatureSet("sure", lambda recording: {}, confidence=True)
+    sure = FeatureSet("sure", lambda recording: {}, needs=("confidence",))
     recording = recording_of(CALMS21, 1)
     assert sure.refusal(recording) == "needs the tracker's confidence, which the recordings do not hold"
     assert sure.refusal(replace(recording, confidence=np.ones((1, 1, 7), dtype=np.float32))) is None
