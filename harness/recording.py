@@ -155,6 +155,10 @@ class Recording:
             return tuple(self.seen_from(name, name) for name in names)
         return tuple(self.seen_from(one, other) for one in names for other in names if one != other)
 
+    def count_examples(self, scope: str) -> int:
+        """How many `examples` there are."""
+        return {SCENE: 1, ONE: self.animals, PAIR: self.animals * (self.animals - 1)}[scope]
+
     def seen_from(self, agent: str, target: str, labels: Array | None = None) -> "Recording":
         """The recording as an act of `agent` on `target` sees it: these first, the others after.
 

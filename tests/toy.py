@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.fitting.decisions import NEIGHBORS
-from harness.recording import CALMS21, Array, Recording, Skeleton
+from harness.recording import CALMS21, Array, Dataset, Recording, Skeleton
 from harness.runs.store import Run
 
 BODY = 40.0
@@ -37,6 +37,11 @@ def toy_recordings(
         _recording(f"{prefix}-{i}", frames, np.random.default_rng(source), missing, skeleton, fps)
         for i, source in enumerate(sources)
     ]
+
+
+def toy_dataset(**labelled: Sequence[Recording]) -> Dataset:
+    """A dataset of these recordings by behavior, with nothing to label."""
+    return Dataset("toy", {behavior: tuple(recordings) for behavior, recordings in labelled.items()}, ())
 
 
 def with_confidence(recording: Recording) -> Recording:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.data.challenge import load_dataset, sample_submission_path
-from harness.data.challenge import load_recordings as read_recordings
+from harness.data.challenge import sample_submission_path
+from harness.data.layouts import load_dataset
+from harness.data.layouts import load_recordings as read_recordings
 from harness.data.submission import (
     disagreements,
     expected_from_sample,
-    expected_lengths,
     mismatch,
     predictions,
     problems,
@@ -30,8 +30,9 @@ def load(data: Path | str) -> Dataset:
     """The labelled recordings in a folder, by behavior, and those to be labelled.
 
     Args:
-        data: A folder with `train.npy` and, if there is something to label, `test.npy`, laid out as the challenge does
-            it. A `dataset.toml` beside them says what they do not: keypoints, roles, frames a second.
+        data: A dataset folder, which has a `recordings.csv`; or a folder with `train.npy` and, if there is something to
+            label, `test.npy`, laid out as the challenge does it. A `dataset.toml` in it says what they do not:
+            keypoints, roles, frames a second.
 
     Raises:
         DataError: A `HarnessError` with everything that is wrong with all files, a line each.
@@ -40,10 +41,11 @@ def load(data: Path | str) -> Dataset:
 
 
 def load_recordings(data: Path | str) -> tuple[Recording, ...]:
-    """The recordings in a file laid out as `test.npy` is, or in a folder that holds one.
+    """The recordings in a file laid out as `test.npy` is, in a folder that holds one, or in a dataset folder.
 
     Args:
-        data: The file, or the folder. A `dataset.toml` beside the file says what it does not, as for `load`.
+        data: The file, or the folder; of a dataset folder all recordings, and no labels are read. A `dataset.toml`
+            beside the file says what it does not, as for `load`.
 
     Raises:
         DataError: A `HarnessError` with everything that is wrong with it, a line each.
@@ -114,7 +116,7 @@ def check(submission: Path | str, data: Dataset | Path | str) -> Checked:
     """
     path = named(submission)
     dataset = data if isinstance(data, Dataset) else load(data)
-    expected = expected_lengths({one.id: one.frames for one in dataset.unlabelled}, dataset.labelled)
+    expected = {behavior: {one.id: one.frames for one in dataset.to_label(behavior)} for behavior in dataset.labelled}
     found = problems(read_submission(path), expected)
     sample = None if dataset.source is None else sample_submission_path(dataset.source)
     if sample is not None:

@@ -26,13 +26,14 @@ from harness.labelling.export import (
 )
 from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile
-from harness.recording import Array, Recording
+from harness.recording import ONE, PAIR, SCENE, Array, Recording
 from harness.showing.steps import reading
 from harness.spec import Decision
 from harness.words import counted, html_table, named
 
 Labels = dict[str, dict[str, Array]]
-"""Behavior to recording id to labels (frames,) int8."""
+"""Behavior to recording id to labels (frames,) int8; where it is of one animal or of a pair, to the id of each of the
+recording's examples."""
 
 
 class Detectors(Mapping[str, "Detector"]):
@@ -91,7 +92,7 @@ class Detectors(Mapping[str, "Detector"]):
             these = ready_for(self.folder, these, say)
             for line in blind_lines(these):
                 (say or silently)(f"note: {line}")
-            found = label_recordings(
+            return label_recordings(
                 self.folder,
                 these,
                 engine=engine_of(workers, dask),
@@ -99,7 +100,6 @@ class Detectors(Mapping[str, "Detector"]):
                 training=self._training,
                 told=told,
             )
-        return {behavior: {name: one[behavior] for name, one in found.items()} for behavior in self.behaviors}
 
     def save(self, models: Path | str) -> Path:
         """Keep the fitted models in a folder, for `open_detectors` and `harness predict`.
@@ -160,12 +160,14 @@ class Detector:
         scikit-learn; averaged over the pipelines, neither smoothed nor cut.
 
         Args:
-            recording: From `harness.load_recordings`, say; its labels are not looked at.
+            recording: From `harness.load_recordings`, say; its labels are not looked at. For a behavior of one animal
+                or of a pair, what `Recording.seen_from` gives.
 
         Raises:
-            HarnessError: The recording has other animals or keypoints than those that were learned from.
+            HarnessError: The recording has other animals or keypoints than those that were learned from, or is seen
+                from nobody where the behavior is of somebody.
         """
-        (recording,) = ready_for(self._all.folder, [recording])
+        recording = self._ready(recording)
         positive = self._labeller(recording).probability(recording, 0)[self.behavior]
         return np.stack([1 - positive, positive], axis=1).astype(np.float32)
 
@@ -178,8 +180,19 @@ class Detector:
         Raises:
             HarnessError: See `predict_proba`.
         """
-        (recording,) = ready_for(self._all.folder, [recording])
+        recording = self._ready(recording)
         return self._labeller(recording).labels(recording, 0)[self.behavior]
+
+    def _ready(self, recording: Recording) -> Recording:
+        if recording.scope != self._blend.scope:
+            wanted = {
+                SCENE: "the recording as it is",
+                ONE: "recording.seen_from(animal, animal)",
+                PAIR: "recording.seen_from(agent, target)",
+            }
+            raise HarnessError(f"{recording.id}: {self.behavior} asks for {wanted[self._blend.scope]}")
+        (ready,) = ready_for(self._all.folder, [recording if recording.whole is None else recording.whole])
+        return ready if recording.scope == SCENE else ready.seen_from(recording.agent, recording.target)
 
     @property
     def _blend(self) -> Blend:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.api.detectors import Detectors
@@ -78,11 +78,10 @@ def fit(
 
 def _fitted(chosen: "_Chosen", engine: Engine, told: Told) -> Detectors:
     folder = Path(tempfile.mkdtemp(prefix="harness-models-"))
-    example = chosen.dataset.any_recording
     training = chosen.training if unkept(chosen.selections) else None
     detectors = Detectors(folder, plugins=chosen.training.plugins, training=training)
     weakref.finalize(detectors, shutil.rmtree, folder)  # with the last who needs them, or the program
-    fit_detectors(chosen.selections, chosen.training, example, folder, engine, told)
+    fit_detectors(chosen.selections, chosen.training, folder, engine, told)
     return detectors
 
 
@@ -222,7 +221,13 @@ def _choose(
     return _Chosen(
         dataset,
         {behavior: by_way[EXPORTED] for behavior, by_way in found.items()},
-        Training(dataset.labelled, pool_of(dataset, identity["pool"]), identity["seed"], blocks, files),
+        Training(
+            replace(dataset, unlabelled=(), truth={}),
+            pool_of(dataset, identity["pool"]),
+            identity["seed"],
+            blocks,
+            files,
+        ),
     )
 
 

@@ -206,7 +206,10 @@ def _labels(path: Path, dataset: Dataset) -> Mapping[str, Mapping[str, Array]]:
 
     An export leaves out behaviors of which no trial has finished.
     """
-    wanted = {one.id: np.zeros(one.frames, dtype=np.int8) for one in dataset.unlabelled}
     submission = read_submission(path)
     there = [name for name in dataset.labelled if isinstance(submission, dict) and name in submission]
-    return read_predictions(path, dict.fromkeys(there or dataset.labelled, wanted))
+    wanted = {
+        name: {one.id: np.zeros(one.frames, dtype=np.int8) for one in dataset.to_label(name)}
+        for name in there or dataset.labelled
+    }
+    return read_predictions(path, wanted)

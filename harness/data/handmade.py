@@ -19,7 +19,16 @@ from harness.data.kept import (
 )
 from harness.data.names import LONGEST_NAME, is_behavior, is_name
 from harness.errors import DataError
-from harness.recording import Array, Dataset, Recording
+from harness.recording import ONE, PAIR, SCENE, SCOPES, Array, Dataset, Recording
+
+
+WHOM = {ONE: "one animal", PAIR: "a pair", SCENE: "the scene"}
+
+WANTED = {
+    ONE: "what recording.seen_from(animal, animal, labels) gives",
+    PAIR: "what recording.seen_from(agent, target, labels) gives",
+    SCENE: "a recording as it is",
+}
 
 
 def checked(dataset: Dataset) -> Dataset:
@@ -41,12 +50,19 @@ def checked(dataset: Dataset) -> Dataset:
             inside.report(f"holds {kind(group)}, expected recordings")
             continue
         labelled[behavior] = kept = _group(group, inside, behavior)
+        for one in kept:
+            if one.recording.scope != dataset.scope(behavior):
+                wanted = WANTED[dataset.scope(behavior)]
+                one.place.report(f"the behavior is of {WHOM[dataset.scope(behavior)]}, expected {wanted}")
         report_copies(kept)
         if len(kept) == len(group):
             report_nothing_to_learn([one.recording for one in kept], inside)
     unlabelled = {one.recording.id: one for one in _group(dataset.unlabelled, place)}
-    every = [*(one for group in labelled.values() for one in group), *unlabelled.values()]
-    report_different_bodies(every, Setup(), place)
+    films = list(unlabelled.values())
+    every = [*(one for group in labelled.values() for one in group), *films]
+    for scope in SCOPES:
+        seen = [one for behavior, group in labelled.items() for one in group if dataset.scope(behavior) == scope]
+        report_different_bodies([*seen, *films] if scope == SCENE and seen else seen, Setup(), place)
     for one in every[1:]:
         if one.recording.skeleton != every[0].recording.skeleton and _parts(one) == _parts(every[0]):
             one.place.report(f"keypoints of other names or roles than in {every[0].place}")

@@ -141,11 +141,6 @@ def read_truth(path: Path) -> dict[str, dict[str, Array]]:
     }
 
 
-def expected_lengths(test: Mapping[str, int], behaviors: Iterable[str]) -> dict[str, dict[str, int]]:
-    """What a submission must hold where every behavior is asked of every test recording (id to frames)."""
-    return {behavior: dict(test) for behavior in behaviors}
-
-
 def expected_from_sample(sample: object, *, file: str = SAMPLE_FILE) -> dict[str, dict[str, int]]:
     """What a submission must hold according to the challenge's sample of one; `file` names it in errors.
 

@@ -20,7 +20,7 @@ from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
 from harness.labelling.matching import alike, body_of, held_against, lines_about, made_with
 from harness.plugins.registry import Classifier, Fitted, model_family_named
-from harness.recording import Array, Recording
+from harness.recording import SCENE, Array, Dataset, Recording
 from harness.runs.differences import reinstalling, versions_that_differ
 from harness.runs.versions import versions
 from harness.spec import Choice, Decision, PipelineSpec, Preparation
@@ -81,6 +81,8 @@ class Blend:
 
     members: tuple[Member, ...]
     decision: Decision
+    scope: str = SCENE
+    """Whom the behavior is of, one of `harness.recording.SCOPES`."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,10 @@ class Blends:
 
     by_behavior: Mapping[str, Blend]
     learned: Mapping[LearnedKey, Fitted]
+
+    def of(self, scope: str) -> "Blends":
+        """Those of behaviors of that scope."""
+        return Blends({name: one for name, one in self.by_behavior.items() if one.scope == scope}, self.learned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +138,19 @@ class DetectorFiles:
             "folder": None if trained.files is None else folder,
         }
 
-    def finish(self, decisions: Mapping[str, Decision], example: Recording) -> None:
-        """Write `models.json`: from now on the folder can be read. `example` is a recording like those to be labelled.
+    def finish(self, decisions: Mapping[str, Decision], dataset: Dataset) -> None:
+        """Write `models.json`: from now on the folder can be read. `dataset` is what was learned from.
 
         Raises `HarnessError` where there is no room.
         """
         plain = {
             "format": FORMAT,
-            "body": body_of(example),
+            "body": body_of(dataset),
             "made_with": made_with(self._specs(), decisions.values()),
             "behaviors": [
                 {
                     "behavior": behavior,
+                    "of": dataset.scope(behavior),
                     "decision": decision.as_json(),
                     "members": [self.members[key] for key in sorted(self.members) if key[0] == behavior],
                 }
@@ -182,6 +189,7 @@ def read_detectors(folder: Path, fit_again: Callable[[str, PipelineSpec], Fitted
             one["behavior"]: Blend(
                 tuple(stored.member(member, partial(_again, fit_again, one["behavior"])) for member in one["members"]),
                 Decision.from_json(one["decision"]),
+                one.get("of", SCENE),
             )
             for one in stored.plain["behaviors"]
         }
@@ -226,6 +234,16 @@ def ready_for(
         for line in lines:
             say(f"note: {line}")
     return ready
+
+
+def scopes_of(folder: Path) -> dict[str, str]:
+    """Behavior to whom it is of, one of `harness.recording.SCOPES`, in the order of the models.
+
+    Raises `HarnessError` where the models cannot be read.
+    """
+    plain = described(folder)
+    with _Stored(folder, plain).naming(FILE):
+        return {one["behavior"]: one.get("of", SCENE) for one in plain["behaviors"]}
 
 
 def odd_versions(folder: Path) -> list[str]:

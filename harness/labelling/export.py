@@ -20,17 +20,26 @@ from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError,
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
-from harness.labelling.detectors import DetectorFiles, Part, Trained, files_in, learned_key, read_detectors
+from harness.labelling.detectors import (
+    Blends,
+    DetectorFiles,
+    Part,
+    Trained,
+    files_in,
+    learned_key,
+    read_detectors,
+    scopes_of,
+)
 from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile, SavedClassifier, load_plugins, model_family_named
-from harness.recording import Array, Recording
+from harness.recording import SCOPES, Array, Dataset, Recording
 from harness.spec import PipelineSpec
 from harness.words import shown
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was chosen for a behavior, and the labels (frames,) int8 that it gives, by recording id."""
+    """What was chosen for a behavior, and the labels (frames,) int8 that it gives, by the id of what is labelled."""
 
     selection: Selection
     labels: Mapping[str, Array]
@@ -45,8 +54,8 @@ class Exported:
 class Training:
     """What pipelines are fitted on and with."""
 
-    labelled: Mapping[str, tuple[Recording, ...]]
-    """By behavior."""
+    dataset: Dataset
+    """What is labelled, without what is to be."""
     pool: tuple[Recording, ...]
     seed: int
     cache: BlockCache
@@ -58,7 +67,7 @@ class Training:
 
     def fit(self, behavior: str, spec: PipelineSpec, tables: FeatureTables) -> FittedPipeline:
         """Fit on all labelled recordings of the behavior."""
-        everything = [(recording, slice(0, recording.frames)) for recording in self.labelled[behavior]]
+        everything = [(recording, slice(0, recording.frames)) for recording in self.dataset.labelled[behavior]]
         return fit_pipeline(spec, tables, everything, self.seed)
 
 
@@ -78,15 +87,12 @@ def export(
     applied.
     """
     with _folder(models, selections) as folder:
-        fit_detectors(selections, training, unlabelled[0], folder, engine, told)
+        fit_detectors(selections, training, folder, engine, told)
         again = training if unkept(selections) else None
         labels = label_recordings(
             folder, unlabelled, engine=engine, plugins=training.plugins, training=again, told=told
         )
-    return {
-        name: Exported(selection, {recording.id: labels[recording.id][name] for recording in unlabelled})
-        for name, selection in selections.items()
-    }
+    return {name: Exported(selection, labels[name]) for name, selection in selections.items()}
 
 
 @contextmanager
@@ -128,7 +134,6 @@ def unkept(selections: Mapping[str, Selection]) -> list[str]:
 def fit_detectors(
     selections: Mapping[str, Selection],
     training: Training,
-    example: Recording,
     folder: Path,
     engine: Engine,
     told: Told = untold,
@@ -148,7 +153,7 @@ def fit_detectors(
         for (behavior, parts, _), future in zip(waiting, done, strict=False):
             for (place, part), one in zip(parts, result(future, behavior), strict=True):
                 files.add(behavior, place, part, one)
-    files.finish({behavior: selection.decision for behavior, selection in selections.items()}, example)
+    files.finish({behavior: selection.decision for behavior, selection in selections.items()}, training.dataset)
 
 
 def _together(selection: Selection) -> list[list[tuple[int, Part]]]:
@@ -171,7 +176,10 @@ def label_recordings(
     training: Training | None = None,
     told: Told = untold,
 ) -> dict[str, dict[str, Array]]:
-    """Recording id to behavior to labels (frames,) int8, by the detectors in `folder`.
+    """Behavior to example id to labels (frames,) int8, by the detectors in `folder`.
+
+    A behavior of the scene has one example of each recording, which is that itself; one of an animal or a pair has one
+    for each (`Recording.examples`).
 
     `training` is for models that their family cannot keep; `told` hears how many recordings are done.
     Raises `HarnessError` that names the recording where one cannot be labelled.
@@ -179,21 +187,27 @@ def label_recordings(
     twice = [name for name, count in Counter(recording.id for recording in recordings).items() if count > 1]
     if twice:
         raise HarnessError(f"{shown(twice[0])}: two recordings have this name, expected another for each")
-    before = np.cumsum([0, *(recording.frames for recording in recordings)])
+    scopes = scopes_of(folder)
+    amounts = [{scope: one.frames * one.count_examples(scope) for scope in SCOPES} for one in recordings]
+    before = [{scope: sum(one[scope] for one in amounts[:place]) for scope in SCOPES} for place in range(len(amounts))]
+    every = {scope: sum(one[scope] for one in amounts) for scope in SCOPES}
     files = None if engine.shares_files else files_in(folder)
-    bench = _Labelling(folder, files, int(before[-1]), tuple(plugins), training)
+    bench = _Labelling(folder, files, every, tuple(plugins), training)
     with engine.open(partial(_start_labelling, bench), _label) as pool:
         waiting = [
-            (recording, pool.submit(recording, int(first)))
-            for recording, first in zip(recordings, before, strict=False)
+            (recording, pool.submit(recording, first)) for recording, first in zip(recordings, before, strict=True)
         ]
         done = in_turn([future for _, future in waiting], told, "labelling", "recording")
-        return {recording.id: _labels(future, recording) for (recording, _), future in zip(waiting, done, strict=False)}
+        found: dict[str, dict[str, Array]] = {behavior: {} for behavior in scopes}
+        for (recording, _), future in zip(waiting, done, strict=False):
+            for behavior, labels in _labels(future, recording).items():
+                found[behavior] |= labels
+    return found
 
 
-def _labels(future: Any, recording: Recording) -> dict[str, Array]:
+def _labels(future: Any, recording: Recording) -> dict[str, dict[str, Array]]:
     try:
-        labels: dict[str, Array] = future.result()
+        labels: dict[str, dict[str, Array]] = future.result()
     except (TrialError, WorkerDiedError) as error:
         raise HarnessError(f"{recording.id} cannot be labelled: {error}") from error
     return labels
@@ -230,20 +244,27 @@ class _Labelling:
     folder: Path
     files: Mapping[str, bytes] | None
     """What lies in the folder, for a worker that may not see it."""
-    frames: int
+    frames: Mapping[str, int]
+    """Of all examples, by scope."""
     plugins: tuple[PluginFile, ...]
     training: Training | None
 
     @cached_property
-    def labeller(self) -> Labeller:
+    def labellers(self) -> dict[str, Labeller]:
+        """By the scope of the behaviors that they label."""
+        detectors = self._detectors()
+        scopes = dict.fromkeys(one.scope for one in detectors.by_behavior.values())
+        return {scope: Labeller(detectors.of(scope), self.frames[scope]) for scope in scopes}
+
+    def _detectors(self) -> Blends:
         if self.files is None:
-            return Labeller(read_detectors(self.folder, self._fit_again), self.frames)
+            return read_detectors(self.folder, self._fit_again)
         with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
             for name, content in self.files.items():
                 path = Path(folder) / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-            return Labeller(read_detectors(Path(folder), self._fit_again), self.frames)
+            return read_detectors(Path(folder), self._fit_again)
 
     @property
     def _fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline] | None:
@@ -255,8 +276,13 @@ def _start_labelling(bench: _Labelling) -> _Labelling:
     return bench
 
 
-def _label(bench: _Labelling, recording: Recording, first: int) -> dict[str, Array]:
-    return bench.labeller.labels(recording, first)
+def _label(bench: _Labelling, recording: Recording, first: Mapping[str, int]) -> dict[str, dict[str, Array]]:
+    found: dict[str, dict[str, Array]] = {}
+    for scope, labeller in bench.labellers.items():
+        for place, example in enumerate(recording.examples(scope)):
+            for behavior, labels in labeller.labels(example, first[scope] + place * recording.frames).items():
+                found.setdefault(behavior, {})[example.id] = labels
+    return found
 
 
 def manifest(exported: Mapping[str, Exported], description: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,21 +9,27 @@ import numpy as np
 from harness.data.settled import with_confidence
 from harness.errors import HarnessError
 from harness.plugins.registry import REGISTRIES
-from harness.recording import Recording, Skeleton
+from harness.recording import PAIR, SCENE, Dataset, Recording, Skeleton
 from harness.runs.differences import reinstalling, versions_that_differ
 from harness.runs.versions import versions
 from harness.spec import Decision, PipelineSpec
 from harness.words import counted, listed, shown
 
 
-def body_of(recording: Recording) -> dict[str, Any]:
+def body_of(dataset: Dataset) -> dict[str, Any]:
     """What recordings must have in common with those that were trained on."""
+    recording = dataset.any_recording
+    scopes = {dataset.scope(behavior) for behavior in dataset.labelled}
+    scene = [one.animals for name, group in dataset.labelled.items() if dataset.scope(name) == SCENE for one in group]
     return {
         "keypoints": list(recording.skeleton.keypoints),
         "roles": dict(recording.skeleton.roles),
-        "animals": recording.animals,
+        "animals": scene[0] if scene else None,  # agent and target can be any of many
+        "fewest_animals": 2 if PAIR in scopes else 1,
         "confidence": recording.confidence is not None,
         "image_size": recording.image_size is not None,
+        "pixels_per_cm": any(one.pixels_per_cm is not None for one in dataset.every_labelled),
+        "arena": any(one.arena is not None for one in dataset.every_labelled),
     }
 
 
@@ -37,6 +43,10 @@ def lines_about(recordings: Iterable[Recording], body: Mapping[str, Any]) -> lis
     if names:
         way = "a dataset.toml beside the file can give it"
         lines.append(f"{listed(names)}: without the size of the image, which was known where was learned from; {way}")
+    for what in ("pixels_per_cm", "arena"):
+        names = [one.id for one in recordings if body.get(what) and getattr(one, what) is None]
+        if names:
+            lines.append(f"{listed(names)}: without {what}, which was known where was learned from; missing there")
     return lines
 
 
@@ -60,10 +70,12 @@ def alike(recordings: Sequence[Recording], body: Mapping[str, Any], models: obje
 
 def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -> Iterator[str]:
     """Each to be followed by where the models are."""
-    skeleton, animals = recording.skeleton, int(body["animals"])
+    skeleton, animals, fewest = recording.skeleton, body["animals"], body.get("fewest_animals", 1)
     lacking = [name for name in wanted.keypoints if name not in skeleton.keypoints]
     extra = [name for name in skeleton.keypoints if name not in wanted.keypoints]
-    if recording.animals != animals:
+    if recording.animals < fewest:
+        yield f"{counted(recording.animals, 'animal')}, expected {fewest} or more for a behavior of a pair by the models in"
+    elif animals is not None and recording.animals != animals:
         yield f"{counted(recording.animals, 'animal')}, expected {animals} as learned by the models in"
     if extra and skeleton == Skeleton.unnamed(len(skeleton.keypoints)) and len(extra) == len(wanted.keypoints):
         named = listed(wanted.keypoints)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.recording import Array, Recording
+from harness.recording import SCOPES, Array, Recording
 from harness.reporting.detections import Detection, spans
 from harness.reporting.page import Figure, Html, Section, Spec, drawn, joined, nothing, plot_text, shown, tag
 from harness.scores.metrics import Counts, bouts, count_bouts, total
@@ -185,6 +185,12 @@ def _text(values: Array) -> str:
     return base64.b64encode(values.tobytes()).decode("ascii")
 
 
+def _claims(labels: Mapping[str, Array], recording: Recording) -> Array:
+    """Where anybody does it in the recording (frames,), by labels of it or of its examples."""
+    ids = [example.id for scope in SCOPES for example in recording.examples(scope)]
+    return np.asarray(np.max([labels[one] for one in ids if one in labels], axis=0))
+
+
 def unlabelled_figure(
     behaviors: Sequence[str], unlabelled: Sequence[Recording], submission: Mapping[str, Mapping[str, Array]]
 ) -> Figure:
@@ -195,7 +201,7 @@ def unlabelled_figure(
         "fps": [one.fps for one in unlabelled],
         "frames": [one.frames for one in unlabelled],
         "behaviors": list(behaviors),
-        "bouts": [[flat(submission[name][one.id]) for one in unlabelled] for name in behaviors],
+        "bouts": [[flat(_claims(submission[name], one)) for one in unlabelled] for name in behaviors],
     }
     claimed = sum(len(spans(labels)) for theirs in submission.values() for labels in theirs.values())
     return Figure(

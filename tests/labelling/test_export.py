@@ -44,7 +44,7 @@ from harness.runs.store import Run
 from harness.spec import Choice, Decision, PipelineSpec, Preparation
 from tests.challenge_files import Files, released, save, test_file, train_file, write
 from tests.test_cli import Captured, process, refusal
-from tests.toy import toy_recordings
+from tests.toy import toy_dataset, toy_recordings
 
 load_plugins()
 
@@ -509,13 +509,13 @@ def through_files(
 ) -> dict[str, dict[str, Array]]:
     """Labels by recording and behavior, of pipelines that were written to a folder and read again."""
     names = [selection.behavior for selection in selections]
-    training = Training({name: tuple(labelled) for name in names}, tables.pool, seed, tables.cache)
+    training = Training(toy_dataset(**dict.fromkeys(names, labelled)), tables.pool, seed, tables.cache)
     files = DetectorFiles(folder)
     for selection in selections:
         for place, member in enumerate(selection.members):
             part = Part(member.record.spec, member.record.rounds, member.weight)
             files.add(selection.behavior, place, part, trained(training.fit(selection.behavior, part.spec, tables)))
-    files.finish({selection.behavior: selection.decision for selection in selections}, unlabelled[0])
+    files.finish({selection.behavior: selection.decision for selection in selections}, training.dataset)
     labeller = Labeller(read_detectors(folder), sum(one.frames for one in unlabelled))
     return {recording.id: labeller.labels(recording, 0) for recording in unlabelled}
 

@@ -13,7 +13,7 @@ import pytest
 import harness
 from harness.labelling.matching import alike, body_of, lines_about
 from harness.recording import CALMS21, Dataset, Recording, Skeleton
-from tests.toy import toy_recordings, with_confidence
+from tests.toy import toy_dataset, toy_recordings, with_confidence
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_models_that_do_not_say_what_made_them_are_used(models: Path) -> None:
 
 def test_confidence_that_was_learned_from_is_missing_where_there_is_none_and_said() -> None:
     (learned,) = toy_recordings(1, 60)
-    body = body_of(with_confidence(learned))
+    body = body_of(toy_dataset(approach=[with_confidence(learned)]))
     (ready,) = alike([learned], body, "models")
     assert ready.confidence is not None
     assert np.isnan(ready.confidence).all()
@@ -133,8 +133,8 @@ def test_a_size_of_the_image_that_was_known_is_asked_for() -> None:
     (learned,) = toy_recordings(1, 60)
     sized = replace(learned, image_size=(640, 480))
     unsized = replace(learned, image_size=None)
-    (line,) = lines_about([unsized, sized], body_of(sized))
+    (line,) = lines_about([unsized, sized], body_of(toy_dataset(approach=[sized])))
     assert line.startswith(f"{learned.id}: without the size of the image, which was known where was learned from")
-    assert lines_about([unsized, sized], body_of(unsized)) == []
-    (ready,) = alike([sized], body_of(unsized), "models")
+    assert lines_about([unsized, sized], body_of(toy_dataset(approach=[unsized]))) == []
+    (ready,) = alike([sized], body_of(toy_dataset(approach=[unsized])), "models")
     assert ready.image_size is None

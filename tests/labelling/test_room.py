@@ -12,7 +12,7 @@ from harness.columns.cache import BlockCache
 from harness.errors import HarnessError
 from harness.labelling.detectors import DetectorFiles
 from harness.labelling.export import Training, fit_detectors
-from tests.toy import toy_recordings
+from tests.toy import toy_dataset, toy_recordings
 
 
 class WithoutProcesses:
@@ -28,11 +28,11 @@ class WithoutProcesses:
 def test_models_that_cannot_be_written_ask_for_room(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HarnessError, match=r"file/models: models cannot be written \(.*\); make room there"):
-        DetectorFiles(tmp_path / "file" / "models").finish({}, toy_recordings(1, 10)[0])
+        DetectorFiles(tmp_path / "file" / "models").finish({}, toy_dataset(approach=toy_recordings(1, 10)))
 
 
 def test_what_else_goes_wrong_does_not(tmp_path: Path) -> None:
     recordings = tuple(toy_recordings(2, 40))
-    training = Training({"approach": recordings}, recordings, 0, BlockCache(tmp_path / "blocks"))
+    training = Training(toy_dataset(approach=recordings), recordings, 0, BlockCache(tmp_path / "blocks"))
     with pytest.raises(OSError, match="temporarily unavailable"):
-        fit_detectors({}, training, recordings[0], tmp_path, WithoutProcesses())  # type: ignore[arg-type]
+        fit_detectors({}, training, tmp_path, WithoutProcesses())  # type: ignore[arg-type]
