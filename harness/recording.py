@@ -1,7 +1,7 @@
 """Recordings of tracked animals, the skeleton they were tracked with, and datasets of them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -286,6 +286,21 @@ def _digest(recording: Recording) -> str:
     labels = b"" if recording.labels is None else recording.labels.astype(np.int8).tobytes()
     held_with = recording.footage + (f" group {recording.group}" if recording.group else "")
     return hashlib.sha256(recording.digest.encode() + labels + held_with.encode()).hexdigest()
+
+
+def groups_of(recordings: Sequence[Recording]) -> list[tuple[int, ...]]:
+    """The places of recordings that are held out together (`Recording.held_with`), in the order of their first ones."""
+    first = list(range(len(recordings)))
+    known: dict[tuple[str, str], int] = {}
+    for index, recording in enumerate(recordings):
+        for key in recording.held_with:
+            low, high = sorted((first[known.setdefault(key, index)], first[index]))
+            if low != high:
+                first = [low if place == high else place for place in first]
+    groups: dict[int, list[int]] = {}
+    for index, place in enumerate(first):
+        groups.setdefault(place, []).append(index)
+    return list(map(tuple, groups.values()))
 
 
 @dataclass(frozen=True, repr=False)

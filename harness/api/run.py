@@ -13,6 +13,7 @@ from harness.choosing.comparison import Difference, best_trials, differences, ex
 from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
 from harness.choosing.next_steps import hints
+from harness.data.groups import grouped_by
 from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.errors import HarnessError, NothingToRankError, unknown
@@ -23,7 +24,7 @@ from harness.recording import Dataset
 from harness.runs.description import described
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
-from harness.scores.amounts import Amounts
+from harness.scores.amounts import Amounts, held_out_by_group
 from harness.scores.metrics import total
 from harness.server import Server
 from harness.words import counted, html_table, named, shown
@@ -129,8 +130,9 @@ class Run:
             return self._dataset
         else:
             found = load(self._searched_folder())
-        found = settled(found).dataset
-        learned_from(self.stored, found)
+        found, by = settled(found).dataset, self.description["identity"].get("group_by")
+        found = grouped_by(found, by) if by else found
+        learned_from(self.stored, found, by)
         self._dataset = found
         return found
 
@@ -201,15 +203,23 @@ class Run:
         return html_table(header, rows, f"{self.folder}: {counted(len(records), 'trial')}")
 
 
-def learned_from(run: StoredRun, dataset: Dataset) -> Mapping[str, str] | None:
+def learned_from(run: StoredRun, dataset: Dataset, group_by: str | None = None) -> Mapping[str, str] | None:
     """Digest to id of the recordings that the run's feature sets have learned from; None where there is no run yet.
 
     Raises `HarnessError`, which says what differs, where the run was searched on other labelled recordings, or one
-    that its sets have learned from is not there any more. What is only to be labelled may have changed.
+    that its sets have learned from is not there any more, or where other recordings were held out together. What is
+    only to be labelled may have changed.
     """
     there = described(run.folder)
     if there is None:
         return None
+    by = there.identity.get("group_by")
+    if by != group_by:
+        ways = f"repeat --group-by {by}" if by else "leave out --group-by"
+        raise HarnessError(
+            f"{run.folder}: was searched with recordings held out by {by or 'their own groups'}, now by "
+            f"{group_by or 'their own groups'}; {ways}, or give this search a folder of its own with --results"
+        )
     searched, pool = there.identity["data"], there.identity["pool"]
     differing = list(_differing(searched, dataset.digests))
     present = pool_members(dataset)
@@ -324,6 +334,9 @@ def compare(first: Run | Path | str, second: Run | Path | str) -> Comparison:
     """
     runs = [one if isinstance(one, Run) else open_run(one) for one in (first, second)]
     names = " and ".join(str(run.folder) for run in runs)
+    groups = [run.description["identity"].get("group_by") or "their own groups" for run in runs]
+    if groups[0] != groups[1]:
+        raise HarnessError(f"{names} held recordings out by {groups[0]} and by {groups[1]}, so nothing can be compared")
     data = [run.description["identity"].get("data") for run in runs]
     if data[0] != data[1]:
         where = " and ".join(run.description["about"]["data"] for run in runs)
@@ -342,7 +355,7 @@ def compare(first: Run | Path | str, second: Run | Path | str) -> Comparison:
                 f"{names} cannot be compared: "
                 f"{name} has {folds[0][name]} folds in the first, {folds[1][name]} ones in the second"
             )
-    notes = []
+    notes = held_out_by_group(runs[0].amounts)
     for here, there, run in ((0, 1, runs[0]), (1, 0, runs[1])):
         alone = [name for name in folds[here] if name not in folds[there]]
         if alone:

@@ -18,17 +18,18 @@ from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
 from harness.choosing.selection import WAYS
 from harness.columns.lengths import odd_lengths
+from harness.data.groups import grouped_by
 from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
 from harness.errors import AllFailedError, HarnessError, unknown
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile
 from harness.plugins.spaces import SPACES, load_spaces
-from harness.recording import Dataset
+from harness.recording import SCENE, Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
 from harness.runs.versions import versions
-from harness.scores.amounts import Amounts
+from harness.scores.amounts import Amounts, held_out_by_group
 from harness.scores.metrics import mean_score
 from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
@@ -44,12 +45,27 @@ DEFAULT_TRIALS = 200
 LIMITS = {"trial_timeout": "--trial-timeout", "trial_memory": "--trial-memory"}
 """By argument, the option that the error of a trial ends with that went over it."""
 
-OF_TRIALS = ("trials", "timeout", "behaviors", "features", "models", "seed", "batch", "spaces", "plugins", "results")
+OF_TRIALS = (
+    "trials",
+    "timeout",
+    "behaviors",
+    "features",
+    "models",
+    "group_by",
+    "seed",
+    "batch",
+    "spaces",
+    "plugins",
+    "results",
+)
 """What of a call decides which trials there are and where, so that it is worth repeating."""
 
 
 MOST_NAMED = 5
 """Recordings that are told of one by one."""
+
+UNUSUAL = {"others", "scale", "arena"}
+"""What few recordings hold, so that sets which need it are left out in one line."""
 
 
 class SearchInterrupted(KeyboardInterrupt):
@@ -75,6 +91,7 @@ def search(
     behaviors: Sequence[str] = (),
     features: Sequence[str] = (),
     models: Sequence[str] = (),
+    group_by: str | None = None,
     seed: int = 0,
     batch: int = 4,
     spaces: Path | str | None = None,
@@ -105,6 +122,8 @@ def search(
         features: Names of feature sets, searched together and each alone; by default all, in the stacks that come with
             the package.
         models: Names of model families; by default all.
+        group_by: What is held out as a whole: a column of `recordings.csv`, or a regular expression with one group in
+            it, which is searched for in the recordings' ids; by default their `group`, or each recording.
         seed: The same one, 0 or more, gives the same trials, with any number of workers.
         batch: Trials of a behavior that are asked at once; part of what makes trials repeatable.
         spaces: A folder of ranges to use in place of `search_spaces/`.
@@ -132,6 +151,7 @@ def search(
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
     with reading(shown=progress):
         dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
+        dataset = grouped_by(dataset, group_by) if group_by else dataset
     wanted = _behaviors(behaviors, dataset)
     stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)
     what = make_search(
@@ -141,13 +161,13 @@ def search(
         models=models,
         seed=seed,
         batch=batch,
-        learned_from=learned_from(stored, dataset),
+        learned_from=learned_from(stored, dataset, group_by),
     )
     trials = trials or (DEFAULT_TRIALS if timeout is None else None)
     blocks = usable_cache(None if cache is None else named(cache), cache_limit, say)
     run = Run(stored, dataset, files)
     with stored.hold():
-        stored.begin(_identity(what), _about(dataset, files, command))
+        stored.begin(_identity(what, group_by), _about(dataset, files, command))
         remember_run(stored.folder)
         done = stored.records()
         if lost := stored.lost(done):
@@ -267,14 +287,14 @@ def _behaviors(asked: Sequence[str], dataset: Dataset) -> list[str]:
     return [name for name in dataset.labelled if not asked or name in asked]
 
 
-def _identity(search: Search) -> dict[str, Any]:
+def _identity(search: Search, group_by: str | None) -> dict[str, Any]:
     """What decides the trials and their scores: a run is only continued where all of it is as it was."""
     plugins: dict[str, Mapping[str, Plugin]] = {
         "features": {name: FEATURES[name] for arm in search.arms for name in arm.features},
         "models": {arm.model: MODELS[arm.model] for arm in search.arms},
         "smoothers": SMOOTHERS,
     }
-    return {
+    return ({"group_by": group_by} if group_by else {}) | {
         "data": search.dataset.digests,
         "pool": search.learned_from,
         "seed": search.seed,
@@ -325,9 +345,12 @@ def _announcement(
     """What is about to be searched, and what of the data stands in the way."""
     dataset = search.dataset
     labelled = [recording for recordings in dataset.labelled.values() for recording in recordings]
+    films = {one.source_id: one for one in labelled if one.scope != SCENE}
+    examples = f" ({counted(len(labelled), 'example')} of animals and pairs)" if films else ""
+    recordings = len(films) + sum(one.scope == SCENE for one in labelled)
     sizes = [
         counted(len(dataset.labelled), "behavior"),
-        counted(len(labelled), "labelled recording"),
+        counted(recordings, "labelled recording") + examples,
         counted(sum(recording.frames for recording in labelled), "frame"),
     ]
     looked_at, frames = (sum(getattr(one, name) for one in labelled) for name in ("labelled_frames", "frames"))
@@ -335,13 +358,24 @@ def _announcement(
         sizes.append(f"{looked_at:,} of them labelled")
     assumed = f"; assumed, as nothing says otherwise: {' and '.join(dataset.assumed)}" if dataset.assumed else ""
     yield f"data: {dataset.source or dataset.name}, {', '.join(sizes)}{assumed}"
-    reasons = {name: FEATURES[name].refusal(*labelled) for name in features or sorted(FEATURES)}
+    yield from held_out_by_group({name: Amounts.of(group) for name, group in dataset.labelled.items()})
+    refused = {name: FEATURES[name].refusal(*labelled) for name in features or sorted(FEATURES)}
+    reasons = {name: reason for name, reason in refused.items() if reason}
+    unusual = [] if features else [name for name in reasons if set(FEATURES[name].needs) & UNUSUAL]
     for name, reason in reasons.items():
-        if reason:
+        if name not in unusual:
             yield f"without {name}: {reason}"
+    if unusual:
+        yield f"without {', '.join(f'{name} ({reasons[name]})' for name in unusual)}"
     blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]
-    if blocked:
-        yield f"{', '.join(blocked)}: only one recording shows it, so parts of that are held out; scores are optimistic"
+    cut = [behavior for behavior in blocked if search.folds[behavior].cut]
+    if cut:
+        yield f"{', '.join(cut)}: only one recording shows it, so parts of that are held out; scores are optimistic"
+    if apart := [behavior for behavior in blocked if behavior not in cut]:
+        yield (
+            f"{', '.join(apart)}: only one group shows it, so its recordings are held out one by one; scores are "
+            "optimistic"
+        )
     yield (
         f"search: {counted(len(search.arms), 'pipeline')} (feature sets with a model), "
         f"{counted(trials, 'trial') if trials else 'as many trials as time allows'} for each behavior, "

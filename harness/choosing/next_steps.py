@@ -38,7 +38,7 @@ def hints(
     """What to do about scores that could be better or surer; `longer` says how to search to so many trials."""
     lines: list[str] = []
     for behavior, theirs in _by_behavior(records, behaviors).items():
-        lines += _of_one(behavior, theirs)
+        lines += _of_one(behavior, theirs, amounts[behavior].held_out_whole if behavior in amounts else "recording")
         if behavior in amounts:
             honest = honest_score([record for record in theirs if record.complete])
             lines += [f"{behavior}: {caution}" for caution in amounts[behavior].cautions(honest)]
@@ -56,7 +56,7 @@ def still_improving(records: Sequence[TrialRecord], behaviors: Sequence[str]) ->
     return {behavior: gain for behavior, gain in gains.items() if gain >= GAIN}
 
 
-def _of_one(behavior: str, records: Sequence[TrialRecord]) -> Iterator[str]:
+def _of_one(behavior: str, records: Sequence[TrialRecord], whole: str) -> Iterator[str]:
     failed = [record for record in records if record.error]
     if failed and len(failed) * FAILING > len(records) > len(failed):
         yield f"{behavior}: {len(failed)} of {counted(len(records), 'trial')} failed, the first: {failed[0].error}"
@@ -67,9 +67,9 @@ def _of_one(behavior: str, records: Sequence[TrialRecord]) -> Iterator[str]:
     if not showing:
         yield f"{behavior}: no recording shows it, so nothing can be learned; label one that does"
     elif best.folds == "blocked":
-        yield f"{behavior}: only one recording shows it, so its scores are optimistic; label another one that does"
+        yield f"{behavior}: only one {whole} shows it, so its scores are optimistic; label another one that does"
     elif showing == 2:
-        yield f"{behavior}: only two recordings show it, which says little; label another one that does"
+        yield f"{behavior}: only two {whole}s show it, which says little; label another one that does"
 
 
 def _by_behavior(records: Sequence[TrialRecord], behaviors: Sequence[str]) -> Mapping[str, list[TrialRecord]]:

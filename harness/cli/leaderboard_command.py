@@ -15,6 +15,7 @@ from harness.choosing.ensembles import EnsembleRow
 from harness.choosing.leaderboard import Row
 from harness.cli.arguments import named_run
 from harness.cli.console import show, show_csv, show_json, show_markdown
+from harness.scores.amounts import held_out_by_group
 from harness.scores.honest import Honest
 from harness.scores.metrics import Counts, mean_score, total
 from harness.showing.console import can_redraw, plain_console
@@ -142,6 +143,7 @@ def _notes(rows: Sequence[Row | EnsembleRow], run: harness.Run) -> list[str]:
     if any(row.best.folds == "blocked" for row in ranked):
         lines.append("*: only one recording shows it, so parts of that were held out: optimistic.")
     amounts = run.amounts
+    lines += held_out_by_group(amounts)
     for row in ranked:
         if row.rank == 1 and row.best.behavior in amounts:
             lines += [f"{row.best.behavior}: {caution}" for caution in amounts[row.best.behavior].cautions(row.honest)]

@@ -7,6 +7,7 @@ import harness
 from harness.choosing.learning_curve import Curve
 from harness.cli.arguments import machine, named_run
 from harness.cli.console import show_csv, show_json, show_markdown, show_notes, show_table
+from harness.scores.amounts import held_out_by_group
 from harness.showing.console import say
 
 HEADER = ("behavior", "recordings", "F1", "90% interval", "sets", "")
@@ -18,29 +19,28 @@ BAR = 20
 
 
 def run(arguments: argparse.Namespace) -> int:
-    curves = harness.learning_curve(
-        named_run(arguments), behaviors=arguments.behavior, out=arguments.out, **machine(arguments)
-    )
+    run = named_run(arguments)
+    curves = harness.learning_curve(run, behaviors=arguments.behavior, out=arguments.out, **machine(arguments))
     if arguments.format == "json":
         show_json([curve.as_json() for curve in curves])
     elif arguments.format == "csv":
         show_csv([{"behavior": curve.behavior} | point for curve in curves for point in curve.as_json()["points"]])
     else:
-        _show(curves, arguments.format)
+        _show(curves, arguments.format, held_out_by_group(run.amounts))
     if arguments.out:
         say(f"wrote {arguments.out}")
     return 0
 
 
-def _show(curves: Sequence[Curve], how: str) -> None:
+def _show(curves: Sequence[Curve], how: str, groups: Sequence[str]) -> None:
     cells = [line for curve in curves for line in _cells(curve, how)]
     last = [n for n, line in enumerate(cells) if n + 1 == len(cells) or cells[n + 1][0] != line[0]]
     if how == "markdown":
         show_markdown(HEADER[:-1], [line[:-1] for line in cells])
-        print("\n".join(["", *_notes(curves)]))
+        print("\n".join(["", *groups, *_notes(curves)]))
         return
     show_table(HEADER, cells, right=("recordings", "F1", "sets"), sections=last, spare=SPARE)
-    show_notes(_notes(curves))
+    show_notes([*groups, *_notes(curves)])
 
 
 def _cells(curve: Curve, how: str) -> list[list[str]]:

@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             behaviors=arguments.behavior,
             features=arguments.features,
             models=arguments.model,
+            group_by=arguments.group_by,
             seed=arguments.seed,
             batch=arguments.batch,
             spaces=arguments.spaces,

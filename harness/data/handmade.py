@@ -21,7 +21,6 @@ from harness.data.names import LONGEST_NAME, is_behavior, is_name
 from harness.errors import DataError
 from harness.recording import ONE, PAIR, SCENE, SCOPES, Array, Dataset, Recording
 
-
 WHOM = {ONE: "one animal", PAIR: "a pair", SCENE: "the scene"}
 
 WANTED = {

@@ -15,7 +15,7 @@ from math import ceil
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.recording import Array, Recording
+from harness.recording import Array, Recording, groups_of
 from harness.scores.metrics import bouts
 
 LEAVE_ONE_OUT_UP_TO = 5
@@ -40,6 +40,11 @@ class Folds:
     """Frames dropped from training on both sides of a held-out block."""
     parts: tuple[int, ...]
     """Unit to the part that it is counted with: what is left out and drawn as one where decisions are judged."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether some recording is in several blocks."""
+        return len(set(self.origins)) < len(self.units)
 
     @property
     def rates(self) -> tuple[float, ...]:
@@ -77,20 +82,13 @@ def make_folds(recordings: Sequence[Recording], reach_seconds: float) -> Folds:
     if len(places) < len(recordings):  # where nobody looked there is nothing to learn, nor to judge
         folds = make_folds([recordings[place] for place in places], reach_seconds)
         return replace(folds, origins=tuple(places[origin] for origin in folds.origins))
-    groups = _groups(recordings)
+    groups = groups_of(recordings)
     if (showing := _showing(recordings, groups)) > 1:
         return _grouped("grouped", recordings, groups)
     loose = [replace(one, group="") for one in recordings]
-    if _showing(loose, apart := _groups(loose)) > showing:
+    if _showing(loose, apart := groups_of(loose)) > showing:
         return _grouped("blocked", recordings, apart)
     return _cut(recordings, apart, reach_seconds)
-
-
-def count_groups(recordings: Sequence[Recording]) -> tuple[int, int]:
-    """How many groups there are that can be held out, and how many of them show the behavior."""
-    known = [one for one in recordings if one.labelled_frames]
-    groups = _groups(known)
-    return len(groups), _showing(known, groups)
 
 
 def _showing(recordings: Sequence[Recording], groups: Sequence[tuple[int, ...]]) -> int:
@@ -102,21 +100,6 @@ def _grouped(kind: str, recordings: Sequence[Recording], groups: Sequence[tuple[
     held_out = _shares(recordings, groups, LEAVE_ONE_OUT_UP_TO)
     parts = _places(_shares(recordings, groups, MOST_PARTS))
     return Folds(kind, tuple(recordings), held_out, tuple(range(len(recordings))), 0, parts)
-
-
-def _groups(recordings: Sequence[Recording]) -> list[tuple[int, ...]]:
-    """The places of recordings that are held out together, in the order of their first ones."""
-    first = list(range(len(recordings)))
-    known: dict[tuple[str, str], int] = {}
-    for index, recording in enumerate(recordings):
-        for key in recording.held_with:
-            low, high = sorted((first[known.setdefault(key, index)], first[index]))
-            if low != high:
-                first = [low if place == high else place for place in first]
-    groups: dict[int, list[int]] = {}
-    for index, place in enumerate(first):
-        groups.setdefault(place, []).append(index)
-    return list(map(tuple, groups.values()))
 
 
 def _shares(

@@ -74,7 +74,7 @@ def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -
     lacking = [name for name in wanted.keypoints if name not in skeleton.keypoints]
     extra = [name for name in skeleton.keypoints if name not in wanted.keypoints]
     if recording.animals < fewest:
-        yield f"{counted(recording.animals, 'animal')}, expected {fewest} or more for a behavior of a pair by the models in"
+        yield f"{counted(recording.animals, 'animal')}, expected {fewest} or more for pairs by the models in"
     elif animals is not None and recording.animals != animals:
         yield f"{counted(recording.animals, 'animal')}, expected {animals} as learned by the models in"
     if extra and skeleton == Skeleton.unnamed(len(skeleton.keypoints)) and len(extra) == len(wanted.keypoints):

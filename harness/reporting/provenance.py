@@ -9,6 +9,7 @@ from harness.recording import CALMS21, Dataset
 from harness.reporting.page import Html, Section, joined, table, tag
 from harness.runs.description import Description
 from harness.runs.records import TrialRecord
+from harness.scores.amounts import Amounts, held_out_by_group
 
 CITATIONS = {
     "optuna": "Akiba T, Sano S, Yanase T, Ohta T, Koyama M (2019). Optuna: A next-generation hyperparameter "
@@ -143,7 +144,8 @@ def methods(made: Made) -> tuple[str, list[str]]:
         return f"({'; '.join(SHORT[key] for key in keys)})"
 
     dataset, identity = made.dataset, made.description.identity
-    labelled = [one for recordings in dataset.labelled.values() for one in recordings]
+    labelled = dataset.every_labelled
+    films = len({one.source_id for one in labelled}) if dataset.scopes else len(labelled)
     frames, positive = sum(one.labelled_frames for one in labelled), sum(one.positives for one in labelled)
     example = dataset.any_recording
     versions = identity["versions"]
@@ -159,9 +161,11 @@ def methods(made: Made) -> tuple[str, list[str]]:
     parts = ""
     if blocked:
         parts = (
-            f" For {_listed(blocked)}, which fewer than two recordings show, contiguous blocks of one recording were "
-            "held out instead, with a gap around them."
+            f" For {_listed(blocked)}, which fewer than two of them show, contiguous blocks of one recording, or the "
+            "recordings of one group, were held out instead, with a gap around blocks."
         )
+    groups = held_out_by_group({name: Amounts.of(theirs) for name, theirs in dataset.labelled.items()})
+    parts += f" Recordings were {groups[0]}." if groups else ""
     way = (
         "For each behavior an ensemble of trials was selected"
         f" {cite('ensembles')}; members are averaged in log-odds and were refitted on all labelled recordings."
@@ -170,7 +174,7 @@ def methods(made: Made) -> tuple[str, list[str]]:
     )
     sentences = (
         f"Detectors of {len(dataset.labelled)} {_plural('behavior', len(dataset.labelled))} were searched with harness "
-        f"{versions['harness']} on {len(labelled)} labelled {_plural('recording', len(labelled))} of poses "
+        f"{versions['harness']} on {films} labelled {_plural('recording', films)} of poses "
         f"({frames:,} frames at {example.fps:g} per second, {positive:,} of them positive; {example.animals} "
         f"{_plural('animal', example.animals)}, {len(example.skeleton.keypoints)} keypoints each).{data} "
         f"For each behavior {trials} pipelines of feature sets, windows and a model ({', '.join(named)}) were tried; "

@@ -11,7 +11,7 @@ from harness.recording import Array, Recording
 from harness.reporting.detections import Chosen
 from harness.reporting.page import Figure, Html, Section, drawn, joined, nothing, plot_text, shown, table, tag
 from harness.runs.records import TrialRecord
-from harness.scores.amounts import Amounts
+from harness.scores.amounts import Amounts, held_out_by_group
 from harness.scores.honest import Honest
 from harness.scores.metrics import Counts, total
 
@@ -62,6 +62,7 @@ def summary(found: Sequence[Found]) -> Section:
     rows = [row for one in found for row in _rows(one)]
     numeric = [name for name in HEADER if name not in ("behavior", "detector", "judged on")]
     figure = scores_figure(found)
+    groups = held_out_by_group({one.behavior: Amounts.of(one.labelled) for one in found})
     notes = [tag("li", tag("strong", one.behavior), ": ", warning) for one in found for warning in warnings(one)]
     careful = tag("ul", *notes, class_="warnings") if notes else tag("p", "Nothing stands out.")
     body = joined(
@@ -72,6 +73,7 @@ def summary(found: Sequence[Found]) -> Section:
                 "frames alike: 1 is perfect, 0 finds nothing. Honest F1 also takes out the luck of having picked the "
                 "best of many trials, and is what to expect of new recordings like these.",
             ),
+            *[tag("p", f"Recordings were {line}.") for line in groups],
             shown(figure),
             table("Detectors by behavior. The one that is exported is marked with ✓.", HEADER, rows, numeric=numeric),
             tag("h3", "What to be careful about"),
@@ -148,19 +150,22 @@ def _rows(one: Found) -> list[list[str | Html]]:
     if one.ensemble:
         cells = one.ensemble.as_json()
         what = f"{mark['ensemble']}ensemble of {len(one.ensemble.selection.members)} trials"
-        rows.append([one.behavior, what, *_scores(cells), "", ""])
+        rows.append([one.behavior, what, *_scores(cells, one), "", ""])
     cells, record = one.best.as_json(), one.best.best
-    rows.append([one.behavior, f"{mark['leading']}{record.in_words}, trial {record.trial}", *_scores(cells)])
+    rows.append([one.behavior, f"{mark['leading']}{record.in_words}, trial {record.trial}", *_scores(cells, one)])
     rows[-1] += [trials, spent]
     return [[Html(cell) if isinstance(cell, Html) else str(cell) for cell in row] for row in rows]
 
 
-def _scores(row: Mapping[str, Any]) -> list[str]:
+def _scores(row: Mapping[str, Any], one: Found) -> list[str]:
     honest = ""
     if row["f1_honest"] is not None:
         honest = f"{row['f1_honest']:.3f} ({row['f1_honest_low']:.2f}–{row['f1_honest_high']:.2f})"
     names = ("precision", "recall", "average_precision", "bout_f1", "bout_precision", "bout_recall")
-    kind = "recordings" if row["folds"] == "grouped" else "blocks of one"
+    amounts = Amounts.of(one.labelled)
+    whole = amounts.held_out_whole
+    one_alone = "recordings of one group" if whole == "group" else "blocks of one"
+    kind = f"{whole}s" if row["folds"] == "grouped" else one_alone
     return [f"{row['f1']:.3f}", honest, *[f"{row[name]:.3f}" for name in names], kind]
 
 
@@ -175,16 +180,17 @@ def duration(seconds: float) -> str:
 def warnings(one: Found) -> list[str]:
     """What to be careful about with one behavior, in plain words."""
     said = []
-    showing = sum(recording.positives > 0 for recording in one.labelled)
-    if showing < 2:
-        many = "only one labelled recording shows it" if showing else "no labelled recording shows it"
+    amounts = Amounts.of(one.labelled)
+    whole = amounts.held_out_whole
+    if amounts.showing < 2:
+        many = f"only one labelled {whole} shows it" if amounts.showing else "no labelled recording shows it"
         said.append(f"{many}; label another one to learn how well this carries over.")
     if any(record.folds == "blocked" for record in one.records):
         said.append(
-            "judged on parts of a recording whose other parts were learned from (blocked folds), so its scores are "
+            f"judged on parts of a {whole} whose other parts were learned from (blocked folds), so its scores are "
             "optimistic."
         )
-    said += Amounts.of(one.labelled).cautions(one.best.honest if one.best else None)
+    said += amounts.cautions(one.best.honest if one.best else None)
     said += _shifted(one)
     if one.chosen:
         lowest, highest = min(THRESHOLDS), max(THRESHOLDS)

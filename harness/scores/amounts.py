@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.recording import Recording
+from harness.recording import Recording, groups_of
 from harness.scores.honest import Honest
 from harness.words import counted
 
@@ -27,13 +27,26 @@ class Amounts:
     """Recordings with frames of both kinds."""
     full: int = 0
     """Recordings of which every labelled frame is positive."""
+    groups: int = 0
+    """What can be held out as a whole."""
+    showing: int = 0
+    """How many of the groups show the behavior."""
 
     @classmethod
     def of(cls, recordings: Sequence[Recording]) -> "Amounts":
-        mixed = sum(0 < one.positives < one.labelled_frames for one in recordings)
-        full = sum(0 < one.positives == one.labelled_frames for one in recordings)
-        frames, positives = sum(one.labelled_frames for one in recordings), sum(one.positives for one in recordings)
-        return cls(sum(one.labelled_frames > 0 for one in recordings), frames, positives, mixed, full)
+        known = [one for one in recordings if one.labelled_frames]
+        mixed = sum(0 < one.positives < one.labelled_frames for one in known)
+        full = sum(0 < one.positives == one.labelled_frames for one in known)
+        frames, positives = sum(one.labelled_frames for one in known), sum(one.positives for one in known)
+        groups = groups_of(known)
+        showing = sum(any(known[place].positives for place in group) for group in groups)
+        films = len({one.source_id for one in known})
+        return cls(films, frames, positives, mixed, full, len(groups), showing)
+
+    @property
+    def held_out_whole(self) -> str:
+        """What is, in a word: a group of recordings, or each recording."""
+        return "group" if 0 < self.groups < self.recordings else "recording"
 
     @property
     def claiming_all(self) -> float:
@@ -74,3 +87,13 @@ class Amounts:
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> "Amounts":
         return cls(**plain)
+
+
+def held_out_by_group(amounts: Mapping[str, Amounts]) -> list[str]:
+    """By behavior, how many groups there are, in a line; none where each recording is held out alone."""
+    told = [
+        f"{behavior}: {counted(one.groups, 'group')} of {counted(one.recordings, 'recording')}, {one.showing} show it"
+        for behavior, one in amounts.items()
+        if one.held_out_whole == "group"
+    ]
+    return [f"held out by group; {'; '.join(told)}"] if told else []

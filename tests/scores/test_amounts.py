@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from harness.recording import Recording
-from harness.scores.amounts import Amounts
+from harness.scores.amounts import Amounts, held_out_by_group
 from harness.scores.honest import Honest
 from tests.toy import toy_recordings
 
@@ -29,7 +29,8 @@ def test_claiming_every_frame_is_scored_as_scikit_learn_scores_it(labels: list[l
     expected = f1_score(pooled, [1] * len(pooled), zero_division=0)
     np.testing.assert_allclose(amounts.claiming_all, expected)
     mixed, full = (sum(set(values) == kinds for values in labels) for kinds in ({0, 1}, {1}))
-    assert amounts == Amounts(len(labels), len(pooled), sum(pooled), mixed, full)
+    showing = sum(map(any, labels))
+    assert amounts == Amounts(len(labels), len(pooled), sum(pooled), mixed, full, len(labels), showing)
     assert Amounts.from_json(amounts.as_json()) == amounts
 
 
@@ -58,3 +59,14 @@ def test_recordings_of_one_class_each_are_told_of() -> None:
 def test_a_recording_that_is_all_positive_is_told_of() -> None:
     (caution,) = Amounts.of(labelled([1] * 50, [0, 1] * 25, [0] * 50)).cautions()
     assert caution.startswith("1 recording with it on every labelled frame, where no claim can be wrong")
+
+
+def test_recordings_of_a_group_count_as_one_that_is_held_out() -> None:
+    one, other, third = labelled([0, 1], [0, 0], [0, 0])
+    amounts = Amounts.of([replace(one, group="a"), replace(other, group="a"), third])
+    assert (amounts.recordings, amounts.groups, amounts.showing) == (3, 2, 1)
+    alone = Amounts.of([one, other])
+    assert held_out_by_group({"x": alone}) == []
+    assert held_out_by_group({"x": amounts, "y": alone}) == [
+        "held out by group; x: 2 groups of 3 recordings, 1 show it"
+    ]
