@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from harness.api.datasets import load
+from harness.api.doctor import doctor
 from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, silently, usable_cache
 from harness.api.run import Run, learned_from
 from harness.choosing.ensembles import Selections, ensembles, keep
@@ -23,6 +24,7 @@ from harness.data.handmade import checked
 from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
 from harness.errors import AllFailedError, HarnessError, unknown
+from harness.examining.findings import worst_lines
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile
 from harness.plugins.spaces import SPACES, load_spaces
 from harness.recording import SCENE, Dataset
@@ -60,6 +62,9 @@ OF_TRIALS = (
 )
 """What of a call decides which trials there are and where, so that it is worth repeating."""
 
+
+SAID_ANYWAY = ("groups", "negatives")
+"""Kinds of findings of a dataset that a search has lines of its own for."""
 
 MOST_NAMED = 5
 """Recordings that are told of one by one."""
@@ -178,6 +183,10 @@ def search(
             say(line)
         for line in (*dataset.notes, *lacking, *_odd_lengths(dataset), *_one_sided(dataset, wanted)):
             say(f"note: {line}")
+        if not done:
+            examined = doctor(dataset, progress=progress).findings
+            for line in worst_lines(one for one in examined if one.kind not in SAID_ANYWAY):
+                say(line)
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         interrupted = threading.Event()
 

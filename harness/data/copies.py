@@ -77,14 +77,20 @@ def near_copies(recordings: Sequence[Recording]) -> tuple[Copy, ...]:
     """The pairs of `recordings` that show the same footage for some seconds, in order.
 
     Needs movement: animals that never leave their place are not told from others that do not. Recordings at different
-    frame rates are not compared. Deterministic.
+    frame rates are not compared, nor those of fewer than five frames a second. Deterministic.
     """
     return tuple(copy for group in _by_rate(recordings) for copy in _copies(recordings, group))
+
+
+SLOWEST = 5.0
+"""Frames a second; at fewer a path has too few points to have a shape."""
 
 
 def _by_rate(recordings: Sequence[Recording]) -> list[list[int]]:
     groups: dict[float, list[int]] = {}
     for place, recording in enumerate(recordings):
+        if recording.fps < SLOWEST:
+            continue
         groups.setdefault(recording.fps, []).append(place)
     return list(groups.values())
 

@@ -126,6 +126,10 @@ def test_where_nothing_is_seen_nothing_is_found() -> None:
     assert near_copies([]) == ()
 
 
+def test_recordings_of_few_frames_a_second_have_no_shape_to_compare() -> None:
+    assert near_copies([recording(walk(0), fps=0.5), recording(walk(0), fps=0.5)]) == ()
+
+
 def test_recordings_at_other_rates_are_not_compared() -> None:
     assert near_copies([recording(walk(0)), recording(walk(0), fps=25.0)]) == ()
 
@@ -191,7 +195,7 @@ def test_labelled_test_recordings_must_show_something_else(tmp_path: Path) -> No
     with pytest.raises(DataError) as refused:
         load_dataset(write(tmp_path, train, {"groom": {"test": labelled(walk(1)[30:])}}))
     (problem,) = refused.value.problems
-    where = f"{tmp_path / 'test.npy'}: groom, test: shows the same footage as other for 29.0 s in the training file"
+    where = f"{tmp_path / 'test.npy'}: groom, test: shows the same footage as other for 29.0 s, which is trained on"
     assert problem.startswith(where)
 
 
