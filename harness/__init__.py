@@ -14,24 +14,30 @@ from harness.version import __version__
 
 if TYPE_CHECKING:
     from harness.api.available import available, cache
+    from harness.api.converting import convert
     from harness.api.datasets import Checked, Scores, check, demo_data, load, load_recordings, score
     from harness.api.detectors import Detector, Detectors, open_detectors, predict
+    from harness.api.doctor import Examination, doctor
     from harness.api.export import Export, export_best, fit
     from harness.api.pages import learning_curve, report
     from harness.api.run import Comparison, Run, compare, open_run
     from harness.api.search import SearchInterrupted, search
     from harness.errors import DataError, HarnessError, NothingToRankError
+    from harness.examining.findings import Finding
     from harness.recording import Dataset, Recording, Skeleton
 
 _HOMES = {
     "api.available": ("available", "cache"),
+    "api.converting": ("convert",),
     "api.datasets": ("Checked", "Scores", "check", "demo_data", "load", "load_recordings", "score"),
     "api.detectors": ("Detector", "Detectors", "open_detectors", "predict"),
+    "api.doctor": ("Examination", "doctor"),
     "api.export": ("Export", "export_best", "fit"),
     "api.pages": ("learning_curve", "report"),
     "api.run": ("Comparison", "Run", "compare", "open_run"),
     "api.search": ("SearchInterrupted", "search"),
     "errors": ("DataError", "HarnessError", "NothingToRankError"),
+    "examining.findings": ("Finding",),
     "recording": ("Dataset", "Recording", "Skeleton"),
 }
 """By module, the names that are looked up there."""
@@ -45,7 +51,9 @@ __all__ = [
     "Dataset",
     "Detector",
     "Detectors",
+    "Examination",
     "Export",
+    "Finding",
     "HarnessError",
     "NothingToRankError",
     "Recording",
@@ -58,7 +66,9 @@ __all__ = [
     "cache",
     "check",
     "compare",
+    "convert",
     "demo_data",
+    "doctor",
     "export_best",
     "fit",
     "learning_curve",

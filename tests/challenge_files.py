@@ -524,7 +524,7 @@ def a_labelled_test_recording_with_one_label(folder: Path) -> None:
     write(folder, train_file(), {"groom": {"x": recording(11, annotations=[1])}})
 
 
-@malformed("test.npy: groom, x: the same poses as a in the training file")
+@malformed("test.npy: groom, x: the same poses as a, which is trained on")
 def a_test_recording_that_is_trained_on(folder: Path) -> None:
     write(folder, train_file(), {"groom": {"x": recording(1)}})
 

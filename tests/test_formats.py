@@ -135,6 +135,16 @@ def test_a_check_prints_what_is_documented(frames: int, tmp_path: Path, capsys: 
             assert says[0] in capsys.readouterr().out
 
 
+def test_a_doctor_prints_what_is_documented(tmp_path: Path, capsys: Captured) -> None:
+    data = write(tmp_path / "data", train_file())
+    differ_from_the_page("doctor", printed(capsys, "doctor", str(data)))
+    train = train_file()
+    train["groom"]["a"]["annotations"] = [0] * 39
+    findings = printed(capsys, "doctor", str(write(tmp_path / "short", train)), code=1)
+    differ_from_the_page("doctor", findings)
+    assert "39 annotations for 40 frames" in findings[0]["text"]
+
+
 def test_the_cache_prints_what_is_documented(at_toys: ToyRuns, tmp_path: Path, capsys: Captured) -> None:
     differ_from_the_page("cache", printed(capsys, "cache"))
     shutil.copytree("cache", tmp_path / "copy")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.api.places import silently
 from harness.data.challenge import load_dataset
 from harness.data.conversion import with_file_names, write_challenge
 from harness.data.dataset_toml import SETUP_FILE, Setup, read_dataset_toml
@@ -35,6 +36,8 @@ def convert(data: Path | str, out: Path | str, *, say: Callable[[str], None] | N
     path = source / SETUP_FILE
     setup = read_dataset_toml(path) if os.path.lexists(path) else Setup()
     write_dataset(with_file_names(dataset), folder, edges=setup.edges, source=setup.source)
-    for line in dataset.assumed if say is not None else ():
-        say(f"note: assumed, as nothing says otherwise: {line}; change {folder / SETUP_FILE} where that is not so")
+    for line in dataset.assumed:
+        (say or silently)(
+            f"note: assumed, as nothing says otherwise: {line}; change {folder / SETUP_FILE} where that is not so"
+        )
     return folder

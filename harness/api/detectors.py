@@ -12,8 +12,8 @@ import numpy as np
 
 from harness.api.datasets import load_recordings
 from harness.api.places import engine_of, loaded, silently
-from harness.data.challenge import data_files
 from harness.data.dataset_toml import SETUP_FILE
+from harness.data.layouts import data_files
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown

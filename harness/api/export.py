@@ -13,7 +13,7 @@ from harness.api.places import engine_of, loaded, silently, usable_cache
 from harness.api.run import Run
 from harness.choosing.ensembles import ensembles
 from harness.choosing.selection import EXPORTED, Selection
-from harness.data.challenge import data_files
+from harness.data.layouts import data_files
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.engines.interface import Engine, Told

@@ -74,6 +74,12 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     search.add_argument("--features", action="append", default=[], metavar="F", help="only this set; may be repeated")
     search.add_argument("--model", action="append", default=[], metavar="M", help="only this family; may be repeated")
+    search.add_argument(
+        "--group-by",
+        metavar="G",
+        help="hold out together what has the same value in this column of recordings.csv, or the same part of its id, "
+        "by a regular expression with one group in it (the column group, else each recording)",
+    )
     search.add_argument("--spaces", type=existing_folder, metavar="DIR", help="ranges to use in place of the shipped")
     search.add_argument("--batch", type=positive, default=4, metavar="N", help="trials of a behavior asked at once (4)")
 
@@ -125,6 +131,10 @@ def parser() -> argparse.ArgumentParser:
     add_places(check, "data")
     add_format(check)
 
+    doctor = commands.add_parser("doctor", help="look at a dataset before a search, and say what is wrong or odd in it")
+    doctor.add_argument("data", type=named, metavar="DATA", help="the dataset's folder")
+    add_format(doctor)
+
     score = commands.add_parser("score", help="score a submission as the challenge does")
     score.add_argument("submission", type=named, metavar="SUBMISSION")
     score.add_argument(
@@ -141,6 +151,10 @@ def parser() -> argparse.ArgumentParser:
     add_places(cache, "cache")
     cache.add_argument("--clear", action="store_true", help="delete all blocks; other files in the folder are left")
     add_format(cache)
+
+    convert = commands.add_parser("convert", help="write a dataset folder as challenge files, or these as a folder")
+    convert.add_argument("data", type=named, metavar="IN", help="a folder with recordings.csv, or with train.npy")
+    convert.add_argument("out", type=named, metavar="OUT", help="folder to make")
 
     demo = commands.add_parser("demo-data", help="make a demo dataset")
     demo.add_argument("out", type=named, metavar="OUT", help="folder to make")

@@ -19,7 +19,9 @@ from harness.words import escaped, named
 def add_places(command: argparse.ArgumentParser, *places: str) -> None:
     """Add the options that several commands share."""
     if "data" in places:
-        command.add_argument("--data", type=named, metavar="DIR", help="folder with train.npy and test.npy")
+        command.add_argument(
+            "--data", type=named, metavar="DIR", help="folder with train.npy and test.npy, or a dataset folder"
+        )
     if "results" in places:
         command.add_argument("--results", type=named, metavar="DIR", help="the run's folder")
     if "storage" in places:

@@ -118,6 +118,11 @@ def data_files(folder: Path) -> list[Path]:
     return [*found, folder / SETUP_FILE]
 
 
+def files_of_recordings(folder: Path) -> list[Path]:
+    """Those in `folder` that are called as training and test files are."""
+    return [path for patterns in (TRAIN_FILES, TEST_FILES) for path in _matches(folder, patterns)]
+
+
 def sample_submission_path(folder: Path) -> Path | None:
     """The challenge's sample of a submission in `folder`, where there is one."""
     return next(iter(_matches(folder, SAMPLE_FILES)), None)
@@ -149,10 +154,16 @@ def _setup(path: Path, problems: dict[str, None]) -> Setup:
                 problems[f"{path.parent / name}: is not read; name it {path.name}, or something else altogether"] = None
         return Setup()
     try:
-        return read_dataset_toml(path)
+        setup = read_dataset_toml(path)
     except DataError as error:
         problems |= dict.fromkeys(error.problems)
         return Setup()
+    for key, given in (("behaviors", setup.behaviors), ("exclusive", setup.exclusive)):
+        if given:
+            problems[f"{path}: {key}: the training file says what there is; only a folder with recordings.csv may"] = (
+                None
+            )
+    return setup
 
 
 def _is_nearly(name: str, wanted: str) -> bool:

@@ -119,6 +119,8 @@ def poses(entry: Entry, setup: Setup) -> Posed | None:
         fps=setup.fps or FPS,
         confidence=confidence,
         image_size=setup.image_size or image_size,
+        pixels_per_cm=setup.pixels_per_cm,
+        arena=setup.arena,
     )
     return Posed(recording, unseen)
 
@@ -171,7 +173,7 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Cleaned | None:
         most = f"at most {MOST_ANIMALS} animals and {MOST_PARTS:,} parts"
         place.report(f"keypoints are {values.shape}, expected {AXES}, {most}{axes.way(values, frames)}")
         return None
-    keypoints = _single(values)
+    keypoints = single_precision(values)
     if (far := np.abs(keypoints) > FARTHEST).any():
         frame, *where = map(int, np.argwhere(far)[0])
         value = keypoints[frame, *where]
@@ -194,14 +196,14 @@ def _confidence(values: object, shape: tuple[int, ...], place: Place) -> Array |
     elif values.shape != expected:
         way = axes.of_scores(values.shape, expected)
         place.report(f"scores are {values.shape}, expected {expected} beside keypoints {shape}{way}")
-    elif np.isinf(scores := _single(values)).any():
+    elif np.isinf(scores := single_precision(values)).any():
         place.report("scores are infinite, expected numbers or NaN")
     else:
         return scores
     return None
 
 
-def _single(values: Array) -> Array:
+def single_precision(values: Array) -> Array:
     """In single precision; what is too large for it becomes infinite, and NaNs are such that computing with them is no
     floating-point error (a damaged file may hold signalling ones).
     """

@@ -66,6 +66,15 @@ def report_different_bodies(recordings: list[Kept], setup: Setup, setup_place: P
         setup_place.report(f"names {named} keypoints, expected {parts} as in {place}{way}")
 
 
+def report_different_crowds(recordings: list[Kept]) -> None:
+    """Where behaviors are of the scene, all see as many animals."""
+    for kept in recordings[1:]:
+        animals, expected = kept.recording.animals, recordings[0].recording.animals
+        if animals != expected:
+            found = f"{counted(animals, 'animal')}, expected {expected} as in {recordings[0].place}"
+            kept.place.report(f"has {found}, as there are behaviors of the scene")
+
+
 def _animals_and_parts(recording: Recording) -> tuple[int, int]:
     return recording.animals, len(recording.skeleton.keypoints)
 
@@ -83,7 +92,7 @@ def report_overlap(
             test = unlabelled[name]
             if test.recording.digest in trained:
                 same = shown(trained[test.recording.digest])
-                test.place.file.inside(behavior).inside(name).report(f"the same poses as {same} in the training file")
+                test.place.file.inside(behavior).inside(name).report(f"the same poses as {same}, which is trained on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ def report_same_footage(
             for train, test in ((copy.one, copy.other), (copy.other, copy.one)):
                 if train in group and ids.get(test, "") in tested.get(behavior, ()):
                     inside = unlabelled[ids[test]].place.file.inside(behavior).inside(ids[test])
-                    inside.report(f"{copy.told(names[train])} in the training file; leave one out")
+                    inside.report(f"{copy.told(names[train])}, which is trained on; leave one out")
         if (copy.one in names) != (copy.other in names):
             test, train = (copy.other, copy.one) if copy.one in names else (copy.one, copy.other)
             yield f"{shown(ids[test])}, to be labelled, {copy.told(names[train])}, which is trained on"

@@ -51,7 +51,7 @@ def read_bytes(path: Path, longest: int | None = None) -> bytes:
         if longest is not None and found.st_size > longest:
             raise OSError(errno.EFBIG, f"{found.st_size:,} bytes, expected at most {longest:,}", str(path))
         too_large = OSError(errno.ENOMEM, f"{found.st_size:,} bytes are more than fits into memory", str(path))
-        if found.st_size > NEVER_TOO_LARGE and found.st_size > _memory():
+        if is_more_than_memory(found.st_size):
             raise too_large
         try:
             return file.read()
@@ -118,11 +118,13 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
-def _memory() -> int:
-    """Bytes that this machine has."""
+def is_more_than_memory(nbytes: int) -> bool:
+    """Whether this machine could never hold so many bytes."""
+    if nbytes <= NEVER_TOO_LARGE:
+        return False
     import psutil  # late: hardly ever needed
 
-    return int(psutil.virtual_memory().total)
+    return nbytes > int(psutil.virtual_memory().total)
 
 
 def _problems(value: object) -> Iterator[str]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data.challenge import load_dataset, sample_submission_path
+from harness.data.dataset_toml import KEYS
 from harness.errors import DataError
 from harness.recording import CALMS21, Dataset
 from tests.challenge_files import (
@@ -353,7 +354,7 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
     train_path, test_path, setup_path = (tmp_path / name for name in ("train.npy", "test.npy", "dataset.toml"))
     axes, binary = "(frames, animals, 2 for x and y, parts)", "expected 0 (other) or 1 (the behavior)"
     assert problems(tmp_path) == (
-        f"{setup_path}: unknown key 'speed'; it takes fps, image_size, keypoints, roles, copies",
+        f"{setup_path}: unknown key 'speed'; it takes {', '.join(KEYS)}",
         f"{setup_path}: fps = 0 should be a number above 0 and below a million",
         f"{setup_path}: image_size = [0, 1] should be [width, height] in whole pixels",
         f"{setup_path}: keypoints = 'a' should be a list of different names, in the order of the files",
