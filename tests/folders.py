@@ -419,11 +419,6 @@ def empty_labels(folder: Path) -> None:
     (folder / "labels" / "day1.csv").write_text("\n")
 
 
-@broken("labels/day2.csv: line 2: frames 9 to 12 lie outside of what was looked at, which ")
-def a_bout_outside_of_what_was_looked_at(folder: Path) -> None:
-    edit(folder / "labels" / "day2.csv", "4,12", "9,12")
-
-
 @broken(
     "annotated/day2.csv: line 5: overlaps line 2 (frames 0 to 8), of the same behavior and animals; make one of both"
 )

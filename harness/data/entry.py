@@ -100,12 +100,15 @@ class Posed(NamedTuple):
     """Place in the image that stands for "not seen" to the points that lay there."""
 
 
-def poses(entry: Entry, setup: Setup) -> Posed | None:
-    """The recording of `entry` without labels; None, with every problem reported, where it is not right."""
-    cleaned = _keypoints(entry.content, entry.place)
-    if cleaned is None:
+def poses(entry: Entry, setup: Setup, *, nan_alone: bool = False) -> Posed | None:
+    """The recording of `entry` without labels; None, with every problem reported, where it is not right.
+
+    With `nan_alone` nothing but NaN stands for a point that was not seen.
+    """
+    found = _keypoints(entry.content, entry.place)
+    if found is None:
         return None
-    keypoints, unseen = cleaned
+    keypoints, unseen = Cleaned(found, {}) if nan_alone else without_sentinels(found)
     confidence = None
     if entry.content.get("scores") is not None:
         confidence = _confidence(entry.content["scores"], keypoints.shape, entry.place)
@@ -148,8 +151,8 @@ def _body(setup: Setup, shape: tuple[int, ...]) -> tuple[Skeleton, tuple[int, in
     return Skeleton.unnamed(shape[3]), None
 
 
-def _keypoints(content: Mapping[Any, Any], place: Place) -> Cleaned | None:
-    """float32 (frames, animal, xy, part) where they were seen; None, with a problem, where they are not right."""
+def _keypoints(content: Mapping[Any, Any], place: Place) -> Array | None:
+    """float32 (frames, animal, xy, part); None, with a problem, where they are not right."""
     if "keypoints" not in content and "features" in content:
         place.file.report(
             "holds features (TREBA) without keypoints; wanted is the file that calms21_convert_to_npy.py writes "
@@ -181,7 +184,7 @@ def _keypoints(content: Mapping[Any, Any], place: Place) -> Cleaned | None:
         expected = "" if np.isinf(value) else f", expected pixels up to {FARTHEST:,.0f}, in either direction"
         place.report(f"keypoints are {found} at frame {frame}{expected}; NaN stands for a point that was not seen")
         return None
-    return without_sentinels(keypoints)
+    return keypoints
 
 
 def _length(annotations: object) -> int | None:

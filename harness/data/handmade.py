@@ -10,6 +10,7 @@ from harness.data.dataset_toml import Setup
 from harness.data.entry import Entry, Place, Posed, kind, poses
 from harness.data.kept import (
     Kept,
+    film_of,
     report_copies,
     report_different_bodies,
     report_nothing_to_learn,
@@ -17,9 +18,10 @@ from harness.data.kept import (
     same_footage,
     unseen_notes,
 )
+from harness.data.layouts import is_dataset_folder
 from harness.data.names import LONGEST_NAME, is_behavior, is_name
 from harness.errors import DataError
-from harness.recording import ONE, PAIR, SCENE, SCOPES, Array, Dataset, Recording
+from harness.recording import ONE, PAIR, SCENE, SCOPES, Dataset, Recording
 
 WHOM = {ONE: "one animal", PAIR: "a pair", SCENE: "the scene"}
 
@@ -40,6 +42,7 @@ def checked(dataset: Dataset) -> Dataset:
     if not isinstance(dataset.labelled, Mapping) or not dataset.labelled:
         place.report("holds no behaviors")
         raise DataError(tuple(problems))
+    nan_alone = dataset.source is not None and is_dataset_folder(dataset.source)
     labelled: dict[str, list[Kept]] = {}
     for behavior, group in dataset.labelled.items():
         inside = place.inside(behavior)
@@ -48,7 +51,7 @@ def checked(dataset: Dataset) -> Dataset:
         if not isinstance(group, tuple | list) or not group:
             inside.report(f"holds {kind(group)}, expected recordings")
             continue
-        labelled[behavior] = kept = _group(group, inside, behavior)
+        labelled[behavior] = kept = _group(group, inside, behavior, nan_alone=nan_alone)
         for one in kept:
             if one.recording.scope != dataset.scope(behavior):
                 wanted = WANTED[dataset.scope(behavior)]
@@ -56,7 +59,7 @@ def checked(dataset: Dataset) -> Dataset:
         report_copies(kept)
         if len(kept) == len(group):
             report_nothing_to_learn([one.recording for one in kept], inside)
-    unlabelled = {one.recording.id: one for one in _group(dataset.unlabelled, place)}
+    unlabelled = {one.recording.id: one for one in _group(dataset.unlabelled, place, nan_alone=nan_alone)}
     films = list(unlabelled.values())
     every = [*(one for group in labelled.values() for one in group), *films]
     for scope in SCOPES:
@@ -79,10 +82,11 @@ def checked(dataset: Dataset) -> Dataset:
     )
 
 
-def _group(group: Iterable[object], place: Place, behavior: str = "") -> list[Kept]:
+def _group(group: Iterable[object], place: Place, behavior: str = "", *, nan_alone: bool) -> list[Kept]:
     """Those that are right, labelled ones where there is a behavior."""
     kept: list[Kept] = []
     seen: set[str] = set()
+    films: dict[int, tuple[Recording, Posed | None]] = {}
     for one in group:
         if not isinstance(one, Recording):
             place.report(f"holds {kind(one)}, expected a Recording")
@@ -93,24 +97,39 @@ def _group(group: Iterable[object], place: Place, behavior: str = "") -> list[Ke
         if one.id in seen:
             inside.report("a second recording of this name")
         seen.add(one.id)
-        content = {"keypoints": one.keypoints, "scores": one.confidence}
-        entry = Entry(one.id, behavior, content | ({"annotations": one.labels} if behavior else {}), None, inside)
-        found, annotated = poses(entry, Setup()), labels(entry) if behavior else None
+        film = film_of(one)
+        if id(film) not in films:  # which many examples may be of
+            content = {"keypoints": film.keypoints, "scores": film.confidence}
+            posed = poses(Entry(one.id, behavior, content, None, inside), Setup(), nan_alone=nan_alone)
+            films[id(film)] = (film if posed is None else _same(film, posed)), posed
+        right, found = films[id(film)]
+        content = {"keypoints": one.keypoints, "annotations": one.labels}
+        annotated = labels(Entry(one.id, behavior, content, None, inside)) if behavior else None
         if found is not None and (annotated is not None or not behavior):
-            kept.append(Kept(_same(one, found, annotated), inside, found.unseen))
+            as_wanted = one if right is film else _seen_alike(one, right)
+            if annotated is not None and as_wanted.known_labels.dtype != annotated.dtype:
+                as_wanted = replace(as_wanted, labels=annotated)
+            kept.append(Kept(as_wanted, inside, found.unseen))
     return kept
 
 
-def _same(one: Recording, posed: Posed, annotated: Array | None) -> Recording:
+def _seen_alike(one: Recording, film: Recording) -> Recording:
+    """The film, or the example of it that `one` was of another."""
+    if one.whole is None:
+        return film
+    return replace(film.seen_from(one.agent, one.target, one.labels), group=one.group, footage=one.footage)
+
+
+def _same(film: Recording, posed: Posed) -> Recording:
     """The recording, of arrays as they are wanted; itself where they are."""
     found = posed.recording
-    arrays = {"keypoints": found.keypoints, "confidence": found.confidence, "labels": annotated}
+    arrays = {"keypoints": found.keypoints, "confidence": found.confidence}
     wrong: dict[str, Any] = {
         name: values
         for name, values in arrays.items()
-        if values is not None and (getattr(one, name).dtype != values.dtype or (name == "keypoints" and posed.unseen))
+        if values is not None and (getattr(film, name).dtype != values.dtype or (name == "keypoints" and posed.unseen))
     }
-    return replace(one, **wrong) if wrong else one
+    return replace(film, **wrong) if wrong else film
 
 
 def _parts(kept: Kept) -> int:

@@ -1,6 +1,7 @@
 """A dataset in the other layout: the same where it can be, and refused where something would be lost."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 import harness
 from harness.cli import main
+from harness.data.folder.write import write_dataset
+from harness.demo.crowd import crowd_dataset
 from tests.challenge_files import FRAMES, bouts, poses, recording, released, save, train_file, unlabelled, write
 from tests.folders import write_folder
 
@@ -187,3 +190,19 @@ def test_test_files_are_found_by_name_alone() -> None:
     Path("files").mkdir()
     save(Path("files/test.npy"), {"x": unlabelled(11)})
     assert [one.id for one in harness.load_recordings("files")] == ["x"]
+
+
+def test_a_loaded_folder_is_searched_as_one_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a dataset folder NaN alone stands for what was not seen, also where a program loaded it."""
+    monkeypatch.chdir(tmp_path)
+    crowd = crowd_dataset(0, recordings=2, seconds=10, test_recordings=1)
+    film = crowd.unlabelled[0]
+    keypoints = film.keypoints.copy()
+    keypoints[50:60, :, :, 2] = 0
+    dataset = replace(crowd, unlabelled=(replace(film, keypoints=keypoints),), truth={})
+    write_dataset(dataset, tmp_path / "mice")
+    settings: dict[str, Any] = {"trials": 1, "features": ["places"], "models": ["lightgbm"], "workers": 1}
+    named = harness.search("mice", results="run", cache="cache", **settings)
+    again = harness.search(harness.load("mice"), results="run", cache="cache", **settings)
+    assert again.description["identity"] == named.description["identity"]
+    assert not any("taken for not seen" in note for note in again.dataset().notes)

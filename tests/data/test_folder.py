@@ -16,6 +16,7 @@ from harness.data.folder.write import write_dataset
 from harness.data.layouts import data_files, load_dataset, load_recordings
 from harness.errors import DataError, HarnessError
 from harness.recording import UNKNOWN, Array, Dataset, Recording, Skeleton
+from harness.words import counted
 from tests.folders import BROKEN, FRAMES, HEAD, LABELS, SETUP, edit, save, tracks, write_folder
 
 
@@ -154,6 +155,33 @@ def test_parts_go_by_name_and_what_some_lack_is_made_of_others_or_left_out(folde
         "part nose: not in 1 recording (day4); there left_ear and right_ear stand for it",
         "part hip: not in 1 recording (day4), left out of all",
         "part eye: not in 3 recordings (day1, day2, day3), left out of all",
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_labels_of_what_nobody_looked_at_change_nothing_whatever_they_are(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = write_folder(tmp_path_factory.mktemp("folder") / "mice")
+    before = load_dataset(folder)
+    lines = LABELS["day2"]
+    for who, known in (("groom,black,", 8), ("groom,white,", 12), ("chase,white,black", 0), ("quiet,,", 0)):
+        # Beyond what `annotated/day2.csv` has; a bout that is there goes on to frame 12.
+        edges = data.draw(st.lists(st.integers(known, 30 if who == "quiet,," else FRAMES), max_size=6, unique=True))
+        for start, stop in zip(sorted(edges)[::2], sorted(edges)[1::2], strict=False):
+            lines += f"{who},{start},{stop}\n"
+    (folder / "labels" / "day2.csv").write_text(lines)
+    after = load_dataset(folder)
+    assert after.digests == before.digests
+    added = lines.count("\n") - LABELS["day2"].count("\n")
+    assert [note for note in after.notes if "nobody looked" in note] == (
+        [
+            f"{folder / 'labels' / 'day2.csv'}: {counted(added, 'bout')} where nobody looked, as "
+            f"{folder / 'annotated' / 'day2.csv'} says; not counted"
+        ]
+        if added
+        else []
     )
 
 

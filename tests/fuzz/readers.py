@@ -19,6 +19,7 @@ from harness.choosing.selection import Member, Selection
 from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
 from harness.data.dataset_toml import read_dataset_toml
+from harness.data.layouts import load_dataset as load_either
 from harness.data.pickles import read_pickled_npy
 from harness.data.submission import (
     disagreements,
@@ -39,6 +40,7 @@ from harness.scores.honest import Honest
 from harness.scores.metrics import Counts
 from harness.scores.resampling import resamples
 from harness.spec import Choice, Decision, PipelineSpec
+from tests import folders
 from tests.challenge_files import FRAMES, recording, released, save, test_file, train_file
 from tests.hostile_pickles import BLUNT, HOSTILE, npy
 
@@ -63,7 +65,7 @@ class Reader:
     """What it may hold when nothing is wrong."""
     read: Callable[[Path], object]
     """Read the folder as a command would, and use what was read."""
-    prepare: Callable[[Path], None] = nothing_else
+    prepare: Callable[[Path], object] = nothing_else
     """Write what else is in the folder."""
     spoil: Spoil | None = None
     """A change of a value rather than of bytes."""
@@ -237,6 +239,107 @@ def spoil_json(content: bytes, chance: Random) -> bytes:
     return json.dumps(plain).encode()
 
 
+def spoil_csv(content: bytes, chance: Random) -> bytes:
+    """A cell replaced, a line or a column doubled, moved or taken out, or the file written as another program would."""
+    rows = [line.split(",") for line in content.decode().splitlines()]
+    for _ in range(chance.choice((1, 1, 3))):
+        at, column = chance.randrange(len(rows)), chance.randrange(len(rows[0]))
+        match chance.randrange(10):
+            case 0:
+                rows = [row for row in rows if row is not rows[at]] or [[""]]
+            case 1:
+                rows.insert(chance.randrange(len(rows) + 1), list(rows[at]))
+            case 2:
+                rows = [row[:column] + row[column + 1 :] or [""] for row in rows]
+            case 3:
+                rows = [[*row, *row[column : column + 1]] for row in rows]
+            case 4:
+                rows[at] = [*rows[at], chance.choice(CELLS)]
+            case _:
+                rows[at][min(column, len(rows[at]) - 1)] = chance.choice((*CELLS, *chance.choice(rows)))
+    between, after, encoding = chance.choice((*[(",", "\n", "utf-8")] * 6, *SPREADSHEETS))
+    return after.join(map(between.join, rows)).encode(
+        encoding, errors="surrogatepass" if "f" in encoding else "replace"
+    )
+
+
+SPREADSHEETS = (
+    *((",", "\r\n", "utf-8-sig"), (",", "\r", "utf-8"), (";", "\r\n", "cp1252"), ("\t", "\n", "utf-16")),
+    *((", ", "\n\n", "utf-8"), (",", "\x85", "utf-8"), (",", "\n", "utf-16-le")),
+)
+"""Between cells, after lines, and the encoding."""
+
+CELLS = (
+    *("", " ", "*", "0", "00", "-1", "-0", "+3", "5", "39", "40", "41", "1e3", "1e400", "nan", "inf", "0x10", "1_000"),
+    *("29,97", "29.97", "3.0", "9" * 15, "9" * 16, "9" * 5000, "1e-320", "\u0663", "\u00b2", "\uff11", "1" + "0" * 400),
+    *(
+        "x" * 5000,
+        "x" * 150,
+        "x" * 200_000,
+        "\u00e4" * 140,
+        "e\u0301",
+        "\u00e9",
+        "\x1b[2J",
+        "\u202e",
+        "\ud800",
+        "\0",
+        "\ufeff",
+    ),
+    *(
+        '"',
+        '""',
+        '"a"b',
+        '"a\nb"',
+        "'",
+        "=1+1",
+        "#REF!",
+        "01-Mar",
+        "2024-01-05",
+        "a/b",
+        "..",
+        ".",
+        "con",
+        "day1.",
+        "DAY1",
+    ),
+    *("day1", "day2", "day9", "black", "white", "black;white", "white;black", "black;black", ";", "a;b;c", "a to b"),
+    *(
+        "groom",
+        "chase",
+        "quiet",
+        "labelled",
+        "unlabelled",
+        "test",
+        "train",
+        "id",
+        "split",
+        "Group",
+        "fps",
+        "stop_frame",
+    ),
+)
+
+
+def spoil_poses(content: bytes, chance: Random) -> bytes:
+    """Arrays of other values, kinds, orders and names, written as NumPy would."""
+    with np.load(io.BytesIO(content)) as found:
+        arrays = dict(found)
+    for _ in range(chance.choice((1, 1, 3))):
+        arrays = spoilt_value(arrays, chance)
+        if not isinstance(arrays, dict):
+            return numbers(np.array(str(arrays)[:100].encode(errors="replace")))
+    named = {str(name).encode(errors="replace").decode(): as_array(value) for name, value in arrays.items()}
+    return archive(packed=chance.random() < 0.3, **named)
+
+
+def as_array(value: Any) -> Any:
+    """NumPy's own idea of an array of it, of objects where it has none."""
+    try:
+        return np.asarray(value)
+    except (ValueError, OverflowError):
+        return np.array([value, None], dtype=object)
+
+
 # Readers
 
 
@@ -252,9 +355,9 @@ def numbers(values: Any) -> bytes:
     return file.getvalue()
 
 
-def archive(**arrays: Any) -> bytes:
+def archive(*, packed: bool = False, **arrays: Any) -> bytes:
     file = io.BytesIO()
-    np.savez(file, **arrays)
+    (np.savez_compressed if packed else np.savez)(file, **arrays)
     return file.getvalue()
 
 
@@ -310,6 +413,60 @@ def ranges(name: str, file: str) -> Reader:
 
     return Reader(name, file, toml(file), read, copy_spaces, spoil_toml)
 
+
+def read_dataset_folder(folder: Path) -> None:
+    """As a search begins: every example, labelled or not, by what tells it from others."""
+    dataset = load_either(folder)
+    json.dumps(dict(dataset.digests))
+    assert all(one.digest and one.id.isprintable() for name in dataset.labelled for one in dataset.to_label(name))
+    assert all(line.isprintable() and len(line) <= LONGEST_LINE for line in (*dataset.notes, *dataset.assumed))
+
+
+def in_folder(file: str, *seeds: str | bytes, spoil: Spoil) -> Reader:
+    """One file of a dataset folder, the others right."""
+    contents = tuple(one.encode() if isinstance(one, str) else one for one in seeds)
+    return Reader(f"{file} of a folder", file, contents, read_dataset_folder, folders.write_folder, spoil)
+
+
+def folder_poses() -> tuple[bytes, bytes]:
+    """Keypoints alone, and all that may lie beside them, packed."""
+    confidence, parts = np.full((folders.FRAMES, 2, 3), 0.9, np.float32), np.array(["left_ear", "nose", "tail_base"])
+    whole = archive(packed=True, keypoints=folders.tracks(0), confidence=confidence, parts=parts)
+    return archive(keypoints=folders.tracks(0)), whole
+
+
+FOLDER_SETUP = folders.SETUP.replace(
+    "[behaviors]",
+    """\
+image_size = [500, 500]
+pixels_per_cm = 12.5
+edges = [["nose", "tail_base"]]
+exclusive = true
+copies = "together"
+source = "a lab"
+
+[roles]
+nose = "left_ear"
+
+[arena]
+polygon = [[0, 0], [500, 0], [500, 500]]
+
+[behaviors]""",
+)
+FOLDER_REGISTER = """\
+id,group,split,fps,width,height,pixels_per_cm,animals,source,digest,treatment
+day1,cage1,labelled,30,640,480,12.5,black;white,day1.h5,00ff,saline
+day2,,,25,,,,black;white,,,
+day3,cage2,test,29.97,640,480,,black;white,,,
+day4,,unlabelled,,,,11,,,,
+"""
+OTHER_LABELS = """\
+stop_frame,start_frame,behavior,agent,target
+14,12,quiet,,
+10,0,groom,black,black
+40,30,groom,black,
+30,20,chase,white,black
+"""
 
 SPEC = PipelineSpec((Choice("kinematics"),), Choice("lightgbm"))
 DECISION = Decision(Choice("mean", {"seconds": 1.0}), 0.5)
@@ -437,6 +594,11 @@ READERS = {
             lambda at: read_dataset_toml(at / "dataset.toml"),
             spoil=spoil_toml,
         ),
+        in_folder("dataset.toml", folders.SETUP, FOLDER_SETUP, spoil=spoil_toml),
+        in_folder("recordings.csv", folders.REGISTER, FOLDER_REGISTER, spoil=spoil_csv),
+        in_folder("labels/day1.csv", folders.LABELS["day1"], OTHER_LABELS, spoil=spoil_csv),
+        in_folder("annotated/day2.csv", folders.ANNOTATED["day2"], folders.HEAD + "*,*,*,0,40\n", spoil=spoil_csv),
+        in_folder("poses/day1.npz", *folder_poses(), spoil=spoil_poses),
         ranges("ranges of features", "features/kinematics.toml"),
         ranges("ranges of a model", "models/lightgbm.toml"),
         ranges("ranges of a smoother", "smoothers/gaussian.toml"),

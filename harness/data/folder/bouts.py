@@ -1,7 +1,7 @@
 """What `labels/<id>.csv` and `annotated/<id>.csv` say: who does what to whom and when, and what was looked at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -77,15 +77,14 @@ def read_annotated(path: Path, cast: Cast, problems: dict[str, None]) -> Bouts:
     return _read(path, cast, problems, anybody=True)
 
 
-def labels_of(cast: Cast, bouts: Bouts, looked_at: Bouts, problems: dict[str, None]) -> dict[Who, Array]:
+def labels_of(cast: Cast, bouts: Bouts, looked_at: Bouts) -> dict[Who, Array]:
     """int8 (frames,) of each that something is known of: 1 in a bout, 0 where it was looked at, else `UNKNOWN`.
 
-    Where no file says what was looked at, all of it was. Bouts outside are reported.
+    Where no file says what was looked at, all of it was. Bouts outside change nothing.
     """
     by_who, ranges = bouts.by_who(), looked_at.by_who()
     known: dict[tuple[tuple[int, int], ...], Array] = {}  # most have the same
     found: dict[Who, Array] = {}
-    outside: dict[str, None] = {}
     for who in (one for behavior in cast.scopes for one in cast.every(behavior)):
         seen = ((0, cast.frames),) if looked_at is NO_FILE else _looked_at(who, cast, ranges)
         if seen not in known:
@@ -95,16 +94,18 @@ def labels_of(cast: Cast, bouts: Bouts, looked_at: Bouts, problems: dict[str, No
             labels = labels.copy()
             for bout in by_who[who]:
                 inside = labels[bout.start : bout.stop]
-                if (inside == UNKNOWN).all():
-                    frames = f"frames {bout.start:,} to {bout.stop:,}"
-                    place = replace(bout.place, problems=outside)
-                    place.report(f"{frames} lie outside of what was looked at, which {looked_at.path} says")
                 inside[inside != UNKNOWN] = 1
         if seen:
             found[who] = labels
-    if bouts.path is not None:
-        tell(outside, bouts.path, problems)
     return found
+
+
+def count_outside(bouts: Bouts, labels: Mapping[Who, Array]) -> int:
+    """How many bouts lie wholly where nobody looked."""
+    return sum(
+        one.who not in labels or bool((labels[one.who][one.start : one.stop] == UNKNOWN).all())
+        for one in bouts.stretches
+    )
 
 
 def _known(ranges: tuple[tuple[int, int], ...], frames: int) -> Array:

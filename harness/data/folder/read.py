@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.data.dataset_toml import SETUP_FILE, Setup, read_dataset_toml
 from harness.data.entry import Place
-from harness.data.folder.bouts import NO_FILE, Bouts, Cast, Who, labels_of, read_annotated, read_labels
+from harness.data.folder.bouts import NO_FILE, Bouts, Cast, Who, count_outside, labels_of, read_annotated, read_labels
 from harness.data.folder.layout import (
     ANNOTATED,
     ENDINGS,
@@ -34,7 +34,7 @@ from harness.data.kept import (
 from harness.data.parts import Matched, match_parts, taken
 from harness.errors import DataError
 from harness.recording import SCENE, Array, Dataset, Recording, Skeleton
-from harness.words import shown
+from harness.words import counted, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,9 @@ def read_folder(folder: Path) -> FolderContent:
     to_label: dict[str, Kept] = {}
     truth: dict[str, dict[str, Array]] = {}
     tested: dict[str, dict[str, None]] = {}
+    outside: dict[str, None] = {}
     for film in films:
-        found = _labels(film, setup.behaviors, files, problems)
+        found = _labels(film, setup.behaviors, files, problems, outside)
         examples = {who: film.example(who, labels) for who, labels in found.items()}
         if film.split(files) == LABELLED and examples:
             for (behavior, _, _), example in examples.items():
@@ -90,7 +91,7 @@ def read_folder(folder: Path) -> FolderContent:
     if setup.copies_together:
         labelled = held_together(labelled, copies)
     told = report_same_footage(copies, labelled, to_label, tested)
-    all_notes = tuple(dict.fromkeys([*notes, *told]))
+    all_notes = tuple(dict.fromkeys([*notes, *outside, *told]))
     if problems:
         raise DataError(tuple(problems))
     dataset = Dataset(
@@ -231,8 +232,10 @@ def _recording(
     )
 
 
-def _labels(film: _Film, scopes: Mapping[str, str], files: Files, problems: dict[str, None]) -> dict[Who, Array]:
-    """Labels by who does what to whom, where something is known."""
+def _labels(
+    film: _Film, scopes: Mapping[str, str], files: Files, problems: dict[str, None], outside: dict[str, None]
+) -> dict[Who, Array]:
+    """Labels by who does what to whom, where something is known; a line where some lie `outside` of that."""
     labels, annotated = files[LABELS].get(film.row.file), files[ANNOTATED].get(film.row.file)
     split, place = film.row.split, film.row.place.inside("split")
     if split == LABELLED and labels is None and annotated is None:
@@ -246,7 +249,12 @@ def _labels(film: _Film, scopes: Mapping[str, str], files: Files, problems: dict
     before = len(problems)
     bouts: Bouts = NO_FILE if labels is None else read_labels(labels, cast, problems)
     looked_at: Bouts = NO_FILE if annotated is None else read_annotated(annotated, cast, problems)
-    return {} if len(problems) > before else labels_of(cast, bouts, looked_at, problems)
+    if len(problems) > before:
+        return {}
+    found = labels_of(cast, bouts, looked_at)
+    if amount := count_outside(bouts, found):
+        outside[f"{labels}: {counted(amount, 'bout')} where nobody looked, as {annotated} says; not counted"] = None
+    return found
 
 
 def _assumed(recording: Recording) -> tuple[str, ...]:
