@@ -181,7 +181,10 @@ class Detector:
             HarnessError: See `predict_proba`.
         """
         recording = self._ready(recording)
-        return self._labeller(recording).labels(recording, 0)[self.behavior]
+        parts = self._all._parts
+        together = Labeller(parts.of(self._blend.scope), recording.frames)  # where others may have a better claim
+        labeller = self._labeller(recording) if parts.overlaps == "none" else together
+        return labeller.labels(recording, 0)[self.behavior]
 
     def _ready(self, recording: Recording) -> Recording:
         if recording.scope != self._blend.scope:

@@ -12,6 +12,7 @@ from harness.api.detectors import Detectors
 from harness.api.places import engine_of, loaded, silently, usable_cache
 from harness.api.run import Run
 from harness.choosing.ensembles import ensembles
+from harness.choosing.overlaps import Overlaps, choose_rule
 from harness.choosing.selection import EXPORTED, Selection
 from harness.data.layouts import data_files
 from harness.data.settled import blind_lines
@@ -81,7 +82,7 @@ def _fitted(chosen: "_Chosen", engine: Engine, told: Told) -> Detectors:
     training = chosen.training if unkept(chosen.selections) else None
     detectors = Detectors(folder, plugins=chosen.training.plugins, training=training)
     weakref.finalize(detectors, shutil.rmtree, folder)  # with the last who needs them, or the program
-    fit_detectors(chosen.selections, chosen.training, folder, engine, told)
+    fit_detectors(chosen.selections, chosen.training, folder, engine, chosen.rule, told)
     return detectors
 
 
@@ -158,11 +159,12 @@ def export_best(
             chosen.dataset.unlabelled,
             engine=engine_of(workers, dask),
             models=folder,
+            overlaps=chosen.rule,
             told=told,
         )
     labels = {behavior: one.labels for behavior, one in exported.items()}
     try:
-        write_submission(out, labels, manifest(exported, run.description))
+        write_submission(out, labels, manifest(exported, run.description, chosen.overlaps))
     except OSError as error:
         raise unwritable(out, error) from error
     remember_export(run.folder, out)
@@ -176,6 +178,12 @@ class _Chosen:
     dataset: Dataset
     selections: Mapping[str, Selection]
     training: Training
+    overlaps: Overlaps | None
+    """How frames that several behaviors claim are resolved; None where behaviors do not exclude each other."""
+
+    @property
+    def rule(self) -> str:
+        return "none" if self.overlaps is None else self.overlaps.rule
 
 
 def _choose(
@@ -218,16 +226,28 @@ def _choose(
         run.stored, every, dataset.labelled, candidates=candidates, engine=engine, plugins=files, told=told
     )
     blocks = usable_cache(None if cache is None else named(cache), cache_limit, say)
-    return _Chosen(
-        dataset,
-        {behavior: by_way[EXPORTED] for behavior, by_way in found.items()},
-        Training(
-            replace(dataset, unlabelled=(), truth={}),
-            pool_of(dataset, identity["pool"]),
-            identity["seed"],
-            blocks,
-            files,
-        ),
+    selections = {behavior: by_way[EXPORTED] for behavior, by_way in found.items()}
+    overlaps = None
+    if dataset.exclusive:
+        overlaps = choose_rule(run.stored.out_of_fold, selections, dataset.labelled)
+        (say or silently)(_resolution(overlaps))
+    training = Training(
+        replace(dataset, unlabelled=(), truth={}), pool_of(dataset, identity["pool"]), identity["seed"], blocks, files
+    )
+    return _Chosen(dataset, selections, training, overlaps)
+
+
+def _resolution(overlaps: Overlaps) -> str:
+    """What is done about frames that several behaviors claim, and what that is worth."""
+    ways = {
+        "none": "they stay with all",
+        "ratio": "each goes to the largest probability over its threshold",
+        "log-odds": "each goes to the largest log-odds above its threshold",
+    }
+    return (
+        f"behaviors exclude each other; {counted(overlaps.frames, 'labelled frame')} claimed by several, "
+        f"{ways[overlaps.rule]}: mean F1 {overlaps.f1:.3f} instead of {overlaps.f1_without:.3f}, each group of "
+        "recordings by the rule that is best on the others"
     )
 
 

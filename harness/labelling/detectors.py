@@ -9,11 +9,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.choosing.overlaps import RULES
 from harness.errors import HarnessError
 from harness.files.arrays import arrays_in, bytes_of
 from harness.files.atomic import reason, write_atomically
@@ -91,10 +92,12 @@ class Blends:
 
     by_behavior: Mapping[str, Blend]
     learned: Mapping[LearnedKey, Fitted]
+    overlaps: str = "none"
+    """Who gets a frame that several claim, one of `harness.choosing.overlaps.RULES`."""
 
     def of(self, scope: str) -> "Blends":
-        """Those of behaviors of that scope."""
-        return Blends({name: one for name, one in self.by_behavior.items() if one.scope == scope}, self.learned)
+        """Those of behaviors of that scope, among which overlaps are."""
+        return replace(self, by_behavior={name: one for name, one in self.by_behavior.items() if one.scope == scope})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,9 @@ class DetectorFiles:
             "folder": None if trained.files is None else folder,
         }
 
-    def finish(self, decisions: Mapping[str, Decision], dataset: Dataset) -> None:
-        """Write `models.json`: from now on the folder can be read. `dataset` is what was learned from.
+    def finish(self, decisions: Mapping[str, Decision], dataset: Dataset, overlaps: str = "none") -> None:
+        """Write `models.json`: from now on the folder can be read. `dataset` is what was learned from, `overlaps` the
+        rule by which a frame is left to one of several behaviors.
 
         Raises `HarnessError` where there is no room.
         """
@@ -147,6 +151,7 @@ class DetectorFiles:
             "format": FORMAT,
             "body": body_of(dataset),
             "made_with": made_with(self._specs(), decisions.values()),
+            "overlaps": overlaps,
             "behaviors": [
                 {
                     "behavior": behavior,
@@ -199,7 +204,10 @@ def read_detectors(folder: Path, fit_again: Callable[[str, PipelineSpec], Fitted
             )
             for one in stored.plain["learned"]
         }
-    return Blends(by_behavior, learned)
+        overlaps = stored.plain.get("overlaps", "none")
+        if overlaps not in RULES:
+            raise ValueError(f"overlaps {overlaps!r}, expected {' or '.join(RULES)}")
+    return Blends(by_behavior, learned, overlaps)
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

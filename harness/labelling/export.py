@@ -5,7 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from harness.choosing.ensembles import result
 from harness.choosing.leaderboard import scores_as_json
+from harness.choosing.overlaps import Overlaps
 from harness.choosing.selection import Selection
 from harness.columns.cache import BlockCache
 from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn, untold
@@ -78,16 +79,18 @@ def export(
     *,
     engine: Engine,
     models: Path | None = None,
+    overlaps: str = "none",
     told: Told = untold,
 ) -> dict[str, Exported]:
-    """Fit what was selected for each behavior, and label all of `unlabelled`.
+    """Fit what was selected for each behavior, and label all of `unlabelled`; `overlaps` is the rule for frames that
+    several claim.
 
     The fitted models go to the folder `models`, which must not be there yet, or to a temporary one. Raises
     `HarnessError` naming the behavior where a pipeline cannot be fitted again, and the recording where it cannot be
     applied.
     """
     with _folder(models, selections) as folder:
-        fit_detectors(selections, training, folder, engine, told)
+        fit_detectors(selections, training, folder, engine, overlaps, told)
         again = training if unkept(selections) else None
         labels = label_recordings(
             folder, unlabelled, engine=engine, plugins=training.plugins, training=again, told=told
@@ -136,6 +139,7 @@ def fit_detectors(
     training: Training,
     folder: Path,
     engine: Engine,
+    overlaps: str = "none",
     told: Told = untold,
 ) -> None:
     """Fit all members and write them to the folder; those of a behavior that share their columns are one task.
@@ -153,7 +157,8 @@ def fit_detectors(
         for (behavior, parts, _), future in zip(waiting, done, strict=False):
             for (place, part), one in zip(parts, result(future, behavior), strict=True):
                 files.add(behavior, place, part, one)
-    files.finish({behavior: selection.decision for behavior, selection in selections.items()}, training.dataset)
+    decisions = {behavior: selection.decision for behavior, selection in selections.items()}
+    files.finish(decisions, training.dataset, overlaps)
 
 
 def _together(selection: Selection) -> list[list[tuple[int, Part]]]:
@@ -285,9 +290,14 @@ def _label(bench: _Labelling, recording: Recording, first: Mapping[str, int]) ->
     return found
 
 
-def manifest(exported: Mapping[str, Exported], description: Mapping[str, Any]) -> dict[str, Any]:
-    """What a submission was made of: the run's description and, by behavior, pipelines, decision, scores, a digest."""
-    return {"run": dict(description), "behaviors": {name: _described(one) for name, one in exported.items()}}
+def manifest(
+    exported: Mapping[str, Exported], description: Mapping[str, Any], overlaps: Overlaps | None = None
+) -> dict[str, Any]:
+    """What a submission was made of: the run's description and, by behavior, pipelines, decision, scores, a digest;
+    and how overlaps were resolved, where behaviors exclude each other.
+    """
+    made = {"run": dict(description), "behaviors": {name: _described(one) for name, one in exported.items()}}
+    return made | ({"overlaps": asdict(overlaps)} if overlaps else {})
 
 
 def _described(exported: Exported) -> dict[str, Any]:

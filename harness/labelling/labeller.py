@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from harness.choosing.overlaps import Claim, resolved
 from harness.choosing.selection import blended
 from harness.columns.identities import sources, unordered
 from harness.columns.windows import chosen_windows, frames_at_once
 from harness.errors import HarnessError
-from harness.fitting.decisions import decide
 from harness.fitting.pipeline import checked, named_block
 from harness.labelling.detectors import Blends, LearnedKey, Member, learned_key
 from harness.plugins.registry import SparingClassifier, SteppedClassifier
@@ -52,10 +52,11 @@ class Labeller:
         """
         if not recording.seen:
             return {behavior: np.zeros(recording.frames, np.int8) for behavior in self.detectors.by_behavior}
-        return {
-            behavior: decide(self.detectors.by_behavior[behavior].decision, probability, recording.fps)
+        claims = {
+            behavior: Claim.of(self.detectors.by_behavior[behavior].decision, probability, recording.fps)
             for behavior, probability in self.probability(recording, first).items()
         }
+        return resolved(self.detectors.overlaps, claims)
 
     def probability(self, recording: Recording, first: int) -> dict[str, Array]:
         """Behavior to probabilities (frames,), those of its members averaged; see `labels`."""

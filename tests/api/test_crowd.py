@@ -1,5 +1,6 @@
 """Behaviors of pairs and of one animal among several, from a dataset to labels of every pair."""
 
+import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import replace
@@ -187,3 +188,48 @@ def test_unknown_frames_of_a_pair_are_of_that_pair_alone() -> None:
     example = crowd.recording.seen_from("mouse1", "mouse2", labels)
     assert example.labelled_frames == 0
     assert crowd.recording.labels is None
+
+
+# Acts that exclude each other
+
+
+def test_of_two_acts_that_exclude_each_other_a_frame_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`rest` is the second after a chase, which looks much like its end."""
+    monkeypatch.chdir(tmp_path)
+    crowds, new = films(0, 3), films(10, 1)
+    both = dataset_of(crowds, new)
+    chases = both.labelled["chase"]
+
+    def after(one: Recording) -> Recording:
+        chased = one.known_labels == 1
+        late = np.concatenate([np.zeros(30, bool), chased[:-30]])
+        return replace(one, labels=(late & ~chased).astype(np.int8))
+
+    dataset = replace(
+        both,
+        labelled={"chase": chases, "rest": tuple(map(after, chases))},
+        scopes={"chase": PAIR, "rest": PAIR},
+        exclusive=True,
+    )
+    said: list[str] = []
+    run = searched(dataset, "exclusive", tmp_path)
+    out = harness.export_best(run, "labels.npy", models="models", workers=1, cache=tmp_path / "cache", say=said.append)
+    (line,) = (line for line in said if line.startswith("behaviors exclude each other; "))
+    overlaps = json.loads(out.manifest.read_text())["overlaps"]
+    assert f"mean F1 {overlaps['f1']:.3f} instead of {overlaps['f1_without']:.3f}" in line
+    assert overlaps["rule"] in ("ratio", "log-odds")
+    assert overlaps["f1"] >= overlaps["f1_without"]
+    assert overlaps["frames"] > 0
+    labels = np.load("labels.npy", allow_pickle=True).item()
+    for example in labels["chase"]:
+        assert max(np.add(labels["chase"][example], labels["rest"][example])) <= 1
+    detectors = harness.open_detectors("models")
+    again = detectors.predict([new[0].recording], workers=1)
+    for behavior, one in (("chase", "mouse1"), ("rest", "mouse3")):
+        example = new[0].recording.seen_from(one, "mouse2")
+        np.testing.assert_array_equal(again[behavior][example.id], labels[behavior][example.id])
+        np.testing.assert_array_equal(detectors[behavior].predict(example), labels[behavior][example.id])
+    plain = json.loads(Path("models/models.json").read_text())
+    Path("models/models.json").write_text(json.dumps(plain | {"overlaps": "whoever"}))
+    with pytest.raises(harness.HarnessError, match="overlaps 'whoever', expected none or ratio or log-odds"):
+        list(harness.open_detectors("models"))
