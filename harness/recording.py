@@ -325,18 +325,17 @@ class Dataset:
     """Whether an agent does one thing at a time to a target: no two behaviors of the same ones hold on one frame."""
 
     def __repr__(self) -> str:
-        behaviors, labelled = counted(len(self.labelled), "behavior"), sum(map(len, self.labelled.values()))
-        rest = f"{counted(labelled, 'labelled recording')}, {len(self.unlabelled):,} to label"
-        return f"<Dataset {self.name}: {behaviors}, {rest}>"
+        behaviors = counted(len(self.labelled), "behavior")
+        return f"<Dataset {self.name}: {behaviors}, {self.labelled_in_words}, {len(self.unlabelled):,} to label>"
 
     def _repr_html_(self) -> str:
         rows = [
             [
                 behavior,
-                f"{len(recordings):,}",
+                f"{len({one.source_id for one in recordings}):,}",
                 f"{sum(one.labelled_frames for one in recordings):,}",
                 f"{sum(one.positives for one in recordings):,}",
-                f"{sum(one.positives > 0 for one in recordings):,}",
+                f"{len({one.source_id for one in recordings if one.positives}):,}",
             ]
             for behavior, recordings in self.labelled.items()
         ]
@@ -357,6 +356,14 @@ class Dataset:
     def every_labelled(self) -> list[Recording]:
         """The labelled recordings or examples of all behaviors."""
         return [one for recordings in self.labelled.values() for one in recordings]
+
+    @property
+    def labelled_in_words(self) -> str:
+        """How many recordings are labelled, and of how many animals and pairs where behaviors are of these."""
+        every = self.every_labelled
+        films = {one.source_id for one in every if one.scope != SCENE}
+        recordings = counted(len(films) + sum(one.scope == SCENE for one in every), "labelled recording")
+        return f"{recordings} ({counted(len(every), 'example')} of animals and pairs)" if films else recordings
 
     def scope(self, behavior: str) -> str:
         """Which of `SCOPES` the behavior is of."""

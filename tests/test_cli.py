@@ -328,7 +328,7 @@ def test_a_search_of_some_behaviors_is_exported_and_the_hint_gets_to_a_whole_sub
     note, *_ = capsys.readouterr().err.splitlines()
     assert note.startswith("note: left out, as no trial has finished: groom; the challenge wants a submission of all ")
     assert main(["check", "submission.npy"]) == 1
-    assert capsys.readouterr().out == "groom: missing, expected labels for 2 recordings\n"
+    assert capsys.readouterr().out == "groom: missing, expected labels of 2 ids\n"
     assert main(["report"]) == 0
     assert "note: " not in capsys.readouterr().err
     command = re.search("`harness (.*)` searches the others, too$", note)
@@ -637,7 +637,7 @@ def test_a_check_lists_every_problem_and_ends_with_1(tmp_path: Path, capsys: Cap
     assert sorted(out.splitlines()) == [
         "chase, x: 39 labels, expected 40, one for each frame",
         "chase, y: missing, expected 40 labels",
-        "chase, z: unknown recording, the test data have none of this name",
+        "chase, z: unknown, the test data have none of this name",
         "groom, y: labels other than 0 and 1: 1 in all, the first at frame 7",
     ]
     assert err == "wrong.npy: 4 problems\n"
@@ -657,7 +657,7 @@ def test_a_score_against_another_truth_says_every_recording_that_does_not_fit(tm
     assert refusal(["score", "submission.npy", "truth.npy"], capsys) == [
         "submission.npy: chase, x: 40 labels, expected 41, one for each frame",
         "submission.npy: chase, w: missing, expected 40 labels",
-        "submission.npy: rear: missing, expected labels for 1 recordings",
+        "submission.npy: rear: missing, expected labels of 1 id",
     ]
 
 

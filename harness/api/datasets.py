@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.challenge import sample_submission_path
-from harness.data.layouts import load_dataset
+from harness.data.folder.write import write_dataset
+from harness.data.layouts import load_dataset, read_truth
 from harness.data.layouts import load_recordings as read_recordings
 from harness.data.submission import (
     disagreements,
@@ -15,7 +16,6 @@ from harness.data.submission import (
     predictions,
     problems,
     read_submission,
-    read_truth,
     unscored,
 )
 from harness.data.submission import score as counts_of
@@ -61,6 +61,7 @@ def demo_data(
     seconds: int | None = None,
     test_recordings: int | None = None,
     matched: bool = False,
+    crowd: bool = False,
 ) -> Path:
     """Make a dataset of simulated mice with seven behaviors, and the truth of its test recordings.
 
@@ -69,18 +70,26 @@ def demo_data(
         seed: The same one gives the same files.
         recordings: Labelled recordings of most behaviors; by default 4.
         seconds: Length of each recording; by default 60.
-        test_recordings: Recordings to be labelled; by default 8.
+        test_recordings: Recordings to be labelled; by default 8, of a crowd 4.
         matched: Whether behaviors are as frequent in test recordings as in training, which they are not in real data.
+        crowd: Make a dataset folder of four mice that have names instead: who chases whom, and who grooms.
 
     Raises:
-        HarnessError: There is a dataset already, or nothing can be written.
+        HarnessError: There is a dataset already, nothing can be written, a size is too small, or the demo is to be both
+            `matched` and of a `crowd`.
     """
+    from harness.demo.crowd import crowd_dataset
     from harness.demo.dataset import write_demo
 
     out = named(out)
-    refuse_taken(out / "train.npy")
     sizes = {"recordings": recordings, "seconds": seconds, "test_recordings": test_recordings}
     given = {name: size for name, size in sizes.items() if size is not None}
+    if crowd:
+        if matched:
+            raise HarnessError("--matched and --crowd do not go together; leave one of them out")
+        write_dataset(crowd_dataset(seed, **given), out, source=f"simulated mice, seed {seed}")
+        return out
+    refuse_taken(out / "train.npy")
     try:
         write_demo(out, seed=seed, matched=matched, **given)
     except OSError as error:
@@ -170,7 +179,8 @@ def score(submission: Path | str, truth: Path | str) -> Scores:
 
     Args:
         submission: The file.
-        truth: Labels, laid out like a submission or like a public release of labelled test recordings.
+        truth: Labels, laid out like a submission or like a public release of labelled test recordings; or a dataset
+            folder, whose labels of split `test` these are.
 
     Raises:
         HarnessError: One of them cannot be read, or the submission lacks labels that the truth has.

@@ -34,7 +34,11 @@ class Examination:
         return any(one.grade == WRONG for one in self.findings)
 
     def worst_lines(self, most: int = 3) -> tuple[str, ...]:
-        """The first `most` of what is more than good to know, a line each."""
+        """The first of what is more than good to know, a line each.
+
+        Args:
+            most: So many lines at most.
+        """
         return worst_lines(self.findings, most)
 
     def as_json(self) -> list[dict[str, Any]]:

@@ -138,7 +138,10 @@ def parser() -> argparse.ArgumentParser:
     score = commands.add_parser("score", help="score a submission as the challenge does")
     score.add_argument("submission", type=named, metavar="SUBMISSION")
     score.add_argument(
-        "truth", type=named, metavar="TRUTH", help="labels laid out like a submission or a public release"
+        "truth",
+        type=named,
+        metavar="TRUTH",
+        help="labels laid out like a submission or a public release, or a dataset folder with test recordings",
     )
     add_format(score)
 
@@ -163,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--seconds", type=positive, metavar="N", help="length of each recording")
     demo.add_argument("--test-recordings", type=positive, metavar="N", help="recordings to label")
     demo.add_argument("--matched", action="store_true", help="test recordings of each behavior like its training ones")
+    demo.add_argument("--crowd", action="store_true", help="four mice with names: who chases whom, and who grooms")
     return top
 
 

@@ -14,7 +14,11 @@ def run(arguments: argparse.Namespace) -> int:
         seconds=arguments.seconds,
         test_recordings=arguments.test_recordings,
         matched=arguments.matched,
+        crowd=arguments.crowd,
     )
-    say(f"wrote {out}: train.npy, test.npy, sample_submission.npy, and the truth in test_labels.npy")
+    if arguments.crowd:
+        say(f"wrote {out}: dataset.toml, recordings.csv, and poses, labels and what was looked at for each recording")
+    else:
+        say(f"wrote {out}: train.npy, test.npy, sample_submission.npy, and the truth in test_labels.npy")
     say(f"next: harness search --data {out}")
     return 0

@@ -22,6 +22,6 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for behavior, theirs in labels.items():
         say(f"{behavior}: {counted(sum(int(one.sum()) for one in theirs.values()), 'frame')} claimed")
-    recordings = len(next(iter(labels.values()), ()))
-    say(f"wrote {arguments.out} ({counted(len(labels), 'behavior')}, {counted(recordings, 'recording')}){older}")
+    size = sum(len(one) for theirs in labels.values() for one in theirs.values())
+    say(f"wrote {arguments.out} ({counted(len(labels), 'behavior')}, {counted(size, 'label')}){older}")
     return 0

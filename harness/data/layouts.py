@@ -1,13 +1,15 @@
 """A dataset in whichever layout a folder has: that of the dataset folder, or that of the challenge's files."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from harness.data import challenge
+from harness.data import challenge, submission
 from harness.data.folder.layout import POSES, REGISTER, dataset_files
 from harness.data.folder.read import read_folder, read_recordings
+from harness.data.folder.register import TEST
 from harness.errors import DataError
-from harness.recording import Dataset, Recording
+from harness.recording import Array, Dataset, Recording
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -21,6 +23,20 @@ def load_recordings(path: Path) -> tuple[Recording, ...]:
     Raises `DataError` with every problem.
     """
     return read_recordings(path) if is_dataset_folder(path) else challenge.load_recordings(path)
+
+
+def read_truth(path: Path) -> Mapping[str, Mapping[str, Array]]:
+    """Behavior to id to labels to score against, int8 (frames,): those of the test recordings of a dataset folder, or
+    what a file holds. Raises `DataError` with every problem.
+    """
+    if not is_dataset_folder(path):
+        return submission.read_truth(path)
+    truth = read_folder(path).dataset.truth
+    if not truth:
+        raise DataError(
+            [f"{path / REGISTER}: no recording of split {TEST} was looked at, so there is nothing to score"]
+        )
+    return truth
 
 
 def data_files(folder: Path) -> list[Path]:

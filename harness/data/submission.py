@@ -110,8 +110,8 @@ def unscored(submission: Any, truth: Mapping[str, Mapping[str, Array]]) -> list[
         group = groups.get(behavior, {})
         decoys = [name for name in group if name not in truth[behavior]]
         if decoys:
-            which = f"{len(decoys):,} of {counted(len(group), 'recording')}"
-            lines.append(f"{_place(behavior)}: left out, as the truth has no labels of them: {which}, {listed(decoys)}")
+            which = f"{len(decoys):,} of {len(group):,}, {listed(decoys)}"
+            lines.append(f"{_place(behavior)}: left out, as the truth has no labels of them: {which}")
     return lines
 
 
@@ -233,7 +233,7 @@ def _expected_problems(submission: object, expected: Expected) -> Iterator[str]:
     for behavior, recordings in expected.items():
         group = submission.get(behavior)
         if behavior not in submission:
-            yield f"{_place(behavior)}: missing, expected labels for {len(recordings)} recordings"
+            yield f"{_place(behavior)}: missing, expected labels of {counted(len(recordings), 'id')}"
         elif not isinstance(group, dict):
             yield f"{_place(behavior)}: {_kind(group)}, expected a dict of recordings"
         else:
@@ -252,7 +252,7 @@ def _unknown_problems(submission: Mapping[Any, object], expected: Expected) -> I
         elif isinstance(group, dict):
             for recording in group:
                 if recording not in expected[behavior]:
-                    yield f"{_place(behavior, recording)}: unknown recording, the test data have none of this name"
+                    yield f"{_place(behavior, recording)}: unknown, the test data have none of this name"
 
 
 def _label_problems(place: str, values: object, frames: int) -> Iterator[str]:

@@ -6,11 +6,13 @@ Lengths are pixels.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count, islice
 
 import numpy as np
 
 from harness.arena import Arena
+from harness.demo.dataset import check_sizes
 from harness.recording import CALMS21, ONE, PAIR, UNKNOWN, Array, Dataset, Recording
 
 FPS = 30.0
@@ -22,6 +24,8 @@ WALL = 20
 """Between the edge of the picture and the wall."""
 
 BEHAVIORS = {"chase": PAIR, "groom": ONE}
+
+TREATMENTS = ("saline", "drug")
 
 BODY = np.array([[0.5, 0.33, 0.33, 0.2, -0.26, -0.26, -0.5], [0.0, -0.09, 0.09, 0.0, 0.13, -0.13, 0.0]])
 """Nose, ears, neck, hips, tail base (xy, part) in body lengths, the nose ahead."""
@@ -130,7 +134,7 @@ class Crowd:
         return self.chase[example.agent, example.target] if behavior == "chase" else self.groom[example.agent]
 
 
-def film(name: str, frames: int, seed: int, *, mice: int = 4, group: str = "") -> Crowd:
+def film(name: str, frames: int, seed: int, *, mice: int = 4) -> Crowd:
     """So many frames of mice in a box; the same seed gives the same."""
     chance = np.random.default_rng([seed, mice])
     places = chance.uniform((MARGIN, MARGIN), (WIDTH - MARGIN, HEIGHT - MARGIN), (mice, 2))
@@ -149,7 +153,6 @@ def film(name: str, frames: int, seed: int, *, mice: int = 4, group: str = "") -
         image_size=(WIDTH, HEIGHT),
         pixels_per_cm=PIXELS_PER_CM,
         arena=Arena.rectangle(WALL, WALL, WIDTH - WALL, HEIGHT - WALL),
-        group=group,
     )
 
     def when(mouse: int, what: str, of: int = -1) -> Array:
@@ -164,26 +167,43 @@ def film(name: str, frames: int, seed: int, *, mice: int = 4, group: str = "") -
 
 
 def crowd_dataset(seed: int = 0, recordings: int = 4, seconds: int = 60, test_recordings: int = 4) -> Dataset:
-    """Recordings of four cages, and more to be labelled, whose truth is known; of each only the second half was looked
-    at for grooming.
+    """Recordings of four cages, each of which shows both behaviors, and more to be labelled, whose truth is known; of
+    each only the second half was looked at for grooming. Half of them are said to be treated, which changes nothing.
+
+    Raises `HarnessError` for fewer than two recordings, none to be labelled, less than ten seconds, or a seed below 0.
     """
+    check_sizes(seed=(seed, 0), recordings=(recordings, 2), seconds=(seconds, 10), test_recordings=(test_recordings, 1))
     frames = round(seconds * FPS)
     labelled: dict[str, list[Recording]] = {behavior: [] for behavior in BEHAVIORS}
     truth: dict[str, dict[str, Array]] = {behavior: {} for behavior in BEHAVIORS}
-    tested = []
-    for number in range(recordings):
-        crowd = film(f"box-{number + 1:02}", frames, 1000 * seed + number, group=f"cage {number % 4 + 1}")
+    others = range(500, 500 + test_recordings)
+    seeds = (1000 * seed + number for number in count() if number not in others)
+    shown = filter(_shows_both, (film("", frames, one) for one in seeds))
+    for number, crowd in enumerate(islice(shown, recordings)):
+        recording = _filed(crowd, f"box-{number + 1:02}", f"cage {number % 4 + 1}", TREATMENTS[number % 2])
         for behavior, scope in BEHAVIORS.items():
-            for example in crowd.recording.examples(scope):
+            for example in recording.examples(scope):
                 labels = crowd.labels(behavior, example).copy()
                 if behavior == "groom":
                     labels[: frames // 2] = UNKNOWN
-                labelled[behavior].append(crowd.recording.seen_from(example.agent, example.target, labels))
-    for number in range(test_recordings):
-        crowd = film(f"test-{number + 1:02}", frames, 1000 * seed + 500 + number, group=f"cage {number % 4 + 5}")
-        tested.append(crowd.recording)
+                labelled[behavior].append(recording.seen_from(example.agent, example.target, labels))
+    tested = []
+    for number, one in enumerate(others):
+        crowd = film("", frames, 1000 * seed + one)
+        recording = _filed(crowd, f"test-{number + 1:02}", f"cage {number % 4 + 5}", TREATMENTS[number % 2])
+        tested.append(recording)
         for behavior, scope in BEHAVIORS.items():
-            truth[behavior] |= {one.id: crowd.labels(behavior, one) for one in crowd.recording.examples(scope)}
+            truth[behavior] |= {example.id: crowd.labels(behavior, example) for example in recording.examples(scope)}
     return Dataset(
         "crowd", {name: tuple(every) for name, every in labelled.items()}, tuple(tested), truth, scopes=BEHAVIORS
     )
+
+
+def _filed(crowd: Crowd, name: str, cage: str, treatment: str) -> Recording:
+    return replace(crowd.recording, id=name, group=cage, about={"treatment": treatment})
+
+
+def _shows_both(crowd: Crowd) -> bool:
+    """Whether somebody is chased, and somebody grooms in the half that is looked at for it."""
+    half = crowd.recording.frames // 2
+    return any(one.any() for one in crowd.chase.values()) and any(one[half:].any() for one in crowd.groom.values())

@@ -78,7 +78,7 @@ def make_demo(
     matched. Raises `HarnessError` for fewer than two training recordings, no test recording, less than ten seconds, or
     a seed below 0.
     """
-    _check(seed=(seed, 0), recordings=(recordings, 2), seconds=(seconds, 10), test_recordings=(test_recordings, 1))
+    check_sizes(seed=(seed, 0), recordings=(recordings, 2), seconds=(seconds, 10), test_recordings=(test_recordings, 1))
     frames = round(seconds * FPS)
     train: Files = {"vocabulary": list(BEHAVIORS)}
     for group, behavior in enumerate(BEHAVIORS):
@@ -113,7 +113,8 @@ def write_demo(
         write_atomically(folder / f"{name}.npy", partial(np.save, arr=np.array(getattr(demo, name)), allow_pickle=True))
 
 
-def _check(**sizes: tuple[float, float]) -> None:
+def check_sizes(**sizes: tuple[float, float]) -> None:
+    """Raise `HarnessError` where a size, the first of the two numbers, is below the least, which is the second."""
     for name, (value, least) in sizes.items():
         if not value >= least:
             raise HarnessError(f"demo data: {name} is {value}; it should be {least} or more")

@@ -79,7 +79,7 @@ def report(
         told("report", done, len(parts), "section")
         sections.append(part())
     about = (
-        f"{len(behaviors)} behaviors, {sum(map(len, dataset.labelled.values()))} labelled recordings, "
+        f"{len(behaviors)} behaviors, {dataset.labelled_in_words}, "
         f"{len(dataset.unlabelled)} test recordings, {len(records):,} trials. {description.about['data']}"
     )
     return page(f"{run.folder.name}: behavior detectors", about, sections)

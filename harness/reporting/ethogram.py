@@ -78,6 +78,8 @@ def _legend() -> Html:
 
 def _in_words(one: Detection) -> str:
     frames, of_bouts = one.counts, count_bouts(one.claims, one.truth)
+    if not frames.actual and not frames.claimed:
+        return "never labelled, never claimed."
     found = f"{frames.hits:,} of {frames.actual:,} labelled frames found" if frames.actual else "never labelled"
     wrong = f"{frames.claimed - frames.hits:,} claimed wrongly"
     whole = f"; {of_bouts.hits} of {of_bouts.actual} bouts found to at least half" if frames.actual else ""

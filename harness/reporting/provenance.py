@@ -148,6 +148,7 @@ def methods(made: Made) -> tuple[str, list[str]]:
     films = len({one.source_id for one in labelled}) if dataset.scopes else len(labelled)
     frames, positive = sum(one.labelled_frames for one in labelled), sum(one.positives for one in labelled)
     example = dataset.any_recording
+    animals = len({example.agent, example.target}) + len(example.others) if example.agent else example.animals
     versions = identity["versions"]
     families = sorted({arm.rpartition("/")[2] for arm in identity["arms"]} - {"random"})
     named = []
@@ -175,8 +176,8 @@ def methods(made: Made) -> tuple[str, list[str]]:
     sentences = (
         f"Detectors of {len(dataset.labelled)} {_plural('behavior', len(dataset.labelled))} were searched with harness "
         f"{versions['harness']} on {films} labelled {_plural('recording', films)} of poses "
-        f"({frames:,} frames at {example.fps:g} per second, {positive:,} of them positive; {example.animals} "
-        f"{_plural('animal', example.animals)}, {len(example.skeleton.keypoints)} keypoints each).{data} "
+        f"({frames:,} frames at {example.fps:g} per second, {positive:,} of them positive; {animals} "
+        f"{_plural('animal', animals)}, {len(example.skeleton.keypoints)} keypoints each).{data} "
         f"For each behavior {trials} pipelines of feature sets, windows and a model ({', '.join(named)}) were tried; "
         f"parameters were sampled with Optuna {versions['optuna']} {cite('optuna')}, seed {identity['seed']}. "
         f"Every pipeline was judged by F1 on pooled frames of recordings that were held out.{parts} Smoothing, "
@@ -188,8 +189,10 @@ def methods(made: Made) -> tuple[str, list[str]]:
 
 
 def is_calms21(dataset: Dataset) -> bool:
-    """Whether the data look like CalMS21: its skeleton, as it is where nothing else is said of the recordings."""
-    return dataset.skeleton == CALMS21
+    """Whether the data look like CalMS21: its skeleton, as it is where nothing else is said of the recordings, whose
+    animals have no names.
+    """
+    return dataset.skeleton == CALMS21 and not dataset.any_recording.names
 
 
 def _listed(names: Sequence[str]) -> str:

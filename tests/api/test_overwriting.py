@@ -93,8 +93,7 @@ def test_what_is_left_out_of_a_score_is_said(at_home: Path, capsys: Captured) ->
     assert main(["score", "labels.npy", "truth.npy"]) == 0
     assert capsys.readouterr().err.splitlines() == [
         "note: left out, as the truth has no labels of them: rarely",
-        "note: approach: left out, as the truth has no labels of them: 4 of 5 recordings, test-1, test-2, test-3 and "
-        "1 more",
+        "note: approach: left out, as the truth has no labels of them: 4 of 5, test-1, test-2, test-3 and 1 more",
     ]
     assert main(["score", "truth.npy", "labels.npy"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 5

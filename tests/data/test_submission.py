@@ -158,7 +158,7 @@ def test_a_submission_that_is_no_dict_is_one_problem(submission: object) -> None
 def test_missing_and_unknown_behaviors_are_listed_with_the_name_that_was_meant() -> None:
     submission = {"behavior-0": right()["behavior-0"], "behaviour-1": right()["behavior-1"], 7: {}}
     assert problems(submission, EXPECTED) == [
-        "behavior-1: missing, expected labels for 2 recordings",
+        "behavior-1: missing, expected labels of 2 ids",
         "behaviour-1: unknown behavior, did you mean 'behavior-1'?",
         "7: unknown behavior, expected behavior-0, behavior-1",
     ]
@@ -183,8 +183,8 @@ def test_missing_and_unknown_recordings_are_listed_one_by_one() -> None:
         "behavior-0, a: missing, expected 4 labels",
         "behavior-0, b: missing, expected 3 labels",
         "behavior-1, b: missing, expected 3 labels",
-        "behavior-0, c: unknown recording, the test data have none of this name",
-        "behavior-0, d: unknown recording, the test data have none of this name",
+        "behavior-0, c: unknown, the test data have none of this name",
+        "behavior-0, d: unknown, the test data have none of this name",
     ]
 
 
@@ -377,7 +377,7 @@ def test_a_submission_with_problems_cannot_be_scored(tmp_path: Path) -> None:
     assert caught.value.problems == (
         f"{path}: x, a: labels other than 0 and 1: 1 in all, the first at frame 1",
         f"{path}: x, b: labels of type bool, expected {ACCEPTED}: 1 in all, the first at frame 0",
-        f"{path}: y: missing, expected labels for 1 recordings",
+        f"{path}: y: missing, expected labels of 1 id",
     )
     path = save(tmp_path / "list.npy", 5)
     with pytest.raises(DataError, match="the submission is a value of type int, expected a dict of behaviors"):

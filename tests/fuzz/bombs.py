@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 
 from tests.challenge_files import recording
+from tests.folders import HEAD
 from tests.fuzz.readers import pickled, toml
 from tests.hostile_pickles import call, dtype, in_array, name, npy, text, whole
 
@@ -48,6 +49,13 @@ def zip_of_zeros(nbytes: int) -> bytes:
         np.lib.format.write_array_header_1_0(inside, {"descr": "|u1", "fortran_order": False, "shape": (nbytes,)})
         for _ in range(nbytes // 1_000_000):
             inside.write(bytes(1_000_000))
+    return file.getvalue()
+
+
+def keypoints_of(shape: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("keypoints.npy", header(shape, rest=bytes(48)))
     return file.getvalue()
 
 
@@ -105,6 +113,15 @@ BOMBS: dict[str, tuple[str, bytes]] = {
         toml("models/lightgbm.toml")[0].replace(b"low = ", b"low = 0x" + b"f" * 3_000, 1),
     ),
     "ten thousand roles, none of them known": ("dataset.toml", many_roles(10_000)),
+    "a million rows that are too short": ("labels of a folder", (HEAD + "x\n" * 1_000_000).encode()),
+    "a hundred thousand columns": ("recordings.csv of a folder", b"id," + b",".join([b"splits"] * 100_000)),
+    "a row of a million cells": ("annotated of a folder", HEAD.encode() + b"x," * 1_500_000),
+    "a quote that spans a million lines": ("labels of a folder", HEAD.encode() + b'"' + b"\n" * 1_000_000),
+    "polygons of fifty thousand corners": (
+        "dataset.toml of a folder",
+        b"[arena]\npolygon = [" + b"[1, 2], " * 50_000 + b"]",
+    ),
+    "keypoints of a million million frames": ("poses of a folder", keypoints_of("(1000000000000, 2, 2, 3)")),
     "JSON nested deeper than the stack": ("run.json", b"[" * 200_000),
     "a million million frames": ("out-of-fold file", header("(1000000000000,)", rest=bytes(8))),
     "a shape whose size overflows": ("out-of-fold file", header("(4294967296, 4294967296)", rest=bytes(8))),

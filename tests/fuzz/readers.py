@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.ma  # or NumPy imports it when it is first asked what is in a list of objects
+import psutil  # noqa: F401 - or it is imported when a file first claims to be large
 
 from harness.choosing.ensembles import ensemble_rows, keep, kept
 from harness.choosing.selection import Member, Selection
@@ -422,10 +423,10 @@ def read_dataset_folder(folder: Path) -> None:
     assert all(line.isprintable() and len(line) <= LONGEST_LINE for line in (*dataset.notes, *dataset.assumed))
 
 
-def in_folder(file: str, *seeds: str | bytes, spoil: Spoil) -> Reader:
+def in_folder(name: str, file: str, *seeds: str | bytes, spoil: Spoil) -> Reader:
     """One file of a dataset folder, the others right."""
     contents = tuple(one.encode() if isinstance(one, str) else one for one in seeds)
-    return Reader(f"{file} of a folder", file, contents, read_dataset_folder, folders.write_folder, spoil)
+    return Reader(f"{name} of a folder", file, contents, read_dataset_folder, folders.write_folder, spoil)
 
 
 def folder_poses() -> tuple[bytes, bytes]:
@@ -594,11 +595,13 @@ READERS = {
             lambda at: read_dataset_toml(at / "dataset.toml"),
             spoil=spoil_toml,
         ),
-        in_folder("dataset.toml", folders.SETUP, FOLDER_SETUP, spoil=spoil_toml),
-        in_folder("recordings.csv", folders.REGISTER, FOLDER_REGISTER, spoil=spoil_csv),
-        in_folder("labels/day1.csv", folders.LABELS["day1"], OTHER_LABELS, spoil=spoil_csv),
-        in_folder("annotated/day2.csv", folders.ANNOTATED["day2"], folders.HEAD + "*,*,*,0,40\n", spoil=spoil_csv),
-        in_folder("poses/day1.npz", *folder_poses(), spoil=spoil_poses),
+        in_folder("dataset.toml", "dataset.toml", folders.SETUP, FOLDER_SETUP, spoil=spoil_toml),
+        in_folder("recordings.csv", "recordings.csv", folders.REGISTER, FOLDER_REGISTER, spoil=spoil_csv),
+        in_folder("labels", "labels/day1.csv", folders.LABELS["day1"], OTHER_LABELS, spoil=spoil_csv),
+        in_folder(
+            "annotated", "annotated/day2.csv", folders.ANNOTATED["day2"], folders.HEAD + "*,*,*,0,40\n", spoil=spoil_csv
+        ),
+        in_folder("poses", "poses/day1.npz", *folder_poses(), spoil=spoil_poses),
         ranges("ranges of features", "features/kinematics.toml"),
         ranges("ranges of a model", "models/lightgbm.toml"),
         ranges("ranges of a smoother", "smoothers/gaussian.toml"),

@@ -10,7 +10,7 @@ import numpy as np
 from harness.data.entry import Place
 from harness.data.folder.layout import as_date, near
 from harness.data.folder.register import EVERY
-from harness.data.folder.tables import Line, read_table, tell
+from harness.data.folder.tables import ENOUGH, Line, read_table, tell
 from harness.recording import ONE, PAIR, SCENE, UNKNOWN, Array
 from harness.words import listed, shown
 
@@ -139,7 +139,7 @@ def _read(path: Path, cast: Cast, problems: dict[str, None], *, anybody: bool) -
     bouts = Bouts(tuple(stretches), path)
     for same in bouts.by_who().values():
         for one, other in pairwise(same):
-            if other.start < one.stop:
+            if other.start < one.stop and len(place.problems) < ENOUGH:
                 first = f"{one.place.names[-1]} (frames {one.start:,} to {one.stop:,})"
                 other.place.report(f"overlaps {first}, of the same behavior and animals; make one of both")
     tell(place.problems, path, problems)

@@ -78,8 +78,7 @@ def read_register(path: Path, problems: dict[str, None]) -> Register:
     place = Place(path, {})
     rows: list[Row] = []
     taken: dict[str, int] = {}
-    lines = read_table(path, COLUMNS, ("id",), place, more=True)
-    for line in lines:
+    for line in read_table(path, COLUMNS, ("id",), place, more=True):
         name, before = line.get("id"), len(place.problems)
         if problem := id_problem(name):
             line.report("id", f"{shown(repr(name))} {problem}{as_date(name)}")
@@ -88,7 +87,7 @@ def read_register(path: Path, problems: dict[str, None]) -> Register:
         row = _row(name, line)
         if len(place.problems) == before:
             rows.append(row)
-    if not lines and not place.problems:
+    if not rows and not place.problems:
         place.report("has no recordings, expected a line for each below the first")
     tell(place.problems, path, problems)
     return Register(

@@ -18,6 +18,11 @@ from harness.words import listed, shown
 LONGEST_TABLE = 100_000_000
 """Bytes."""
 
+MOST_COLUMNS = 1000
+
+ENOUGH = 1000
+"""Problems of one table, after which it is not read on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -65,37 +70,38 @@ class Line:
 
 def read_table(
     path: Path, columns: tuple[str, ...], required: tuple[str, ...], place: Place, *, more: bool = False
-) -> list[Line]:
+) -> Iterator[Line]:
     """The rows of the table at `path`, those with a problem left out, and empty ones, too.
 
     It has the `required` ones of `columns`, and others only where there may be `more`. Every problem is reported to
-    `place`.
+    `place`, and the rows end where it has `ENOUGH` of them.
     """
     rows = _rows(path, place)
     header = next(rows, None)
     if header is None:
         if not place.problems:
             place.report(f"is empty, expected a first line with the columns {','.join(columns)}")
-        return []
+        return
     names = [cell.strip() for cell in header[1]]
     if not _is_header(names, columns, required, place.inside(f"line {header[0]}"), more):
-        return []
-    found = []
+        return
     for number, cells in rows:
+        if len(place.problems) >= ENOUGH:
+            return
         inside = place.inside(f"line {number}")
         if len(cells) != len(names):
             way = "; a comma inside a cell needs quotes around the cell" if len(cells) > len(names) else ""
             inside.report(f"has {len(cells):,} cells, expected {len(names)} as in the first line{way}")
         else:
-            found.append(Line(number, dict(zip(names, cells, strict=True)), inside))
-    return found
+            yield Line(number, dict(zip(names, cells, strict=True)), inside)
 
 
 def tell(found: Mapping[str, None], path: Path, problems: dict[str, None]) -> None:
     """Add the problems of one file, the first `MOST_PROBLEMS` of them, and how many more there are."""
     problems |= dict.fromkeys(islice(found, MOST_PROBLEMS))
     if len(found) > MOST_PROBLEMS:
-        problems[f"{path}: and {len(found) - MOST_PROBLEMS:,} more problems"] = None
+        least = "at least " if len(found) >= ENOUGH else ""
+        problems[f"{path}: and {least}{len(found) - MOST_PROBLEMS:,} more problems"] = None
 
 
 def _rows(path: Path, place: Place) -> Iterator[tuple[int, list[str]]]:
@@ -134,6 +140,9 @@ def _is_header(names: list[str], columns: tuple[str, ...], required: tuple[str, 
         if (len(names) == 1 and separator in names[0]) or (separator == "\t" and any("\t" in one for one in names)):
             place.report(f"the columns are separated by {word}, expected commas; save it as CSV with commas")
             return False
+    if len(names) > MOST_COLUMNS:
+        place.report(f"has {len(names):,} columns, expected at most {MOST_COLUMNS:,}")
+        return False
     for name in dict.fromkeys(names):
         if not name:
             place.report(f"column {names.index(name) + 1} has no name; delete it, or name it")

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -127,15 +128,24 @@ def _problems(dataset: Dataset, films: Sequence[Recording]) -> Iterator[str]:
 
 
 def _in_order(names: Sequence[str], orders: Iterable[Sequence[str]]) -> list[str]:
-    """The names such that each of the orders is kept; as they come where these contradict each other."""
+    """The names such that each of the orders is kept, else as they come; so, too, where the orders contradict."""
+    places = {name: place for place, name in enumerate(names)}
     sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(names, ()))
     for order in orders:
         for before, after in pairwise(order):
             sorter.add(after, before)
     try:
-        return list(sorter.static_order())
+        sorter.prepare()
     except CycleError:
         return list(names)
+    found: list[str] = []
+    ready: list[int] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heappush(ready, places[name])
+        found.append(names[heappop(ready)])
+        sorter.done(found[-1])
+    return found
 
 
 def _setup(dataset: Dataset, films: Sequence[Recording], edges: tuple[tuple[str, str], ...], source: str) -> Setup:
