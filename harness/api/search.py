@@ -27,7 +27,7 @@ from harness.errors import AllFailedError, HarnessError, unknown
 from harness.examining.findings import worst_lines
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile
 from harness.plugins.spaces import SPACES, load_spaces
-from harness.recording import SCENE, Dataset
+from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
 from harness.runs.versions import versions
@@ -353,13 +353,10 @@ def _announcement(
 ) -> Iterator[str]:
     """What is about to be searched, and what of the data stands in the way."""
     dataset = search.dataset
-    labelled = [recording for recordings in dataset.labelled.values() for recording in recordings]
-    films = {one.source_id: one for one in labelled if one.scope != SCENE}
-    examples = f" ({counted(len(labelled), 'example')} of animals and pairs)" if films else ""
-    recordings = len(films) + sum(one.scope == SCENE for one in labelled)
+    labelled = dataset.every_labelled
     sizes = [
         counted(len(dataset.labelled), "behavior"),
-        counted(recordings, "labelled recording") + examples,
+        dataset.labelled_in_words,
         counted(sum(recording.frames for recording in labelled), "frame"),
     ]
     looked_at, frames = (sum(getattr(one, name) for one in labelled) for name in ("labelled_frames", "frames"))

@@ -29,7 +29,7 @@ from harness.fitting.evaluation import fit_fold
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables
 from harness.plugins.registry import PluginFile, load_plugins
-from harness.recording import Array, Recording
+from harness.recording import Array, Recording, groups_of
 from harness.runs.records import TrialRecord
 from harness.scores.honest import resampled_f1, weighted_quantile
 from harness.scores.metrics import Counts, total
@@ -51,7 +51,7 @@ class Point:
     """What is reached with so many training recordings."""
 
     recordings: int
-    """Units: whole recordings, or blocks of one."""
+    """Groups of recordings, whole recordings, or blocks of one: what is held out as a whole."""
     counts: tuple[Counts, ...]
     """Of each unit, added up over the sets that leave it out."""
     sets: tuple[float, ...]
@@ -214,7 +214,7 @@ def learning_curves(
             return [
                 Curve(
                     leaders[behavior],
-                    len(folds[behavior].units),
+                    len(_wholes(folds[behavior])),
                     _showing(folds[behavior]),
                     tuple(_points(theirs, folds[behavior], candidates)),
                 )
@@ -224,9 +224,21 @@ def learning_curves(
             raise HarnessError(f"no learning curve can be made: {error}") from error
 
 
+def _wholes(folds: Folds) -> list[tuple[int, ...]]:
+    """The units that are held out together: those of a group, or of a recording; or of a block of one."""
+    if folds.kind == "grouped":
+        return groups_of(folds.units)
+    spans: dict[tuple[str, int], list[int]] = {}
+    for place, unit in enumerate(folds.units):
+        spans.setdefault((unit.source_id, unit.first_frame), []).append(place)
+    return list(map(tuple, spans.values()))
+
+
 def _showing(folds: Folds) -> int:
-    """Recordings that show the behavior."""
-    return len({origin for origin, unit in zip(folds.origins, folds.units, strict=True) if unit.positives})
+    """Groups, or recordings, that show the behavior; blocks of one recording are one."""
+    if folds.kind == "grouped":
+        return sum(any(folds.units[unit].positives for unit in whole) for whole in _wholes(folds))
+    return len({unit.source_id for unit in folds.units if unit.positives})
 
 
 def _points(
@@ -235,7 +247,7 @@ def _points(
     actual = positives_by_part([unit.known_labels for unit in folds.units], folds.parts)
     for size, sets in asked.items():
         counted = [(left_out, future.result()) for left_out, future in sets]
-        recordings = round(size * len(folds.units) / len(actual))
+        recordings = round(size * len(_wholes(folds)) / len(actual))
         yield _point(recordings, counted, actual, candidates)
 
 

@@ -153,7 +153,7 @@ def fit_detectors(
             for behavior, selection in selections.items()
             for parts in _together(selection)
         ]
-        done = in_turn([future for _, _, future in waiting], told, "fitting models", "group")
+        done = in_turn([future for _, _, future in waiting], told, "fitting models", "step")
         for (behavior, parts, _), future in zip(waiting, done, strict=False):
             for (place, part), one in zip(parts, result(future, behavior), strict=True):
                 files.add(behavior, place, part, one)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.recording import SCOPES, Array, Recording
+from harness.recording import SCENE, SCOPES, Array, Recording
 from harness.reporting.detections import Detection, spans
 from harness.reporting.page import Figure, Html, Section, Spec, drawn, joined, nothing, plot_text, shown, tag
 from harness.scores.metrics import Counts, bouts, count_bouts, total
@@ -49,11 +49,17 @@ def ethogram(
         highest = max(float(one.smoothed.max(initial=0)) for one in found[behavior])
         top = min(1.0, max(highest, *(max(one.thresholds) for one in found[behavior])) * 1.08)
         body.append(tag("h3", behavior, id=f"ethogram-{place}"))
+        empty = []
         for number, one in enumerate(found[behavior]):
+            if one.recording.scope != SCENE and not _shows_anything(one):  # as most pairs of many animals
+                empty.append(one.recording.id)
+                continue
             figure = recording_figure(f"ethogram-{place}-{number}", behavior, one, size, top)
             figures.append(figure)
             heading = tag("h4", one.recording.id)
             body.append(tag("div", heading, tag("p", _in_words(one), class_="counts"), shown(figure), class_="strip"))
+        if empty:
+            body.append(tag("p", f"Never labelled, and never claimed: {', '.join(empty)}.", class_="counts"))
     body.append(tag("h3", "Test recordings", id="ethogram-test"))
     if submission is None:
         body.append(
@@ -76,9 +82,13 @@ def _legend() -> Html:
     return tag("ul", *keys, class_="legend", aria_label="Colors")
 
 
+def _shows_anything(one: Detection) -> bool:
+    return bool(one.counts.actual or one.counts.claimed)
+
+
 def _in_words(one: Detection) -> str:
     frames, of_bouts = one.counts, count_bouts(one.claims, one.truth)
-    if not frames.actual and not frames.claimed:
+    if not _shows_anything(one):
         return "never labelled, never claimed."
     found = f"{frames.hits:,} of {frames.actual:,} labelled frames found" if frames.actual else "never labelled"
     wrong = f"{frames.claimed - frames.hits:,} claimed wrongly"

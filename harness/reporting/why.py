@@ -14,7 +14,7 @@ from harness.fitting.pipeline import FeatureTables, FittedPipeline, Thinned, col
 from harness.fitting.reach import reach_seconds
 from harness.plugins.registry import FEATURES, MODELS, feature_set_named
 from harness.plugins.spaces import Spaces
-from harness.recording import Array, Recording
+from harness.recording import SCENE, Array, Recording
 from harness.reporting.clips import clips_figure
 from harness.reporting.detections import Chosen, Detection
 from harness.reporting.page import Figure, Html, Section, drawn, joined, nothing, plot_text, shown, table, tag
@@ -96,16 +96,18 @@ def _explained(
     if not found:
         return [nothing("Too few frames show it to tell which columns matter.")], []
     whose = f"the heaviest of {len(choice.members)} trials" if len(choice.members) > 1 else "the trial"
-    figure = reasons_figure(f"why-{place}", choice.behavior, found)
+    figure = reasons_figure(f"why-{place}", choice.behavior, found, labelled[0].scope)
     words = f"What {whose} looks at: {record.in_words}, trial {record.trial}."
     if any(one.column.endswith("(sorted)") for one in found[:SHOWN]):
-        words += " Where a column is sorted, animal 0 stands for the one with the smaller value, whichever it is."
+        words += (
+            " Where a column is sorted, its first animal is the one with the smaller value, whichever it is."
+        )
     about = tag("p", words)
     caption = f"The columns that matter most for {choice.behavior}, and what they are."
     header = ("column", "feature set", "what it is", "loss of AP", "gain")
     rows = [
         [
-            in_words(one.column),
+            in_words(one.column, labelled[0].scope),
             one.features,
             described(one.features, one.column),
             f"{one.loss:+.3f}",
@@ -188,11 +190,11 @@ def gains_of(fitted: FittedPipeline) -> Array | None:
     return values / values.sum() if values.sum() > 0 else values
 
 
-def reasons_figure(id_: str, behavior: str, found: Sequence[Reason]) -> Figure:
+def reasons_figure(id_: str, behavior: str, found: Sequence[Reason], scope: str) -> Figure:
     """Loss and gain of the most telling columns."""
     first = found[:SHOWN]
     # Two sets may name a column alike.
-    names = [f"{plot_text(in_words(one.column))}<br>{plot_text(one.features)}" for one in first]
+    names = [f"{plot_text(in_words(one.column, scope))}<br>{plot_text(one.features)}" for one in first]
     bars = [
         {
             "type": "bar",
@@ -241,15 +243,26 @@ def reasons_figure(id_: str, behavior: str, found: Sequence[Reason]) -> Figure:
     )
 
 
-def in_words(column: str) -> str:
-    """A column's name as people say it: which animals it is about, and what."""
+PARTIES = {"0": "the agent", "1": "the target"}
+"""Who is meant by the first two animals where a behavior is of one animal or of a pair."""
+
+
+def in_words(column: str, scope: str = SCENE) -> str:
+    """A column's name as people say it: which animals it is about, and what.
+
+    Where the behavior is of one animal or of a pair (its `scope`), animal 0 is the agent, and animal 1 the target.
+    """
     match = re.fullmatch(r"(\d+)(?:( to | sees |-)(\d+))? (.+)", column)
     if not match:
         return column.replace("_", " ")
     one, between, other, what = match.groups()
     what = what.replace("_", " ")
+    who = "animal {}".format if scope == SCENE else PARTIES.__getitem__
     if other is None:
-        return f"{what} of animal {one}"
+        return f"{what} of {who(one)}"
+    if scope != SCENE:
+        parties = (other, "as seen by", one) if between == " sees " else (one, "and" if between == "-" else "to", other)
+        return f"{what} of {who(parties[0])} {parties[1]} {who(parties[2])}"
     if between == "-":
         return f"{what} of animals {one} and {other}"
     if between == " sees ":

@@ -24,7 +24,7 @@ from harness.fitting.decisions import THRESHOLDS, candidates_of
 from harness.fitting.pipeline import FeatureTables, column_names
 from harness.plugins.registry import FEATURES, load_plugins
 from harness.plugins.spaces import load_spaces
-from harness.recording import CALMS21, Array, Recording, Skeleton
+from harness.recording import CALMS21, PAIR, Array, Recording, Skeleton
 from harness.reporting.clips import bones, clip, examples, placed, window
 from harness.reporting.curves import calibration_points, precision_recall_points
 from harness.reporting.detections import Chosen, Detection, chosen, detections
@@ -397,6 +397,20 @@ def test_columns_that_are_shuffled_keep_their_values_and_each_other() -> None:
 )
 def test_a_column_is_named_in_words(column: str, words: str) -> None:
     assert in_words(column) == words
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("0 front_speed", "front speed of the agent"),
+        ("0-1 distance", "distance of the agent and the target"),
+        ("1 to 0 ahead", "ahead of the target to the agent"),
+        ("0 sees 1 nose x", "nose x of the target as seen by the agent"),
+        ("other_speed", "other speed"),
+    ],
+)
+def test_a_column_of_a_pair_is_named_by_who_does_what_to_whom(column: str, words: str) -> None:
+    assert in_words(column, PAIR) == words
 
 
 def test_a_column_is_described_by_what_its_plugin_says_of_it() -> None:
