@@ -193,8 +193,15 @@ def evidence_of(out_of_fold: OutOfFold, records: Sequence[TrialRecord], labelled
     frames = [unit.frames for unit in folds.units]
     known = {one.trial: out_of_fold.read(one, frames) for one in records if one.complete}
     labels = [unit.known_labels for unit in folds.units]
-    sources = [labelled[origin].digest for origin in folds.origins]
+    sources = [_source(labelled[origin]) for origin in folds.origins]
     return Evidence(records, known, labels, sources, folds.rates, folds.parts)
+
+
+def _source(recording: Recording) -> str:
+    """The same for all recordings and examples, of any behavior, that tell of one another: see `held_with`."""
+    if recording.group:
+        return f"group {recording.group}"
+    return recording.footage or (recording if recording.whole is None else recording.whole).digest
 
 
 def result(future: "Future[Any]", behavior: str) -> Any:

@@ -131,7 +131,7 @@ class Evidence:
     labels: Sequence[Array]
     """The truth (frames,) of every unit."""
     sources: Sequence[str]
-    """The digest of the recording that each unit is, or was cut from."""
+    """What each unit is of, a recording or a group; the same in other behaviors."""
     rates: Sequence[float]
     """Frames a second of every unit."""
     parts: Sequence[int]

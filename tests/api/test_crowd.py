@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import harness
+from harness.choosing.ensembles import evidence_of
 from harness.demo.crowd import BEHAVIORS, Crowd, film
 from harness.recording import ONE, PAIR, SCENE, UNKNOWN, Array, Dataset, Recording
 from harness.scores.metrics import Counts, count, total
@@ -233,3 +234,16 @@ def test_of_two_acts_that_exclude_each_other_a_frame_has_one(tmp_path: Path, mon
     Path("models/models.json").write_text(json.dumps(plain | {"overlaps": "whoever"}))
     with pytest.raises(harness.HarnessError, match="overlaps 'whoever', expected none or ratio or log-odds"):
         list(harness.open_detectors("models"))
+
+
+def test_other_behaviors_of_a_recording_have_no_say_where_it_is_judged(run: harness.Run) -> None:
+    """Advice from elsewhere is told without the recording that is judged, whoever its examples are of."""
+    labelled = run.dataset().labelled
+    records = {name: [one for one in run.records() if one.behavior == name] for name in labelled}
+    sources = {
+        name: evidence_of(run.stored.out_of_fold, records[name], group).sources for name, group in labelled.items()
+    }
+    assert len(set(sources["chase"])) == len(set(sources["groom"])) == 3
+    assert set(sources["chase"]) == set(sources["groom"])
+    caged = [replace(one, group="cage 1") for one in labelled["groom"]]
+    assert set(evidence_of(run.stored.out_of_fold, records["groom"], caged).sources) == {"group cage 1"}

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import harness
@@ -37,6 +36,3 @@ def test_recordings_of_two_rates_are_searched_together(tmp_path: Path, monkeypat
         assert count(labels[one.id], one.known_labels).f1 > 0.8
     found = sum((count(labels[one.id], one.known_labels) for one in new), Counts())
     assert found.actual == sum(one.positives for one in new)
-    page = harness.report(run, "report.html", cache="cache")
-    assert page.stat().st_size > 10_000
-    assert np.isfinite([point.f1 for curve in harness.learning_curve(run, workers=1) for point in curve.points]).all()

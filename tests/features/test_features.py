@@ -51,9 +51,10 @@ RECORDINGS = {
 
 
 def accepted() -> list[tuple[str, str]]:
-    """Each feature set with each recording that it does not refuse."""
-    pairs = product(sorted(FEATURES), RECORDINGS)
-    return [(name, kind) for name, kind in pairs if not FEATURES[name].refusal(RECORDINGS[kind])]
+    """Each feature set with each recording that it does not refuse; of the crowd, those that need what only it has."""
+    pairs = list(product(sorted(FEATURES), RECORDINGS))
+    able = [(name, kind) for name, kind in pairs if not FEATURES[name].refusal(RECORDINGS[kind])]
+    return [(name, kind) for name, kind in able if kind != "crowd" or FEATURES[name].refusal(RECORDINGS["mice"])]
 
 
 def columns_of(name: str, recording: Recording, fitted_on: Recording | None = None, **parameters: Value) -> Columns:
