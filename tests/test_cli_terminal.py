@@ -18,6 +18,7 @@ from harness.cli import main
 from harness.cli.search_command import longer
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
+from harness.scores.amounts import Amounts
 from harness.scores.metrics import Counts
 from harness.scores.resampling import resamples
 from harness.showing.console import plain_console
@@ -233,6 +234,13 @@ def test_a_search_that_is_still_improving_is_to_go_on_with_a_command_that_works(
     spelled = ["search", "--trials=8", "--seed", "1"]
     assert hints(rising, ["sniff"], {}, partial(longer, spelled))[0].endswith(": harness search --seed 1 --trials 16")
     assert hints(rising, ["sniff"], {}, partial(longer, ["search"]))[0].endswith(": harness search --trials 16")
+
+
+def test_a_behavior_of_which_no_trial_has_finished_yet_has_no_score_to_speak_of() -> None:
+    amounts = dict.fromkeys(("sniff", "chase"), Amounts(2, 100, 99, 2))
+    lines = hints([record(0, 3), record(1, 0, "chase", error="too slow")], ["sniff", "chase"], amounts, str)
+    assert [line.partition(":")[0] for line in lines] == ["sniff", "chase"]
+    assert all("only 1 of 100 labelled frames are without it" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ def hints(
     for behavior, theirs in _by_behavior(records, behaviors).items():
         lines += _of_one(behavior, theirs, amounts[behavior].held_out_whole if behavior in amounts else "recording")
         if behavior in amounts:
-            honest = honest_score([record for record in theirs if record.complete])
+            scored = [record for record in theirs if record.complete]
+            honest = honest_score(scored) if scored else None
             lines += [f"{behavior}: {caution}" for caution in amounts[behavior].cautions(honest)]
     rising = still_improving(records, behaviors)
     if rising:

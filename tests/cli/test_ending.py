@@ -14,13 +14,26 @@ from tests.conftest import write_toy_data
 
 SMALL = ["--model", "extra_trees", "--features", "social_geometry", "--workers", "1"]
 
+SLOW = '''
+import time
+from harness.plugins import feature_set
+
+@feature_set("slow")
+def slow(recording):
+    """Takes a second, so that labelling does not end before a signal comes."""
+    time.sleep(1)
+    return {"slow x": recording.keypoints[:, 0, 0, 0]}
+'''
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data and a short run of them."""
     folder = tmp_path_factory.mktemp("ending")
     write_toy_data(folder / "data")
-    command = ["search", "--data", "data", "--results", "run", "--trials", "1", *SMALL]
+    (folder / "slow.py").write_text(SLOW)
+    words = ["--model", "extra_trees", "--plugin", "slow.py", "--features", "slow", "--workers", "1"]
+    command = ["search", "--data", "data", "--results", "run", "--trials", "1", *words]
     _, err = (process := begun(command, folder)).communicate(timeout=170)
     assert process.returncode == 0, err
     return folder
@@ -51,7 +64,8 @@ def waited_for(process: "subprocess.Popen[str]", folder: Path, pattern: str) -> 
 def test_an_export_that_is_ended_clears_away_its_models(name: str, kept: bool, place: Path, tmp_path: Path) -> None:
     number = getattr(signal, name)
     options = ["--out", str(tmp_path / "submission.npy"), *(["--models", str(tmp_path / "models")] if kept else [])]
-    process = begun(["export-best", "--results", "run", "--workers", "1", *options], place, tmp_path)
+    command = ["export-best", "--results", "run", "--workers", "1", "--plugin", "slow.py", *options]
+    process = begun(command, place, tmp_path)
     waited_for(process, tmp_path, ".models.*" if kept else "harness-models-*")
     process.send_signal(number)
     _, err = process.communicate(timeout=60)

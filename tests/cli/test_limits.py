@@ -21,7 +21,7 @@ from harness.plugins import feature_set
 
 @feature_set("slow")
 def slow(recording):
-    """Takes three seconds."""
+    """Takes some seconds."""
     time.sleep(3)
     return {"slow x": recording.keypoints[:, 0, 0, 0]}
 '''
@@ -55,14 +55,16 @@ def test_a_time_that_fits_no_trial(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_memory_that_fits_no_trial(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*SMALL, "--trials", "1", "--trial-memory", "1MB"]) == 2
+    Path("slow.py").write_text(SLOW.replace("sleep(3)", "sleep(0.5)"))  # long enough to be looked at
+    words = ["--data", "data", "--model", "extra_trees", "--workers", "1", "--plugin", "slow.py", "--features", "slow"]
+    assert main(["search", *words, "--trials", "1", "--trial-memory", "1MB"]) == 2
     *_, failed, last = capsys.readouterr().err.splitlines()
     assert failed == "harness: approach: all 1 trial failed; the first: used more than 1 MB (--trial-memory)"
     assert last.startswith(
         "harness: next: more for each trial, in another folder, as what has failed is not tried again"
     )
     assert last.endswith(" --trial-memory 2.0GB --results results/data-2")
-    assert main(["export-best", "--results", "results/data", "--out", "out.npy"]) == 1
+    assert main(["export-best", "--results", "results/data", "--out", "out.npy", "--plugin", "slow.py"]) == 1
     assert "(all 1 that ran failed, the first: used more than 1 MB (--trial-memory))" in capsys.readouterr().err
     assert followed(last) == 0
     assert [record.error for record in Run(Path("results/data-2")).records()] == [None]
