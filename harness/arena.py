@@ -35,10 +35,11 @@ class Arena:
     def polygon(cls, points: "list[tuple[float, float]]") -> "Arena":
         """Raises `ValueError` where it has no area."""
         corners = np.array([complex(x, y) for x, y in points])
+        corners = corners[corners != np.roll(corners, -1)]  # a corner that is named twice is one
         after = np.roll(corners, -1)
         cross = (corners.conj() * after).imag
         area = cross.sum() / 2
-        if len(points) < 3 or abs(area) < 1e-9:
+        if len(corners) < 3 or abs(area) < 1e-9:
             raise ValueError("a polygon without an area")
         center = ((corners + after) * cross).sum() / (6 * area)  # of its area
         return cls(tuple(corners.tolist()), complex(center))

@@ -537,3 +537,16 @@ def poses_packed_in_another_way(folder: Path) -> None:
     np.save(head, tracks(3))
     with zipfile.ZipFile(folder / "poses" / "day4.npz", "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("keypoints.npy", head.getvalue())
+
+
+@broken(
+    "dataset.toml: behaviors, chase: is of a pair, but day1 has one animal; no recording of two or more was looked at"
+)
+def pairs_where_there_is_one_animal(folder: Path) -> None:
+    (folder / "dataset.toml").write_text(SETUP.replace('groom = "one"\n', "").replace('quiet = "scene"\n', ""))
+    (folder / "recordings.csv").write_text("id,split\nday1,labelled\nday2,labelled\nday3,test\nday4,\n")
+    for seed, name in enumerate(("day1", "day2", "day3", "day4")):
+        np.savez(folder / "poses" / f"{name}.npz", keypoints=tracks(seed, animals=1))
+    (folder / "annotated" / "day2.csv").unlink()
+    for name in LABELS:
+        (folder / "labels" / f"{name}.csv").write_text(HEAD)

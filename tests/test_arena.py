@@ -44,6 +44,11 @@ def test_a_dent_is_outside(x: float, y: float, inside: bool) -> None:
     assert (ARENAS[2].walls(np.array([complex(x, y)]))[0][0] > 0) == inside
 
 
+def test_a_corner_that_is_named_twice_is_one() -> None:
+    twice = Arena.polygon([(0, 0), (0, 0), (100, 0), (100, 50), (0, 50), (0, 0)])
+    assert twice.corners == Arena.rectangle(0, 0, 100, 50).corners
+
+
 def test_a_polygon_has_an_area() -> None:
     assert ARENAS[0].size == pytest.approx(np.sqrt(5000))
     assert ARENAS[0].center == 50 + 25j

@@ -14,7 +14,7 @@ from harness.api.run import Run
 from harness.choosing.ensembles import ensembles
 from harness.choosing.overlaps import Overlaps, choose_rule
 from harness.choosing.selection import EXPORTED, Selection
-from harness.data.layouts import data_files
+from harness.data.layouts import data_files, is_dataset_folder
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.engines.interface import Engine, Told
@@ -90,8 +90,9 @@ def _fitted(chosen: "_Chosen", engine: Engine, told: Told) -> Detectors:
 class Export:
     """What was written, and what it was made of."""
 
-    submission: Path
-    manifest: Path
+    submission: Path | None
+    """None where there was nothing to label."""
+    manifest: Path | None
     """The JSON file beside it."""
     models: Path | None
     """The folder with the fitted models, where they were kept."""
@@ -108,7 +109,7 @@ class Export:
             [name, f"{one.selection.pooled.f1:.3f}", counted(len(one.selection.members), "trial"), f"{one.claimed:,}"]
             for name, one in self.behaviors.items()
         ]
-        return html_table(("behavior", "F1", "averages", "frames claimed"), rows, str(self.submission))
+        return html_table(("behavior", "F1", "averages", "frames claimed"), rows, str(self.submission or self.models))
 
 
 def export_best(
@@ -128,7 +129,7 @@ def export_best(
 ) -> Export:
     """Fit the ensemble of each behavior, label all test recordings, and write the submission.
 
-    Behaviors without finished trials are left out of it, which `say` is told; the challenge wants all.
+    Where there is nothing to label, the fitted models alone are kept, if they are asked for. Behaviors without finished trials are left out of it, which `say` is told; the challenge wants all.
 
     Args:
         run: What `harness.search` or `harness.open_run` returned.
@@ -150,7 +151,9 @@ def export_best(
     if folder is not None:
         refuse_folder(folder)
     with reading(shown=progress) as told:
-        chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told, to_label=True)
+        chosen = _choose(
+            run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told, to_label=folder is None
+        )
         for line in blind_lines(chosen.dataset.unlabelled):
             (say or silently)(f"note: {line}")
         exported = export(
@@ -162,6 +165,8 @@ def export_best(
             overlaps=chosen.rule,
             told=told,
         )
+    if not chosen.dataset.unlabelled:
+        return Export(None, None, folder, exported, 0)
     labels = {behavior: one.labels for behavior, one in exported.items()}
     try:
         write_submission(out, labels, manifest(exported, run.description, chosen.overlaps))
@@ -212,9 +217,9 @@ def _choose(
     if len(records) < len(finished):
         (say or silently)(f"note: {_gap([name for name in finished if name not in records], finished, run)}")
     if to_label and not dataset.unlabelled:
-        raise HarnessError(
-            f"{dataset.source or dataset.name}: no recordings to label; a file test.npy should hold them"
-        )
+        in_folder = dataset.source is not None and is_dataset_folder(dataset.source)
+        way = "recordings.csv should have some of split unlabelled" if in_folder else "a file test.npy should hold them"
+        raise HarnessError(f"{dataset.source or dataset.name}: no recordings to label; {way}, or --models keeps models")
     every = [record for theirs in records.values() for record in theirs]
     needed = plugins_of(every)
     refuse_missing(needed, run.description["about"]["plugins"])

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +133,8 @@ class Run:
         found, by = settled(found).dataset, self.description["identity"].get("group_by")
         found = grouped_by(found, by) if by else found
         learned_from(self.stored, found, by)
-        self._dataset = found
-        return found
+        self._dataset = in_order_of(self.stored, found)
+        return self._dataset
 
     def source(self, data: Dataset | Path | str | None = None) -> Path | None:
         """The folder that `dataset` reads; None where the data are in none.
@@ -237,6 +237,21 @@ def learned_from(run: StoredRun, dataset: Dataset, group_by: str | None = None) 
     return dict(pool)
 
 
+def in_order_of(run: StoredRun, dataset: Dataset) -> Dataset:
+    """The dataset with its labelled recordings in the order in which the run was searched; itself where there is none.
+
+    What was predicted of them is kept in that order, and files may have been sorted since.
+    """
+    there = described(run.folder)
+    if there is None:
+        return dataset
+    labelled = {}
+    for behavior, recordings in dataset.labelled.items():
+        places = {name: place for place, name in enumerate(there.identity["data"].get(behavior, {}))}
+        labelled[behavior] = tuple(sorted(recordings, key=lambda one, places=places: places.get(one.id, len(places))))  # type: ignore[misc]
+    return replace(dataset, labelled=labelled)
+
+
 def _same_folder(path: str, source: Path | None) -> bool:
     return source is not None and path == str(source.resolve())
 
@@ -253,7 +268,7 @@ def _differing(searched: Mapping[str, Mapping[str, str]], found: Mapping[str, Ma
             if name not in before or name not in now:
                 yield f"{place} is {'new' if name in now else 'gone'}"
             elif before[name] != now[name]:
-                yield f"{place} has other poses or labels"
+                yield f"{place} has other poses, labels, scale, arena or group"
 
 
 def _html_row(row: Row) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from harness.api.datasets import load
 from harness.api.doctor import doctor
 from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, silently, usable_cache
-from harness.api.run import Run, learned_from
+from harness.api.run import Run, in_order_of, learned_from
 from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
 from harness.choosing.selection import WAYS
@@ -156,9 +156,11 @@ def search(
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
     with reading(shown=progress):
         dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
-        dataset = grouped_by(dataset, group_by) if group_by else dataset
+        dataset = dataset if group_by is None else grouped_by(dataset, group_by)
     wanted = _behaviors(behaviors, dataset)
     stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)
+    learned = learned_from(stored, dataset, group_by)
+    dataset = in_order_of(stored, dataset)
     what = make_search(
         dataset,
         load_spaces(SPACES if spaces is None else named(spaces)),
@@ -166,7 +168,7 @@ def search(
         models=models,
         seed=seed,
         batch=batch,
-        learned_from=learned_from(stored, dataset, group_by),
+        learned_from=learned,
     )
     trials = trials or (DEFAULT_TRIALS if timeout is None else None)
     blocks = usable_cache(None if cache is None else named(cache), cache_limit, say)

@@ -113,7 +113,11 @@ def parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", help="label other recordings with models that export-best kept")
     predict.add_argument("--models", type=named, required=True, metavar="DIR", help="what export-best --models made")
     predict.add_argument(
-        "--data", type=named, required=True, metavar="FILE", help="recordings laid out as in test.npy, or their folder"
+        "--data",
+        type=named,
+        required=True,
+        metavar="FILE",
+        help="recordings laid out as in test.npy, their folder, or a dataset folder",
     )
     predict.add_argument("--out", type=named, default=Path("labels.npy"), metavar="FILE", help="(labels.npy)")
     add_workers(predict)

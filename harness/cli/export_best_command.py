@@ -21,8 +21,11 @@ def run(arguments: argparse.Namespace) -> int:
     for behavior, one in export.behaviors.items():
         say(f"{behavior}: {_in_words(one)}")
     say(f"mean F1 {export.mean_f1:.3f}, each recording judged by members and a decision that were chosen without it")
-    sizes = f"{counted(len(export.behaviors), 'behavior')}, {counted(export.recordings, 'recording')}"
-    say(f"wrote {export.submission} ({sizes}) and {export.manifest} (how it was made){older}")
+    if export.submission is None:
+        say("nothing to label, so no submission was written")
+    else:
+        sizes = f"{counted(len(export.behaviors), 'behavior')}, {counted(export.recordings, 'recording')}"
+        say(f"wrote {export.submission} ({sizes}) and {export.manifest} (how it was made){older}")
     if export.models is not None:
         say(f"wrote {export.models} (the fitted models, for harness predict)")
     return 0

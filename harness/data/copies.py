@@ -77,10 +77,20 @@ def near_copies(recordings: Sequence[Recording]) -> tuple[Copy, ...]:
     """The pairs of `recordings` that show the same footage for some seconds, in order.
 
     Needs movement: animals that never leave their place are not told from others that do not. Recordings at different
-    frame rates are not compared, nor those of fewer than five frames a second. Deterministic.
+    frame rates are not compared, nor those of fewer than five frames a second. Animals
+    that are seen on less than half of the frames do not count. Deterministic.
     """
     return tuple(copy for group in _by_rate(recordings) for copy in _copies(recordings, group))
 
+
+LOOKED_AT = 2_000
+"""Frames, evenly spread, on which animals are looked for."""
+
+OFTEN = 0.5
+"""The share of the frames on which an animal that counts is seen."""
+
+SAME_RATE = 0.01
+"""Rates that differ by less than this share are one, as 29.97 and 30 are."""
 
 SLOWEST = 5.0
 """Frames a second; at fewer a path has too few points to have a shape."""
@@ -89,9 +99,9 @@ SLOWEST = 5.0
 def _by_rate(recordings: Sequence[Recording]) -> list[list[int]]:
     groups: dict[float, list[int]] = {}
     for place, recording in enumerate(recordings):
-        if recording.fps < SLOWEST:
-            continue
-        groups.setdefault(recording.fps, []).append(place)
+        if recording.fps >= SLOWEST:
+            near = (fps for fps in groups if abs(fps / recording.fps - 1) < SAME_RATE)
+            groups.setdefault(next(near, recording.fps), []).append(place)
     return list(groups.values())
 
 
@@ -121,8 +131,15 @@ def _copies(recordings: Sequence[Recording], places: Sequence[int]) -> Iterator[
 
 
 def _middles(recording: Recording) -> Array:
-    """complex128 (frames,): the mean over the animals of the mean of their parts; NaN where one was not seen."""
+    """complex128 (frames,): the mean over the animals of the mean of their parts; NaN where one was not seen.
+
+    Animals that are seen on less than half of the frames have no part in it, or it would hardly ever be known.
+    """
     keypoints = recording.keypoints
+    there = ~np.isnan(keypoints[:: max(1, len(keypoints) // LOOKED_AT)]).all(axis=(2, 3))  # (frames, animal)
+    mostly = there.mean(axis=0) >= OFTEN
+    if mostly.any() and not mostly.all():
+        keypoints = keypoints[:, mostly]
     frames, animals, _, parts = keypoints.shape
     share = np.zeros((animals, 2, parts, 2), dtype=keypoints.dtype)
     for axis in range(2):

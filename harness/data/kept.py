@@ -1,7 +1,10 @@
 """Recordings that are right by themselves, and what is wrong with them together."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from harness.data.axes import changed_places
 from harness.data.copies import near_copies
@@ -39,9 +42,12 @@ def report_nothing_to_learn(group: list[Recording], place: Place) -> None:
 
 def report_copies(group: list[Kept]) -> None:
     first: dict[str, Kept] = {}
+    poses: dict[int, str] = {}
     for kept in group:
         film = film_of(kept.recording)
-        known = first.setdefault(film.digest, kept)
+        if id(film) not in poses:  # whatever else is said of them, such as other frames a second
+            poses[id(film)] = hashlib.sha256(np.ascontiguousarray(film.keypoints).data).hexdigest()
+        known = first.setdefault(poses[id(film)], kept)
         if known.recording.source_id != kept.recording.source_id and film.seen:
             kept.place.report(f"the same poses as {shown(known.recording.source_id)}, expected each recording once")
 

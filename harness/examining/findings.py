@@ -24,6 +24,7 @@ KINDS = (
     "chance",
     "negatives",
     "bouts",
+    "exclusive",
     "groups",
     "prevalence",
     "missing",

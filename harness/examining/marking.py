@@ -1,4 +1,4 @@
-"""Labels that are too few, too even, or in one place; nothing here looks at poses."""
+"""Labels that are too few, too even, in one place, or contradict each other; nothing here looks at poses."""
 
 from collections.abc import Iterator, Sequence
 
@@ -31,6 +31,8 @@ def marking(dataset: Dataset) -> Iterator[Finding]:
         yield from _short_bouts(behavior, group)
         yield from _groups(behavior, group)
         yield from _prevalence(behavior, group)
+    if dataset.exclusive:
+        yield from _at_once(dataset)
 
 
 def bouts(labels: Array) -> Array:
@@ -44,7 +46,9 @@ def group_of(recording: Recording) -> str:
 
 
 def _negatives(behavior: str, group: Sequence[Recording]) -> Iterator[Finding]:
-    odd = [one for one in group if one.positives and one.positives == one.labelled_frames]
+    """By recording, all of its examples together."""
+    without = {one.source_id for one in group if one.positives < one.labelled_frames}
+    odd = [one for one in group if one.positives and one.source_id not in without]
     if odd:
         frames = sum(one.positives for one in odd)
         text = f"{behavior}: {_named(odd)}: each of {counted(frames, 'known frame')} shows it"
@@ -107,6 +111,21 @@ def _prevalence(behavior: str, group: Sequence[Recording]) -> Iterator[Finding]:
             text = f"{behavior}: {positives / known:.1%} of the frames of {name} show it, of the others' {usual:.1%}"
             way = "see whether it was labelled by the same rule"
             yield Finding(ODD, "prevalence", text, way, (name,), behavior, positives)
+
+
+def _at_once(dataset: Dataset) -> Iterator[Finding]:
+    """Behaviors that are said to exclude each other, and are labelled on the same frames of the same animals."""
+    amounts: dict[tuple[str, str, str], Array] = {}
+    for one in dataset.every_labelled:
+        who = one.source_id, one.agent, one.target
+        amounts[who] = amounts.get(who, np.zeros(one.frames, dtype=np.int64)) + (one.known_labels == 1)
+    several = {who: int((amount > 1).sum()) for who, amount in amounts.items()}
+    names = tuple(dict.fromkeys(name for (name, _, _), frames in several.items() if frames))
+    if names:
+        frames = sum(several.values())
+        text = f"{listed(names)}: {counted(frames, 'frame')} with several behaviors of the same animals"
+        way = "exclusive = true says that there is one at a time; mend the labels, or take it out of dataset.toml"
+        yield Finding(ODD, "exclusive", text, way, names, frames=frames)
 
 
 def _ids(recordings: Sequence[Recording]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from harness.arena import Arena
 from harness.recording import Array, Recording, Skeleton
 
 LOOKED_AT = 500
@@ -63,6 +64,8 @@ class Measures:
     """(animal, part) at exactly (0, 0)."""
     outside: Array
     """(animal, part) out of the picture by more than `MARGIN`."""
+    off_arena: Array
+    """(animal, part) out of the rectangle around the arena by more than `MARGIN` of its size."""
     several: Array
     """(animal,) with two points or more."""
     one_place: Array
@@ -144,6 +147,7 @@ def _counts(recording: Recording, points: Array, unit: float, goes_on: bool) -> 
     yield "missing", (seen[:, :, None] & ~known).sum(axis=0)
     yield "zeros", (new == 0).sum(axis=0)
     yield "outside", _outside(new, recording.image_size)
+    yield "off_arena", _off_arena(new, recording.arena)
     yield "several", (amount > 1).sum(axis=0)
     yield "one_place", ((amount > 1) & _in_one_place(new, unit)).sum(axis=0)
     frozen, still = _frozen(points, unit, recording.fps)
@@ -163,6 +167,19 @@ def _outside(points: Array, image_size: tuple[int, int] | None) -> Array:
     wide, high = image_size
     x, y = np.abs(points.real / wide - 0.5), np.abs(points.imag / high - 0.5)
     return np.asarray((np.maximum(x, y) > 0.5 + MARGIN).sum(axis=0))
+
+
+def _off_arena(points: Array, arena: Arena | None) -> Array:
+    if arena is None:
+        return np.zeros(points.shape[1:], dtype=np.int64)
+    half = arena.radius * (1 + 1j)
+    corners = np.array(arena.corners or (arena.center - half, arena.center + half))
+    margin = MARGIN * arena.size
+    off = [
+        (values < sides.min() - margin) | (values > sides.max() + margin)
+        for values, sides in ((points.real, corners.real), (points.imag, corners.imag))
+    ]
+    return np.asarray((off[0] | off[1]).sum(axis=0))
 
 
 def _in_one_place(points: Array, unit: float) -> Array:

@@ -82,6 +82,7 @@ def _short_labels(dataset: Dataset, films: tuple[Film, ...]) -> Iterator[Finding
     """Labels that all end at the same share of their recordings, or in whose last part there never is a bout."""
     ends: dict[str, float] = {}
     known: dict[str, float] = {}
+    later: set[str] = set()  # what is at another rate begins all the same with the recording
     amount = 0
     for group in dataset.labelled.values():
         for one in group:
@@ -89,14 +90,15 @@ def _short_labels(dataset: Dataset, films: tuple[Film, ...]) -> Iterator[Finding
             looked, positive = np.flatnonzero(labels != UNKNOWN), np.flatnonzero(labels == 1)
             if len(looked):
                 known[digest] = max(known.get(digest, 0.0), (looked[-1] + 1) / len(labels))
+                later |= {digest} if looked[0] else set()
             if len(positive):
                 ends[digest] = max(ends.get(digest, 0.0), (positive[-1] + 1) / len(labels))
                 amount += len(bouts(labels))
     odd = [one for one in films if one.video.digest in known]
     shares = np.array([known[one.video.digest] for one in odd])
-    if len(shares) >= LEAST_FILMS and shares.max() < SHORT and shares.max() - shares.min() < ALIKE:
+    if not later and len(shares) >= LEAST_FILMS and shares.max() < SHORT and shares.max() - shares.min() < ALIKE:
         text = f"what was looked at ends at {shares.mean():.0%} of every recording"
-        yield _labels_finding(text, odd, float(shares.mean()))
+        yield _labels_finding(text, odd, float(shares.mean()), "where more was looked at than that, ")
         return
     reach = max(ends.values(), default=1.0)
     # Bouts come in clusters, so only half of them count.
@@ -106,10 +108,10 @@ def _short_labels(dataset: Dataset, films: tuple[Film, ...]) -> Iterator[Finding
         yield _labels_finding(text, some, reach)
 
 
-def _labels_finding(text: str, films: list[Film], share: float) -> Finding:
+def _labels_finding(text: str, films: list[Film], share: float, when: str = "") -> Finding:
     fps = films[0].video.fps
     made = min((rate for rate in RATES), key=lambda rate: abs(rate / fps - share))
     if 0 <= made / fps - share + ALIKE < 2 * ALIKE and made != fps:
         text += f", as if they had been made at {made:g} frames a second in place of {fps:g}"
-    way = "see that labels and tracks are of the same video at the same rate"
+    way = f"{when}see that labels and tracks are of the same video at the same rate"
     return Finding(ODD, "fps", text, way, ids(films), frames=sum(one.video.frames for one in films))

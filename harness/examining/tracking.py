@@ -39,6 +39,7 @@ def tracking(films: tuple[Film, ...]) -> Iterator[Finding]:
     yield from _zeros(films)
     yield from _one_place(films)
     yield from _outside(films)
+    yield from _off_arena(films)
     yield from _frozen(films)
     yield from _jumps(films)
     yield from _missing(films)
@@ -79,6 +80,16 @@ def _outside(films: tuple[Film, ...]) -> Iterator[Finding]:
         way = "give the size of the picture that was tracked, and the points in its pixels"
         grade = WRONG if worst > OUTSIDE_MOSTLY else ODD
         yield Finding(grade, "outside", text, way, ids(odd), frames=_frames(odd, lambda one: one.outside))
+
+
+def _off_arena(films: tuple[Film, ...]) -> Iterator[Finding]:
+    shares = [float(_share(one.measures.off_arena.sum(), _points(one))) for one in films]
+    odd = [one for one, share in zip(films, shares, strict=True) if share > OUTSIDE]
+    if odd:
+        text = f"{names_of(odd)}: up to {max(shares):.0%} of the points lie outside the arena"
+        way = "give its walls in pixels of the picture that was tracked"
+        grade = WRONG if max(shares) > OUTSIDE_MOSTLY else ODD
+        yield Finding(grade, "outside", text, way, ids(odd), frames=_frames(odd, lambda one: one.off_arena))
 
 
 def _frozen(films: tuple[Film, ...]) -> Iterator[Finding]:

@@ -200,7 +200,8 @@ def _text(values: Array) -> str:
 def _claims(labels: Mapping[str, Array], recording: Recording) -> Array:
     """Where anybody does it in the recording (frames,), by labels of it or of its examples."""
     ids = [example.id for scope in SCOPES for example in recording.examples(scope)]
-    return np.asarray(np.max([labels[one] for one in ids if one in labels], axis=0))
+    nowhere = np.zeros(recording.frames, dtype=np.int8)
+    return np.asarray(np.max([nowhere, *(labels[one] for one in ids if one in labels)], axis=0))
 
 
 def unlabelled_figure(

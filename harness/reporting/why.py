@@ -99,9 +99,7 @@ def _explained(
     figure = reasons_figure(f"why-{place}", choice.behavior, found, labelled[0].scope)
     words = f"What {whose} looks at: {record.in_words}, trial {record.trial}."
     if any(one.column.endswith("(sorted)") for one in found[:SHOWN]):
-        words += (
-            " Where a column is sorted, its first animal is the one with the smaller value, whichever it is."
-        )
+        words += " Where a column is sorted, its first animal is the one with the smaller value, whichever it is."
     about = tag("p", words)
     caption = f"The columns that matter most for {choice.behavior}, and what they are."
     header = ("column", "feature set", "what it is", "loss of AP", "gain")

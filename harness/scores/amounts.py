@@ -35,13 +35,16 @@ class Amounts:
     @classmethod
     def of(cls, recordings: Sequence[Recording]) -> "Amounts":
         known = [one for one in recordings if one.labelled_frames]
-        mixed = sum(0 < one.positives < one.labelled_frames for one in known)
-        full = sum(0 < one.positives == one.labelled_frames for one in known)
-        frames, positives = sum(one.labelled_frames for one in known), sum(one.positives for one in known)
+        films: dict[str, tuple[int, int]] = {}
+        for one in known:
+            frames, positives = films.get(one.source_id, (0, 0))
+            films[one.source_id] = frames + one.labelled_frames, positives + one.positives
+        mixed = sum(0 < positives < frames for frames, positives in films.values())
+        full = sum(0 < positives == frames for frames, positives in films.values())
+        frames, positives = (sum(amounts) for amounts in zip((0, 0), *films.values(), strict=True))
         groups = groups_of(known)
         showing = sum(any(known[place].positives for place in group) for group in groups)
-        films = len({one.source_id for one in known})
-        return cls(films, frames, positives, mixed, full, len(groups), showing)
+        return cls(len(films), frames, positives, mixed, full, len(groups), showing)
 
     @property
     def held_out_whole(self) -> str:
@@ -92,7 +95,8 @@ class Amounts:
 def held_out_by_group(amounts: Mapping[str, Amounts]) -> list[str]:
     """By behavior, how many groups there are, in a line; none where each recording is held out alone."""
     told = [
-        f"{behavior}: {counted(one.groups, 'group')} of {counted(one.recordings, 'recording')}, {one.showing} show it"
+        f"{behavior}: {counted(one.groups, 'group')} of {counted(one.recordings, 'recording')}, "
+        f"{one.showing} show{'s' if one.showing == 1 else ''} it"
         for behavior, one in amounts.items()
         if one.held_out_whole == "group"
     ]

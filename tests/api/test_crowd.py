@@ -216,6 +216,7 @@ def test_of_two_acts_that_exclude_each_other_a_frame_has_one(tmp_path: Path, mon
     run = searched(dataset, "exclusive", tmp_path)
     out = harness.export_best(run, "labels.npy", models="models", workers=1, cache=tmp_path / "cache", say=said.append)
     (line,) = (line for line in said if line.startswith("behaviors exclude each other; "))
+    assert out.manifest is not None
     overlaps = json.loads(out.manifest.read_text())["overlaps"]
     assert f"mean F1 {overlaps['f1']:.3f} instead of {overlaps['f1_without']:.3f}" in line
     assert overlaps["rule"] in ("ratio", "log-odds")

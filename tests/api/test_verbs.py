@@ -248,7 +248,8 @@ def test_what_differs_of_labelled_recordings_is_named(data: Dataset) -> None:
     first, second, third = data.labelled["approach"]
     relabelled = replace(second, labels=1 - second.known_labels)
     other = replace(data, labelled={"approach": (first, relabelled, replace(third, id="another"))})
-    differing = "toy-1 of approach has other poses or labels; toy-2 of approach is gone; another of approach is new"
+    differing = "toy-1 of approach has other poses, labels, scale, arena or group; toy-2 of approach is gone; "
+    differing += "another of approach is new"
     for call in (
         lambda: harness.search(other, trials=2, workers=1, results="run", **SETTINGS),
         lambda: harness.fit(harness.open_run("run"), data=other),
@@ -277,6 +278,7 @@ def test_recordings_without_the_confidence_that_others_hold_are_learned_from_and
     assert all(record.complete for record in run.records())
     assert list(harness.export_best(run, "out.npy", workers=1).behaviors["approach"].labels) == ["toy-0"]
     again = harness.export_best(harness.open_run("run"), "again.npy", data=some, workers=1)
+    assert again.submission is not None
     assert again.submission.read_bytes() == Path("out.npy").read_bytes()
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from harness.data.challenge import load_dataset
 from harness.data.copies import Copy, near_copies
+from harness.data.entry import Place
+from harness.data.kept import Kept, report_copies
 from harness.errors import DataError, HarnessError
 from harness.fitting.folds import make_folds
 from harness.recording import Array, Recording, Skeleton
@@ -128,6 +130,30 @@ def test_where_nothing_is_seen_nothing_is_found() -> None:
 
 def test_recordings_of_few_frames_a_second_have_no_shape_to_compare() -> None:
     assert near_copies([recording(walk(0), fps=0.5), recording(walk(0), fps=0.5)]) == ()
+
+
+@pytest.mark.parametrize("seen", [0.0, 0.4])
+def test_an_animal_that_is_hardly_ever_seen_hides_no_copy(seen: float) -> None:
+    """As a third one is that is listed and not there, or one that was lost for most of the time."""
+    first, other = walk(0), walk(1)
+    third = np.where(np.random.default_rng(0).random(len(first)) < seen, 300.0, np.nan)
+    both = []
+    for keypoints in (first, first + np.random.default_rng(1).normal(0, 0.2, first.shape), other):
+        lone = np.broadcast_to(third[:, None, None, None], (len(first), 1, *first.shape[2:]))
+        both.append(recording(np.concatenate([keypoints, lone], axis=1)))
+    assert [(copy.one, copy.other) for copy in near_copies(both)] == [(0, 1)]
+
+
+def test_rates_that_are_nearly_the_same_are_one() -> None:
+    (copy,) = near_copies([recording(walk(0), fps=30.0), recording(walk(0), fps=29.97)])
+    assert (copy.one, copy.other) == (0, 1)
+
+
+def test_the_same_poses_at_another_rate_are_refused(tmp_path: Path) -> None:
+    """Frames a second may be said wrongly of one of them."""
+    kept = [Kept(recording(walk(0), name, fps), Place(tmp_path, {}), {}) for name, fps in (("a", 30.0), ("b", 15.0))]
+    report_copies(kept)
+    assert list(kept[1].place.problems) == [f"{tmp_path}: the same poses as a, expected each recording once"]
 
 
 def test_recordings_at_other_rates_are_not_compared() -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import harness
+from harness.arena import Arena
 from harness.examining.findings import GRADES, KINDS, NOTE, ODD, WRONG
-from harness.recording import UNKNOWN, Array, Dataset, Recording
+from harness.recording import PAIR, UNKNOWN, Array, Dataset, Recording
 from tests.challenge_files import Files, save
 from tests.toy import toy_recordings
 
@@ -112,6 +113,13 @@ def points_out_of_the_picture(labelled: list[Recording], tests: list[Recording])
 
     labelled[:] = [replace(one, image_size=(1024, 570)) for one in labelled]
     labelled[3] = changed(labelled[3], change)
+
+
+@planted(WRONG, "outside", "toy-4: up to 100% of the points lie outside the arena")
+def an_arena_elsewhere(labelled: list[Recording], tests: list[Recording]) -> None:
+    box = Arena.polygon([(0, 0), (1024, 0), (300, 300), (1024, 570), (0, 570)])  # a dent is no way out
+    labelled[:] = [replace(one, arena=box) for one in labelled]
+    labelled[4] = replace(labelled[4], arena=Arena.circle(-500, -500, 40))
 
 
 @planted(ODD, "jumps", " a minute, most often tail_base")
@@ -333,12 +341,50 @@ def test_what_was_planted_is_told_first(name: str) -> None:
 
 
 def test_at_least_as_many_faults_are_planted_as_there_are_kinds() -> None:
-    assert {kind for _, _, kind, _ in PLANTED.values()} == set(KINDS) - {"unreadable", "other"}
+    assert {kind for _, _, kind, _ in PLANTED.values()} == set(KINDS) - {"unreadable", "exclusive", "other"}
 
 
 def test_nothing_is_said_of_a_dataset_without_faults() -> None:
     labelled, tests = clean()
     assert harness.doctor(Dataset("toy", {BEHAVIOR: labelled}, tests)).findings == ()
+
+
+def test_one_stretch_that_was_looked_at_in_the_middle_of_each_recording_is_no_rate() -> None:
+    def change(labels: Array) -> None:
+        labels[:60] = labels[720:] = UNKNOWN
+
+    labelled = tuple(relabelled(one, change) for one in clean()[0])
+    found = harness.doctor(Dataset("toy", {BEHAVIOR: labelled}, ())).findings
+    assert [one.line for one in found if one.kind == "fps"] == []
+
+
+def pairs(*bouts: slice) -> Dataset:
+    """Recordings of which the first direction shows the behavior in `bouts`, and the other never."""
+    labelled = []
+    for one in clean()[0][:4]:
+        shows = np.zeros(one.frames, dtype=np.int8)
+        for bout in bouts:
+            shows[bout] = 1
+        first, second = one.animal_names
+        labelled += [one.seen_from(first, second, shows), one.seen_from(second, first, np.zeros_like(shows))]
+    return Dataset("toy", {"chase": tuple(labelled)}, (), scopes={"chase": PAIR})
+
+
+def test_a_direction_without_negatives_is_nothing_where_the_other_has_them() -> None:
+    found = harness.doctor(pairs(slice(None))).findings
+    assert [one.line for one in found if one.kind == "negatives"] == []
+
+
+def test_acts_that_exclude_each_other_on_the_same_frames_are_told_of_by_agent_and_target() -> None:
+    chase, sniff = pairs(slice(100, 150)).labelled["chase"], pairs(slice(140, 200)).labelled["chase"]
+    # The other way round they contradict nothing.
+    turned = tuple(replace(one, labels=other.labels) for one, other in zip(sniff, (*sniff[1:], sniff[0]), strict=True))
+    scopes = {"chase": PAIR, "sniff": PAIR}
+    for others, exclusive, frames in ((sniff, True, [40]), (sniff, False, []), (turned, True, [])):
+        dataset = Dataset("toy", {"chase": chase, "sniff": others}, (), scopes=scopes, exclusive=exclusive)
+        found = [one for one in harness.doctor(dataset).findings if one.kind == "exclusive"]
+        assert [one.frames for one in found] == frames
+        assert all(one.grade == ODD and one.recordings == ("toy-0", "toy-1", "toy-2", "toy-3") for one in found)
 
 
 def test_nothing_depends_on_which_recording_comes_first() -> None:

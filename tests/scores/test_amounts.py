@@ -68,5 +68,12 @@ def test_recordings_of_a_group_count_as_one_that_is_held_out() -> None:
     alone = Amounts.of([one, other])
     assert held_out_by_group({"x": alone}) == []
     assert held_out_by_group({"x": amounts, "y": alone}) == [
-        "held out by group; x: 2 groups of 3 recordings, 1 show it"
+        "held out by group; x: 2 groups of 3 recordings, 1 shows it"
     ]
+
+
+def test_examples_of_a_recording_are_looked_at_together() -> None:
+    """One direction of a pair that is never shown makes the recording no less mixed."""
+    one, other = labelled([1, 1, 1], [0, 0, 0])
+    amounts = Amounts.of([replace(one, film="film"), replace(other, film="film")])
+    assert (amounts.recordings, amounts.mixed, amounts.full) == (1, 1, 0)

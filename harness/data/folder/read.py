@@ -33,7 +33,7 @@ from harness.data.kept import (
 )
 from harness.data.parts import Matched, match_parts, taken
 from harness.errors import DataError
-from harness.recording import SCENE, Array, Dataset, Recording, Skeleton
+from harness.recording import PAIR, SCENE, Array, Dataset, Recording, Skeleton
 from harness.words import counted, shown
 
 
@@ -79,7 +79,7 @@ def read_folder(folder: Path) -> FolderContent:
             if group:
                 report_nothing_to_learn([kept.recording for kept in group], inside)
             else:
-                inside.report(f"no recording of split {LABELLED} was looked at for it")
+                inside.report(_why_no_example(setup.behaviors[behavior], films, files))
     every = {film.recording.id: Kept(film.recording, film.place, {}) for film in films}
     if SCENE in setup.behaviors.values():
         report_different_crowds(list(every.values()))
@@ -255,6 +255,13 @@ def _labels(
     if amount := count_outside(bouts, found):
         outside[f"{labels}: {counted(amount, 'bout')} where nobody looked, as {annotated} says; not counted"] = None
     return found
+
+
+def _why_no_example(scope: str, films: list[_Film], files: Files) -> str:
+    alone = [film for film in films if film.split(files) == LABELLED and film.recording.animals == 1]
+    if scope == PAIR and alone:
+        return f"is of a pair, but {alone[0].recording.id} has one animal; no recording of two or more was looked at"
+    return f"no recording of split {LABELLED} was looked at for it"
 
 
 def _assumed(recording: Recording) -> tuple[str, ...]:
