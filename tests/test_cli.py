@@ -415,7 +415,7 @@ def test_the_leaderboard_says_the_same_in_every_format(
     assert [(words[0], words[1], words[2].rstrip("*")) for words in body] == [
         (row["behavior"], rank, f"{row['f1']:.3f}") for row, rank in zip(rows, ranks, strict=True)
     ]
-    assert "*: only one recording shows it, so parts of that were held out: optimistic." in table
+    assert "*: only one recording, or one group, shows it; parts of that were held out: optimistic." in table
 
 
 def test_people_get_three_rows_for_each_behavior_and_programs_all(

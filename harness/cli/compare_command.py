@@ -71,5 +71,5 @@ def _notes(rows: Sequence[Difference]) -> list[str]:
             f"too few to tell: below {counted(FEWEST, 'recording')} that show it, all of one mind may be so by chance."
         )
     if any(row.blocked for row in rows):
-        lines.append("*: only one recording shows it, so parts of that were held out: optimistic.")
+        lines.append("*: only one recording, or one group, shows it; parts of that were held out: optimistic.")
     return lines

@@ -141,7 +141,7 @@ def _notes(rows: Sequence[Row | EnsembleRow], run: harness.Run) -> list[str]:
     if ensembles:
         lines.append("E: ensemble; each recording is judged by members chosen without it.")
     if any(row.best.folds == "blocked" for row in ranked):
-        lines.append("*: only one recording shows it, so parts of that were held out: optimistic.")
+        lines.append("*: only one recording, or one group, shows it; parts of that were held out: optimistic.")
     amounts = run.amounts
     lines += held_out_by_group(amounts)
     for row in ranked:

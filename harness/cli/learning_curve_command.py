@@ -69,7 +69,5 @@ def _notes(curves: Sequence[Curve]) -> list[str]:
         "The pipeline was chosen for its F1 with all recordings but one, so the last step is a little too high.",
     ]
     if any(curve.record.folds == "blocked" for curve in curves):
-        lines.append(
-            "*: blocks of the one recording that shows it: optimistic, and nothing is said of other recordings."
-        )
+        lines.append("*: parts of the one recording or group that shows it: optimistic, and nothing is said of others.")
     return lines
