@@ -129,7 +129,8 @@ def export_best(
 ) -> Export:
     """Fit the ensemble of each behavior, label all test recordings, and write the submission.
 
-    Where there is nothing to label, the fitted models alone are kept, if they are asked for. Behaviors without finished trials are left out of it, which `say` is told; the challenge wants all.
+    Where there is nothing to label, the fitted models alone are kept, if they are asked for. Behaviors without finished
+    trials are left out of it, which `say` is told; the challenge wants all.
 
     Args:
         run: What `harness.search` or `harness.open_run` returned.
