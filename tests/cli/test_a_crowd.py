@@ -46,5 +46,5 @@ def test_every_command_takes_the_demo_of_a_crowd(
     page = Path("report.html").read_text(encoding="utf-8")
     assert "2 behaviors, 2 labelled recordings (32 examples of animals and pairs), 1 test recordings, 2 trials." in page
     assert "4 animals, 7 keypoints each)" in page
-    assert "never labelled, never claimed." in page
+    assert "Never labelled, and never claimed: " in page
     assert "format of CalMS21" not in page
