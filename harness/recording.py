@@ -129,6 +129,11 @@ class Recording:
         return self.film or self.id
 
     @property
+    def video(self) -> "Recording":
+        """The recording that this is an example of; itself where it is none."""
+        return self if self.whole is None else self.whole
+
+    @property
     def scope(self) -> str:
         """Which of `SCOPES` its behaviors are of."""
         if not self.agent:
@@ -181,8 +186,8 @@ class Recording:
 
     def __getstate__(self) -> dict[str, Any]:
         # Examples of a recording are sent together, and its poses once.
-        seen = self._seen
-        return {name: value for name, value in self.__dict__.items() if seen is None or name not in seen.arrays()}
+        kept_by_whole = self._seen.arrays().keys() if self._seen else ()
+        return {name: value for name, value in self.__dict__.items() if name not in kept_by_whole}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -290,16 +295,21 @@ def _digest(recording: Recording) -> str:
 
 def groups_of(recordings: Sequence[Recording]) -> list[tuple[int, ...]]:
     """The places of recordings that are held out together (`Recording.held_with`), in the order of their first ones."""
-    first = list(range(len(recordings)))
+    before = list(range(len(recordings)))  # of each place one of its group that is no later, itself where it is first
+
+    def first(place: int) -> int:
+        while before[place] != place:
+            before[place] = place = before[before[place]]
+        return place
+
     known: dict[tuple[str, str], int] = {}
     for index, recording in enumerate(recordings):
         for key in recording.held_with:
-            low, high = sorted((first[known.setdefault(key, index)], first[index]))
-            if low != high:
-                first = [low if place == high else place for place in first]
+            low, high = sorted((first(known.setdefault(key, index)), first(index)))
+            before[high] = low
     groups: dict[int, list[int]] = {}
-    for index, place in enumerate(first):
-        groups.setdefault(place, []).append(index)
+    for index in range(len(recordings)):
+        groups.setdefault(first(index), []).append(index)
     return list(map(tuple, groups.values()))
 
 

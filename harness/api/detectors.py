@@ -2,10 +2,9 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,13 @@ from harness.data.layouts import data_files
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown
-from harness.files.outputs import make_room, refuse_inputs, unwritable
+from harness.files.outputs import made_whole, make_room, refuse_inputs, unwritable
 from harness.labelling.detectors import Blend, Blends, odd_versions, read_detectors, ready_for
 from harness.labelling.export import (
     Training,
     label_recordings,
     refuse_folder,
+    unmade,
 )
 from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile
@@ -119,11 +119,10 @@ class Detectors(Mapping[str, "Detector"]):
                 "the program"
             )
         try:
-            models.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{models.name}.", dir=models.parent) as folder:
-                shutil.copytree(self.folder, Path(folder) / models.name).rename(models)
+            with made_whole(models, partial(unmade, models)) as folder:
+                shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         except OSError as error:
-            raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
+            raise unmade(models, error) from error
         return models
 
     @cached_property
@@ -194,7 +193,7 @@ class Detector:
                 PAIR: "recording.seen_from(agent, target)",
             }
             raise HarnessError(f"{recording.id}: {self.behavior} asks for {wanted[self._blend.scope]}")
-        (ready,) = ready_for(self._all.folder, [recording if recording.whole is None else recording.whole])
+        (ready,) = ready_for(self._all.folder, [recording.video])
         return ready if recording.scope == SCENE else ready.seen_from(recording.agent, recording.target)
 
     @property

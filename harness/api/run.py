@@ -248,7 +248,8 @@ def in_order_of(run: StoredRun, dataset: Dataset) -> Dataset:
     labelled = {}
     for behavior, recordings in dataset.labelled.items():
         places = {name: place for place, name in enumerate(there.identity["data"].get(behavior, {}))}
-        labelled[behavior] = tuple(sorted(recordings, key=lambda one, places=places: places.get(one.id, len(places))))  # type: ignore[misc]
+        order = sorted((places.get(one.id, len(places)), number) for number, one in enumerate(recordings))
+        labelled[behavior] = tuple(recordings[number] for _, number in order)
     return replace(dataset, labelled=labelled)
 
 

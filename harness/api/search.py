@@ -332,7 +332,7 @@ def _about(dataset: Dataset, plugins: Sequence[PluginFile], command: str) -> dic
 
 def _odd_lengths(dataset: Dataset) -> Iterator[str]:
     """The recordings whose animals are much longer or shorter than elsewhere."""
-    every = {one.digest: one for recordings in dataset.labelled.values() for one in recordings}
+    every = {one.video.digest: one.video for one in dataset.every_labelled}
     odd = odd_lengths([*every.values(), *dataset.unlabelled])
     for length in odd[:MOST_NAMED]:
         yield (

@@ -10,15 +10,15 @@ from typing import Any
 
 from harness.choosing.elsewhere import Standings
 from harness.choosing.leaderboard import best_records, scores_as_json
-from harness.choosing.selection import WAYS, Evidence, Selection, select
+from harness.choosing.selection import WAYS, Evidence, Member, Selection, blended, select
 from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn, untold
 from harness.errors import HarnessError
 from harness.files.atomic import reason, write_text
 from harness.files.bounded import read_text
 from harness.fitting.decisions import Candidates
-from harness.fitting.folds import make_folds
+from harness.fitting.folds import Folds, make_folds
 from harness.plugins.registry import PluginFile, load_plugins
-from harness.recording import Recording
+from harness.recording import Array, Recording
 from harness.runs.out_of_fold import OutOfFold
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
@@ -197,11 +197,19 @@ def evidence_of(out_of_fold: OutOfFold, records: Sequence[TrialRecord], labelled
     return Evidence(records, known, labels, sources, folds.rates, folds.parts)
 
 
+def blended_units(out_of_fold: OutOfFold, members: Sequence[Member], folds: Folds) -> list[Array]:
+    """What trials together say of each unit (frames,), by models that did not see it."""
+    frames = [unit.frames for unit in folds.units]
+    stored = [out_of_fold.read(member.record, frames) for member in members]
+    weights = [member.weight for member in members]
+    return [blended([one[unit] for one in stored], weights) for unit in range(len(frames))]
+
+
 def _source(recording: Recording) -> str:
     """The same for all recordings and examples, of any behavior, that tell of one another: see `held_with`."""
     if recording.group:
         return f"group {recording.group}"
-    return recording.footage or (recording if recording.whole is None else recording.whole).digest
+    return recording.footage or recording.video.digest
 
 
 def result(future: "Future[Any]", behavior: str) -> Any:

@@ -12,7 +12,8 @@ from itertools import product
 
 import numpy as np
 
-from harness.choosing.selection import Selection, blended, log_odds
+from harness.choosing.ensembles import blended_units
+from harness.choosing.selection import Selection, log_odds
 from harness.fitting.decisions import decide, smoothed
 from harness.fitting.folds import make_folds
 from harness.recording import Array, Recording, groups_of
@@ -127,17 +128,11 @@ def judged(
 def _claims(out_of_fold: OutOfFold, selection: Selection, labelled: Sequence[Recording]) -> dict[str, Claim]:
     """What the selection says of each example that was looked at, by models that did not see it."""
     folds = make_folds(labelled, 0.0)  # the units do not depend on the purge gap
-    frames = [unit.frames for unit in folds.units]
-    read = [out_of_fold.read(member.record, frames) for member in selection.members]
-    weights = [member.weight for member in selection.members]
+    blend = blended_units(out_of_fold, selection.members, folds)
     found = {}
     for origin in dict.fromkeys(folds.origins):
-        units = [unit for unit, its in enumerate(folds.origins) if its == origin]
-        units.sort(key=lambda unit: folds.units[unit].first_frame)
-        pieces = [
-            Claim.of(selection.decision, blended([one[unit] for one in read], weights), folds.units[unit].fps)
-            for unit in units
-        ]
+        units = folds.units_of(origin)
+        pieces = [Claim.of(selection.decision, blend[unit], folds.units[unit].fps) for unit in units]
         found[labelled[origin].id] = Claim(
             np.concatenate([piece.values for piece in pieces]),
             np.concatenate([piece.labels for piece in pieces]),

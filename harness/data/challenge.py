@@ -26,13 +26,11 @@ from harness.data.dataset_toml import SETUP_FILE, Setup, read_dataset_toml
 from harness.data.entry import MOST_NAMED, Entry, Place, assumed, kind, poses
 from harness.data.kept import (
     Kept,
-    held_together,
     report_copies,
     report_different_bodies,
     report_nothing_to_learn,
     report_overlap,
-    report_same_footage,
-    same_footage,
+    settle_copies,
     unseen_notes,
 )
 from harness.data.names import LONGEST_NAME, is_behavior, is_name
@@ -72,20 +70,17 @@ def load_dataset(folder: Path) -> Dataset:
     report_overlap(labelled, unlabelled, truth)
     if problems:
         raise DataError(tuple(problems))
-    copies = same_footage(labelled, unlabelled)
-    if setup.copies_together:
-        labelled = held_together(labelled, copies)
-    notes = [*unseen_notes(recordings), *report_same_footage(copies, labelled, unlabelled, truth)]
+    settled, copies = settle_copies(labelled, unlabelled, truth, together=setup.copies_together)
     if problems:
         raise DataError(tuple(problems))
     return Dataset(
         name=folder.resolve().name,
-        labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in labelled.items()},
+        labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in settled.items()},
         unlabelled=tuple(kept.recording for kept in unlabelled.values()),
         truth={behavior: annotated for behavior, annotated in truth.items() if behavior in labelled},
         source=folder,
         assumed=assumed(setup, recordings[0].recording),
-        notes=tuple(notes),
+        notes=(*unseen_notes(recordings), *copies),
     )
 
 

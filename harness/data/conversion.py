@@ -14,8 +14,7 @@ from harness.data.challenge import OTHER
 from harness.data.dataset_toml import SETUP_FILE, Setup, toml_text
 from harness.data.folder.layout import FORBIDDEN, folded, id_problem
 from harness.data.folder.read import FolderContent
-from harness.data.folder.write import made_whole
-from harness.data.kept import film_of
+from harness.data.folder.write import new_folder
 from harness.data.sentinels import without_sentinels
 from harness.errors import DataError
 from harness.files.names import LONGEST
@@ -97,7 +96,7 @@ def write_challenge(content: FolderContent, folder: Path) -> None:
         source=content.setup.source,
     )
     train = {behavior: _group(group, _labels_by_id(group)) for behavior, group in dataset.labelled.items()}
-    with made_whole(folder) as place:
+    with new_folder(folder) as place:
         (place / SETUP_FILE).write_text(toml_text(setup), encoding="utf-8")
         _save(place / "train.npy", {"vocabulary": list(train), **train})
         if dataset.unlabelled:
@@ -181,5 +180,5 @@ def _losses(content: FolderContent) -> Iterator[str]:
 
 
 def _films(dataset: Dataset) -> list[Recording]:
-    every = [film_of(one) for group in dataset.labelled.values() for one in group]
+    every = [one.video for one in dataset.every_labelled]
     return list({one.id: one for one in [*every, *dataset.unlabelled]}.values())

@@ -80,7 +80,16 @@ def near_copies(recordings: Sequence[Recording]) -> tuple[Copy, ...]:
     frame rates are not compared, nor those of fewer than five frames a second. Animals
     that are seen on less than half of the frames do not count. Deterministic.
     """
-    return tuple(copy for group in _by_rate(recordings) for copy in _copies(recordings, group))
+    asked = tuple(recording.digest for recording in recordings)
+    if asked not in _FOUND:
+        _FOUND.clear()
+        _FOUND[asked] = tuple(copy for group in _by_rate(recordings) for copy in _copies(recordings, group))
+    return _FOUND[asked]
+
+
+_FOUND: dict[tuple[str, ...], tuple[Copy, ...]] = {}
+"""What was found last, by digest of the recordings: reading, checking and looking at a dataset ask one after the other.
+"""
 
 
 LOOKED_AT = 2_000

@@ -196,8 +196,7 @@ def _problems(plain: Mapping[str, Any]) -> Iterator[str]:
         yield f"keypoints = {shown(repr(keypoints))} should be a list of different names, in the order of the files"
         return
     for name in keypoints or ():
-        if re.search("(^| )(to|sees) ", name):
-            # Columns are named `nose to tail_base`, and told apart by that.
+        if reads_as_two(name):
             yield f"keypoints: {shown(repr(name))} should be a name without ' to ' or ' sees '"
     if "roles" in plain:
         yield from _role_problems(plain["roles"], keypoints)
@@ -274,6 +273,11 @@ def _role_problems(roles: object, keypoints: list[str] | None) -> Iterator[str]:
                 near = _near(name, keypoints) if isinstance(name, str) else ""
                 given = f"{shown(repr(role))} = {shown(repr(name))}"
                 yield f"roles: {given} is no keypoint{near}; there are {shown(', '.join(keypoints))}"
+
+
+def reads_as_two(name: str) -> bool:
+    """Whether a part of this name would be taken for two: columns are named `nose to tail_base`, and told apart so."""
+    return re.search("(^| )(to|sees) ", name) is not None
 
 
 def _near(name: str, names: tuple[str, ...] | list[str]) -> str:

@@ -10,12 +10,10 @@ from harness.data.dataset_toml import Setup
 from harness.data.entry import Entry, Place, Posed, kind, poses
 from harness.data.kept import (
     Kept,
-    film_of,
     report_copies,
     report_different_bodies,
     report_nothing_to_learn,
-    report_same_footage,
-    same_footage,
+    settle_copies,
     unseen_notes,
 )
 from harness.data.layouts import is_dataset_folder
@@ -70,13 +68,16 @@ def checked(dataset: Dataset) -> Dataset:
             one.place.report(f"keypoints of other names or roles than in {every[0].place}")
     if problems:
         raise DataError(tuple(problems))
-    copies = same_footage(labelled, unlabelled)
-    notes = [*unseen_notes(every), *report_same_footage(copies, labelled, unlabelled, dataset.truth)]
+    tested = {
+        behavior: {one.source_id for one in dataset.to_label(behavior) if one.id in known}
+        for behavior, known in dataset.truth.items()
+    }
+    _, copies = settle_copies(labelled, unlabelled, tested)
     if problems:
         raise DataError(tuple(problems))
     return replace(
         dataset,
-        notes=tuple(dict.fromkeys([*dataset.notes, *notes])),
+        notes=tuple(dict.fromkeys([*dataset.notes, *unseen_notes(every), *copies])),
         labelled={behavior: tuple(one.recording for one in group) for behavior, group in labelled.items()},
         unlabelled=tuple(one.recording for one in unlabelled.values()),
     )
@@ -97,7 +98,7 @@ def _group(group: Iterable[object], place: Place, behavior: str = "", *, nan_alo
         if one.id in seen:
             inside.report("a second recording of this name")
         seen.add(one.id)
-        film = film_of(one)
+        film = one.video
         if id(film) not in films:  # which many examples may be of
             content = {"keypoints": film.keypoints, "scores": film.confidence}
             posed = poses(Entry(one.id, behavior, content, None, inside), Setup(), nan_alone=nan_alone)

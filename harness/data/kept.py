@@ -1,6 +1,5 @@
 """Recordings that are right by themselves, and what is wrong with them together."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,9 @@ from harness.data.dataset_toml import SETUP_FILE, Setup
 from harness.data.entry import Place
 from harness.recording import Recording
 from harness.words import counted, shown
+
+GLANCED_AT = 20
+"""Frames, evenly spread, by which recordings that may hold the same poses are found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,21 @@ def report_nothing_to_learn(group: list[Recording], place: Place) -> None:
 
 
 def report_copies(group: list[Kept]) -> None:
-    first: dict[str, Kept] = {}
-    poses: dict[int, str] = {}
+    """Where two recordings hold the very same poses, whatever else is said of them, such as frames a second."""
+    alike: dict[tuple[tuple[int, ...], bytes], list[Kept]] = {}
     for kept in group:
-        film = film_of(kept.recording)
-        if id(film) not in poses:  # whatever else is said of them, such as other frames a second
-            poses[id(film)] = hashlib.sha256(np.ascontiguousarray(film.keypoints).data).hexdigest()
-        known = first.setdefault(poses[id(film)], kept)
-        if known.recording.source_id != kept.recording.source_id and film.seen:
+        keypoints = kept.recording.video.keypoints
+        glance = np.ascontiguousarray(keypoints[:: max(1, len(keypoints) // GLANCED_AT)]).tobytes()
+        others = alike.setdefault((keypoints.shape, glance), [])
+        known = next((one for one in others if _same_poses(one.recording.video, kept.recording.video)), kept)
+        if known is kept:
+            others.append(kept)
+        elif known.recording.source_id != kept.recording.source_id and kept.recording.seen:
             kept.place.report(f"the same poses as {shown(known.recording.source_id)}, expected each recording once")
 
 
-def film_of(recording: Recording) -> Recording:
-    """The recording that it is an example of; itself where it is none."""
-    return recording if recording.whole is None else recording.whole
+def _same_poses(one: Recording, other: Recording) -> bool:
+    return one is other or np.array_equal(one.keypoints, other.keypoints, equal_nan=True)
 
 
 def report_different_bodies(recordings: list[Kept], setup: Setup, setup_place: Place) -> None:
@@ -92,7 +95,7 @@ def report_overlap(
     score would be a memory.
     """
     for behavior, group in labelled.items():
-        films = {film_of(kept.recording).digest: kept.recording for kept in group}
+        films = {kept.recording.video.digest: kept.recording for kept in group}
         trained = {digest: one.source_id for digest, one in films.items() if one.seen}
         for name in tested.get(behavior, ()):
             test = unlabelled[name]
@@ -113,8 +116,23 @@ class SameFootage:
         return f"shows the same footage as {shown(name)} for {self.seconds:.1f} s"
 
 
-def same_footage(labelled: Mapping[str, list[Kept]], unlabelled: Mapping[str, Kept]) -> list[SameFootage]:
-    labelled_films = (film_of(kept.recording) for group in labelled.values() for kept in group)
+def settle_copies(
+    labelled: Mapping[str, list[Kept]],
+    unlabelled: Mapping[str, Kept],
+    tested: Mapping[str, Collection[str]],
+    *,
+    together: bool = False,
+) -> tuple[Mapping[str, list[Kept]], list[str]]:
+    """What is labelled, recordings of the same footage marked as such where they are to be held out `together`, and
+    notes on others. Where one tells what the other should show it is reported; see `_report_footage`.
+    """
+    copies = _footage(labelled, unlabelled)
+    settled = _held_together(labelled, copies) if together else labelled
+    return settled, list(_report_footage(copies, settled, unlabelled, tested))
+
+
+def _footage(labelled: Mapping[str, list[Kept]], unlabelled: Mapping[str, Kept]) -> list[SameFootage]:
+    labelled_films = (kept.recording.video for group in labelled.values() for kept in group)
     every = {film.digest: film for film in labelled_films}
     every |= {kept.recording.digest: kept.recording for kept in unlabelled.values()}
     digests, recordings = list(every), list(every.values())
@@ -124,7 +142,7 @@ def same_footage(labelled: Mapping[str, list[Kept]], unlabelled: Mapping[str, Ke
     ]
 
 
-def report_same_footage(
+def _report_footage(
     copies: list[SameFootage],
     labelled: Mapping[str, list[Kept]],
     unlabelled: Mapping[str, Kept],
@@ -159,14 +177,14 @@ def report_same_footage(
 
 def _by_film(group: Iterable[Kept]) -> dict[str, Kept]:
     """By digest of what it is an example of, one of a kind."""
-    return {film_of(kept.recording).digest: kept for kept in group}
+    return {kept.recording.video.digest: kept for kept in group}
 
 
-def held_together(labelled: Mapping[str, list[Kept]], copies: list[SameFootage]) -> dict[str, list[Kept]]:
+def _held_together(labelled: Mapping[str, list[Kept]], copies: list[SameFootage]) -> dict[str, list[Kept]]:
     """The recordings, those of the same footage marked as such, by the name of the first."""
     found = {}
     for behavior, kepts in labelled.items():
-        films = [film_of(kept.recording).digest for kept in kepts]
+        films = [kept.recording.video.digest for kept in kepts]
         first = {digest: films.index(digest) for digest in films}
         for copy in copies:
             if copy.one in first and copy.other in first:

@@ -35,7 +35,7 @@ def blind_lines(recordings: Iterable[Recording]) -> tuple[str, ...]:
 
 def _of_seen(dataset: Dataset) -> Settled:
     labelled = {behavior: tuple(one for one in group if one.seen) for behavior, group in dataset.labelled.items()}
-    names = dict.fromkeys(one.id for group in dataset.labelled.values() for one in group if not one.seen)
+    names = dict.fromkeys(one.id for one in dataset.every_labelled if not one.seen)
     if not names:
         return Settled(dataset, ())
     note = f"{listed(names)}: all keypoints are NaN, so that there is nothing to learn; left out of training"
@@ -46,7 +46,7 @@ def _confident(dataset: Dataset) -> Settled:
     """The labelled recordings decide, as they are learned from: where one of them holds the tracker's confidence, it is
     missing (NaN) in those that do not; where none does, it is left out of the others.
     """
-    labelled = [one for recordings in dataset.labelled.values() for one in recordings]
+    labelled = dataset.every_labelled
     wanted = any(one.confidence is not None for one in labelled)
     every = [*labelled, *dataset.unlabelled]
     odd = len({one.id for one in every if (one.confidence is not None) != wanted})
@@ -67,7 +67,7 @@ def _confident(dataset: Dataset) -> Settled:
 
 def _sized(dataset: Dataset) -> Settled:
     """Where some recordings lack the size of the image, it is left out of the others: nothing can stand for it."""
-    labelled = [one for recordings in dataset.labelled.values() for one in recordings]
+    labelled = dataset.every_labelled
     every = [*labelled, *dataset.unlabelled]
     lacking = list(dict.fromkeys(one.id for one in every if one.image_size is None))
     if not lacking or all(one.image_size is None for one in every):

@@ -28,13 +28,8 @@ class Film:
 
 def videos(dataset: Dataset) -> dict[str, Recording]:
     """All videos by digest, the labelled ones first."""
-    every = [one for group in dataset.labelled.values() for one in group]
-    return {film.digest: film for film in [*map(video_of, every), *dataset.unlabelled]}
-
-
-def video_of(recording: Recording) -> Recording:
-    """What it is an example of; itself where it is none."""
-    return recording if recording.whole is None else recording.whole
+    labelled = (one.video for one in dataset.every_labelled)
+    return {film.digest: film for film in (*labelled, *dataset.unlabelled)}
 
 
 def filmed(recordings: Mapping[str, Recording], told: Callable[[int], object]) -> tuple[Film, ...]:

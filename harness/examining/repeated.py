@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.data.copies import near_copies
-from harness.examining.films import video_of
 from harness.examining.findings import NOTE, ODD, WRONG, Finding
 from harness.recording import Dataset, Recording
 from harness.words import counted, listed, shown
@@ -25,7 +24,7 @@ def _exact(dataset: Dataset) -> Iterator[Finding]:
     """Recordings with the very same poses."""
     trained = _trained(dataset)
     learned: dict[str, dict[str, Recording]] = {}
-    for one in (video_of(one) for group in dataset.labelled.values() for one in group):
+    for one in (one.video for one in dataset.every_labelled):
         if one.seen:
             learned.setdefault(one.digest, {})[one.source_id] = one
     asked: dict[str, list[Recording]] = {}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness.examining.films import Film, ids, names_of, video_of
+from harness.examining.films import Film, ids, names_of
 from harness.examining.findings import ODD, Finding
 from harness.examining.marking import bouts
 from harness.examining.measures import SPEEDS
@@ -86,7 +86,7 @@ def _short_labels(dataset: Dataset, films: tuple[Film, ...]) -> Iterator[Finding
     amount = 0
     for group in dataset.labelled.values():
         for one in group:
-            digest, labels = video_of(one).digest, one.known_labels
+            digest, labels = one.video.digest, one.known_labels
             looked, positive = np.flatnonzero(labels != UNKNOWN), np.flatnonzero(labels == 1)
             if len(looked):
                 known[digest] = max(known.get(digest, 0.0), (looked[-1] + 1) / len(labels))

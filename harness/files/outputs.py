@@ -1,8 +1,10 @@
 """Files that commands write: whether they can be is found out before the work, not after it."""
 
+import errno
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -32,6 +34,29 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
             if os.path.samefile(output, path):
                 what = "it is" if output == outputs[0] else f"{output}, which goes beside it, is"
                 raise HarnessError(f"--out {outputs[0]}: {what} a file that is read ({path}); name another file")
+
+
+@contextmanager
+def made_whole(folder: Path, unmade: Callable[[OSError], HarnessError]) -> Iterator[Path]:
+    """A new folder, which is called `folder` once all is in it, and is gone where that fails.
+
+    Raises what `unmade` makes of the reason why it cannot be made, or be called so.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent)
+    except OSError as error:
+        raise unmade(error) from error
+    with temporary as place:
+        made = Path(place) / folder.name
+        made.mkdir()
+        yield made
+        try:
+            if os.path.lexists(folder):  # somebody else was faster
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            made.rename(folder)
+        except OSError as error:
+            raise unmade(error) from error
 
 
 def refuse_taken(path: Path) -> None:

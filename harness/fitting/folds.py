@@ -41,6 +41,11 @@ class Folds:
     parts: tuple[int, ...]
     """Unit to the part that it is counted with: what is left out and drawn as one where decisions are judged."""
 
+    def units_of(self, origin: int) -> list[int]:
+        """The units that a recording is, or was cut to, in their order in it; none where nobody looked at it."""
+        mine = [unit for unit, its in enumerate(self.origins) if its == origin]
+        return sorted(mine, key=lambda unit: self.units[unit].first_frame)
+
     @property
     def cut(self) -> bool:
         """Whether some recording is in several blocks."""

@@ -20,6 +20,7 @@ from harness.columns.cache import BlockCache
 from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn, untold
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
+from harness.files.outputs import made_whole
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.labelling.detectors import (
     Blends,
@@ -108,18 +109,12 @@ def _folder(models: Path | None, selections: Mapping[str, Selection]) -> Iterato
     refuse_folder(models)
     for name in unkept(selections):
         raise HarnessError(f"--models {models}: the model family {name!r} does not say how its models are kept")
-    try:
-        models.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
-    with tempfile.TemporaryDirectory(prefix=f".{models.name}.", dir=models.parent) as folder:
-        made = Path(folder) / models.name
-        made.mkdir()
+    with made_whole(models, partial(unmade, models)) as made:
         yield made
-        try:
-            made.rename(models)
-        except OSError as error:  # somebody else was faster
-            raise HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder") from error
+
+
+def unmade(models: Path, error: OSError) -> HarnessError:
+    return HarnessError(f"--models {models}: cannot be made ({error.strerror}); name another folder")
 
 
 def refuse_folder(models: Path) -> None:
@@ -193,9 +188,11 @@ def label_recordings(
     if twice:
         raise HarnessError(f"{shown(twice[0])}: two recordings have this name, expected another for each")
     scopes = scopes_of(folder)
-    amounts = [{scope: one.frames * one.count_examples(scope) for scope in SCOPES} for one in recordings]
-    before = [{scope: sum(one[scope] for one in amounts[:place]) for scope in SCOPES} for place in range(len(amounts))]
-    every = {scope: sum(one[scope] for one in amounts) for scope in SCOPES}
+    every = dict.fromkeys(SCOPES, 0)
+    before = []
+    for one in recordings:
+        before.append(every)
+        every = {scope: frames + one.frames * one.count_examples(scope) for scope, frames in every.items()}
     files = None if engine.shares_files else files_in(folder)
     bench = _Labelling(folder, files, every, tuple(plugins), training)
     with engine.open(partial(_start_labelling, bench), _label) as pool:

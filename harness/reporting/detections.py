@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.choosing.ensembles import Selections
+from harness.choosing.ensembles import Selections, blended_units
 from harness.choosing.leaderboard import best_records
-from harness.choosing.selection import EXPORTED, Member, blended
+from harness.choosing.selection import EXPORTED, Member
 from harness.fitting.decisions import (
     SPAN,
     Candidates,
@@ -90,17 +90,13 @@ def detections(
     without it, nor is the number of rounds. Raises `HarnessError` where stored probabilities cannot be read.
     """
     folds = make_folds(labelled, 0.0)
-    frames = [unit.frames for unit in folds.units]
-    stored = [out_of_fold.read(member.record, frames) for member in choice.members]
-    weights = [member.weight for member in choice.members]
-    units = [blended([one[unit] for one in stored], weights) for unit in range(len(frames))]
+    units = blended_units(out_of_fold, choice.members, folds)
     decisions = crossfitted(candidates, units, folds.units, folds.parts)
     found = []
     for place, recording in enumerate(labelled):
-        mine = [unit for unit, origin in enumerate(folds.origins) if origin == place]
+        mine = folds.units_of(place)
         if not mine:
             continue  # nobody looked at it
-        mine.sort(key=lambda unit: folds.units[unit].first_frame)
         pieces = [(decisions[unit], units[unit]) for unit in mine]
         found.append(
             Detection(

@@ -1,6 +1,5 @@
 """What `poses/<id>.npz` holds: keypoints, and, where they are there, the tracker's confidence and the parts' names."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.data import axes
+from harness.data.dataset_toml import reads_as_two
 from harness.data.entry import AXES, FARTHEST, MOST_ANIMALS, MOST_PARTS, QUIET, Place, kind, single_precision
 from harness.data.folder.npz import read_npz
 from harness.recording import Array
@@ -103,7 +103,7 @@ def _parts(values: Array, parts: int, place: Place) -> tuple[str, ...] | None:
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             place.report(f"part {shown(repr(name))} is there {names.count(name)} times, expected once")
-        elif not name or not name.isprintable() or len(name) > LONGEST_SHOWN or re.search("(^| )(to|sees) ", name):
+        elif not name or not name.isprintable() or len(name) > LONGEST_SHOWN or reads_as_two(name):
             expected = f"should be a name of at most {LONGEST_SHOWN} letters, without ' to ' or ' sees '"
             place.report(f"part {shown(repr(name))} {expected}")
     return names

@@ -23,13 +23,11 @@ from harness.data.folder.poses import Poses, read_poses
 from harness.data.folder.register import LABELLED, TEST, UNLABELLED, Row, read_register
 from harness.data.kept import (
     Kept,
-    held_together,
     report_copies,
     report_different_crowds,
     report_nothing_to_learn,
     report_overlap,
-    report_same_footage,
-    same_footage,
+    settle_copies,
 )
 from harness.data.parts import Matched, match_parts, taken
 from harness.errors import DataError
@@ -87,21 +85,17 @@ def read_folder(folder: Path) -> FolderContent:
     report_overlap(labelled, to_label, tested)
     if problems:
         raise DataError(tuple(problems))
-    copies = same_footage(labelled, to_label)
-    if setup.copies_together:
-        labelled = held_together(labelled, copies)
-    told = report_same_footage(copies, labelled, to_label, tested)
-    all_notes = tuple(dict.fromkeys([*notes, *outside, *told]))
+    settled, copies = settle_copies(labelled, to_label, tested, together=setup.copies_together)
     if problems:
         raise DataError(tuple(problems))
     dataset = Dataset(
         name=folder.resolve().name,
-        labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in labelled.items()},
+        labelled={behavior: tuple(kept.recording for kept in group) for behavior, group in settled.items()},
         unlabelled=tuple(kept.recording for kept in to_label.values()),
         truth=truth,
         source=folder,
         assumed=_assumed(films[0].recording),
-        notes=all_notes,
+        notes=tuple(dict.fromkeys([*notes, *outside, *copies])),
         scopes=dict(setup.behaviors),
         exclusive=setup.exclusive,
     )

@@ -1,8 +1,6 @@
 """Write a dataset as a dataset folder, so that reading it gives the same."""
 
 import csv
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
@@ -18,9 +16,9 @@ from harness.data.folder.bouts import COLUMNS as BOUT_COLUMNS
 from harness.data.folder.bouts import Cast, Who
 from harness.data.folder.layout import ANNOTATED, ENDINGS, LABELS, POSES, REGISTER, folded, id_problem
 from harness.data.folder.register import COLUMNS, EVERY, LABELLED, TEST, UNLABELLED, animal_problem
-from harness.data.kept import film_of
 from harness.errors import DataError, HarnessError
 from harness.files.atomic import reason
+from harness.files.outputs import made_whole, refuse_taken
 from harness.recording import UNKNOWN, Array, Dataset, Recording
 from harness.words import shown
 
@@ -38,7 +36,7 @@ def write_dataset(dataset: Dataset, folder: Path, *, edges: tuple[tuple[str, str
     """
     videos = _videos(dataset)
     setup = _setup(dataset, [one.film for one in videos], edges, source)
-    with made_whole(folder) as place:
+    with new_folder(folder) as place:
         (place / SETUP_FILE).write_text(toml_text(setup), encoding="utf-8")
         for part in ENDINGS:
             (place / part).mkdir()
@@ -48,26 +46,18 @@ def write_dataset(dataset: Dataset, folder: Path, *, edges: tuple[tuple[str, str
 
 
 @contextmanager
-def made_whole(folder: Path) -> Iterator[Path]:
-    """A new folder that is called `folder` once all is written, and gone where that fails.
+def new_folder(folder: Path) -> Iterator[Path]:
+    """What is called `folder` once all is written. Raises `HarnessError` where there is one, or it cannot be."""
+    refuse_taken(folder)
 
-    Raises `HarnessError` where there is one, or it cannot be written.
-    """
-    taken = HarnessError(f"{folder} is there already and would be overwritten; name another folder")
-    if os.path.lexists(folder):
-        raise taken
-    place = folder.with_name(f".{folder.name}.{os.getpid()}")
+    def unwritable(error: OSError) -> HarnessError:
+        return HarnessError(f"{folder}: cannot be written ({reason(error)})")
+
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        place.mkdir()
-        yield place
-        if os.path.lexists(folder):
-            raise taken
-        place.rename(folder)
+        with made_whole(folder, unwritable) as place:
+            yield place
     except OSError as error:
-        raise HarnessError(f"{folder}: cannot be written ({reason(error)})") from error
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        raise unwritable(error) from error
 
 
 class _Video:
@@ -87,7 +77,7 @@ def _videos(dataset: Dataset) -> list[_Video]:
     for behavior, group in dataset.labelled.items():
         orders.append(list(dict.fromkeys(one.source_id for one in group)))
         for example in group:
-            film = film_of(example)
+            film = example.video
             video = videos.setdefault(example.source_id, _Video(film))
             video.split = LABELLED
             if video.film is not film and video.film.digest != film.digest:
