@@ -248,3 +248,15 @@ def test_other_behaviors_of_a_recording_have_no_say_where_it_is_judged(run: harn
     assert set(sources["chase"]) == set(sources["groom"])
     caged = [replace(one, group="cage 1") for one in labelled["groom"]]
     assert set(evidence_of(run.stored.out_of_fold, records["groom"], caged).sources) == {"group cage 1"}
+
+
+def test_what_a_score_is_to_be_of_shows_nothing_that_was_learned(tmp_path: Path) -> None:
+    """Truth goes by example; the recording that these are of is a copy of one that is labelled."""
+    crowd, dataset = films(0, 1)[0], dataset_of(films(0, 2), [])
+    keypoints = crowd.recording.keypoints + np.random.default_rng(0).normal(0, 0.1, crowd.recording.keypoints.shape)
+    copy = replace(crowd.recording, id="copy", keypoints=keypoints.astype(np.float32))
+    truth = {"chase": {one.id: crowd.chase[one.agent, one.target] for one in copy.examples(PAIR)}}
+    with pytest.raises(
+        harness.DataError, match=r"copy: shows the same footage as box-0 .*, which is trained on; leave"
+    ):
+        harness.search(replace(dataset, unlabelled=(copy,), truth=truth), trials=1, results=tmp_path, cache=tmp_path)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.errors import HarnessError
 from harness.fitting.folds import Folds, make_folds
-from harness.recording import Array, Recording, Skeleton
+from harness.recording import Array, Recording, Skeleton, groups_of
 from harness.scores.metrics import bouts
 
 FPS = 10.0
@@ -284,3 +284,20 @@ def test_footage_that_two_recordings_show_is_never_cut() -> None:
     shown, copy = (replace(recording(name, labels), footage="x") for name, labels in (("a", [0, 1]), ("b", [0, 0])))
     with pytest.raises(HarnessError, match=r"^b: held out together with a, but no other recording shows"):
         make_folds([shown, copy], 0.0)
+
+
+@given(st.lists(st.tuples(*[st.sampled_from(["", "x", "y", "z"])] * 2), min_size=1, max_size=8))
+def test_what_hangs_together_in_any_way_is_one_group(marks: list[tuple[str, str]]) -> None:
+    recordings = [
+        replace(recording(str(place), [0]), group=group, footage=footage)
+        for place, (group, footage) in enumerate(marks)
+    ]
+    reached = [{place} for place in range(len(marks))]
+    for _ in marks:  # by brute force: as far as one gets from each by what two have in common
+        for one in reached:
+            for place in list(one):
+                for other, mark in enumerate(marks):
+                    if any(one_of and one_of == its for one_of, its in zip(mark, marks[place], strict=True)):
+                        one.add(other)
+    expected = list(dict.fromkeys(tuple(sorted(one)) for one in reached))
+    assert groups_of(recordings) == expected
