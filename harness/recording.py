@@ -152,7 +152,12 @@ class Recording:
         return tuple((kind, name) for kind, name in kinds if name)
 
     def examples(self, scope: str) -> "tuple[Recording, ...]":
-        """The recording as behaviors of that scope see it: from each animal, from each ordered pair, or as it is."""
+        """The recording as behaviors of that scope see it: from each animal, from each ordered pair, or as it is.
+
+        An example is the only one of its own scope, and has none of another.
+        """
+        if self.agent:
+            return (self,) if self.scope == scope else ()
         names = self.animal_names
         if scope == SCENE:
             return (self,)
@@ -162,6 +167,8 @@ class Recording:
 
     def count_examples(self, scope: str) -> int:
         """How many `examples` there are."""
+        if self.agent:
+            return int(self.scope == scope)
         return {SCENE: 1, ONE: self.animals, PAIR: self.animals * (self.animals - 1)}[scope]
 
     def seen_from(self, agent: str, target: str, labels: Array | None = None) -> "Recording":

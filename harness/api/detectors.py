@@ -77,7 +77,8 @@ class Detectors(Mapping[str, "Detector"]):
         """Label recordings for all behaviors: behavior to recording id to labels (frames,) int8 of 0 and 1.
 
         Args:
-            recordings: Recordings, or a file laid out as `test.npy` is.
+            recordings: Recordings, or a file laid out as `test.npy` is. Behaviors of an animal or a pair are labelled
+                for every one; of examples, as `Recording.seen_from` gives them, for these alone.
             workers: Processes of this machine; by default one a core.
             dask: The address of a Dask scheduler to work on instead.
             say: Called with a line on what is odd about the recordings.
@@ -193,8 +194,8 @@ class Detector:
                 PAIR: "recording.seen_from(agent, target)",
             }
             raise HarnessError(f"{recording.id}: {self.behavior} asks for {wanted[self._blend.scope]}")
-        (ready,) = ready_for(self._all.folder, [recording.video])
-        return ready if recording.scope == SCENE else ready.seen_from(recording.agent, recording.target)
+        (ready,) = ready_for(self._all.folder, [recording])
+        return ready
 
     @property
     def _blend(self) -> Blend:

@@ -65,7 +65,13 @@ def alike(recordings: Sequence[Recording], body: Mapping[str, Any], models: obje
             problems.setdefault(problem, []).append(recording.id)
     if problems:
         raise HarnessError(*(f"{listed(ids)}: {problem} {models}" for problem, ids in problems.items()))
-    return tuple(_as_known(_in_order(one, skeleton), body) for one in recordings)
+    return tuple(_known(one, skeleton, body) for one in recordings)
+
+
+def _known(recording: Recording, skeleton: Skeleton, body: Mapping[str, Any]) -> Recording:
+    if recording.whole is None:
+        return _as_known(_in_order(recording, skeleton), body)
+    return _known(recording.whole, skeleton, body).seen_from(recording.agent, recording.target)
 
 
 def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -> Iterator[str]:
@@ -73,9 +79,9 @@ def _problems(recording: Recording, wanted: Skeleton, body: Mapping[str, Any]) -
     skeleton, animals, fewest = recording.skeleton, body["animals"], body.get("fewest_animals", 1)
     lacking = [name for name in wanted.keypoints if name not in skeleton.keypoints]
     extra = [name for name in skeleton.keypoints if name not in wanted.keypoints]
-    if recording.animals < fewest:
+    if recording.video.animals < fewest:
         yield f"{counted(recording.animals, 'animal')}, expected {fewest} or more for pairs by the models in"
-    elif animals is not None and recording.animals != animals:
+    elif animals is not None and not recording.agent and recording.animals != animals:
         yield f"{counted(recording.animals, 'animal')}, expected {animals} as learned by the models in"
     if extra and skeleton == Skeleton.unnamed(len(skeleton.keypoints)) and len(extra) == len(wanted.keypoints):
         named = listed(wanted.keypoints)

@@ -121,8 +121,8 @@ NEEDS: Mapping[str, tuple[Callable[[Recording], bool], str]] = {
         "needs the tracker's confidence, which the recordings do not hold",
     ),
     "others": (lambda recording: bool(recording.others), "needs animals beside agent and target"),
-    "scale": (lambda recording: recording.pixels_per_cm is not None, "needs pixels_per_cm"),
-    "arena": (lambda recording: recording.arena is not None, "needs an [arena]"),
+    "scale": (lambda recording: recording.pixels_per_cm is not None, "needs pixels_per_cm in dataset.toml"),
+    "arena": (lambda recording: recording.arena is not None, "needs an [arena] in dataset.toml"),
 }
 """What a feature set can need: whether a recording holds it, and what is said where none does."""
 

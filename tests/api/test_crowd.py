@@ -12,7 +12,7 @@ import pytest
 import harness
 from harness.choosing.ensembles import evidence_of
 from harness.demo.crowd import BEHAVIORS, Crowd, film
-from harness.recording import ONE, PAIR, SCENE, UNKNOWN, Array, Dataset, Recording
+from harness.recording import ONE, PAIR, SCENE, UNKNOWN, Array, Dataset, Recording, Skeleton
 from harness.scores.metrics import Counts, count, total
 
 FRAMES = 600
@@ -126,6 +126,25 @@ def test_a_detector_asks_for_whom(detectors: harness.Detectors) -> None:
     alone = replace(crowd.recording, keypoints=crowd.recording.keypoints[:, :1], names=("mouse1",))
     with pytest.raises(harness.HarnessError, match="box-10: 1 animal, expected 2 or more for pairs"):
         detectors.predict([alone], workers=1)
+
+
+def test_only_the_pairs_that_are_asked_for_are_labelled(detectors: harness.Detectors) -> None:
+    (crowd,) = films(10, 1)
+    every = detectors.predict([crowd.recording], workers=1)
+    asked = [crowd.recording.seen_from("mouse3", "mouse1"), crowd.recording.seen_from("mouse2", "mouse2")]
+    parts = crowd.recording.keypoints[:, :, :, ::-1]
+    names = crowd.recording.skeleton.keypoints
+    roles = {role: len(names) - 1 - place for role, place in crowd.recording.skeleton.roles.items()}
+    other = replace(crowd.recording, keypoints=parts, skeleton=Skeleton(names[::-1], roles))
+    for some in (asked, [other.seen_from(one.agent, one.target) for one in asked]):
+        found = detectors.predict(some, workers=1)
+        assert {behavior: list(theirs) for behavior, theirs in found.items()} == {
+            "chase": ["box-10 (mouse3 to mouse1)"],
+            "groom": ["box-10 (mouse2)"],
+        }
+        for behavior, theirs in found.items():
+            for name, labels in theirs.items():
+                np.testing.assert_array_equal(labels, every[behavior][name])
 
 
 def test_all_examples_of_a_recording_are_held_out_together(run: harness.Run) -> None:
