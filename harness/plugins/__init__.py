@@ -5,6 +5,13 @@ Plugins import from here by the names below. No plugin stands here, and nothing 
 
 from harness.files.arrays import arrays_in, bytes_of
 from harness.plugins.boosting import Boosted
+from harness.plugins.readers import (
+    Annotations,
+    Bout,
+    Tracks,
+    annotation_reader,
+    pose_reader,
+)
 from harness.plugins.registry import (
     FEATURES,
     MODELS,
@@ -27,7 +34,9 @@ __all__ = [
     "FEATURES",
     "MODELS",
     "SMOOTHERS",
+    "Annotations",
     "Boosted",
+    "Bout",
     "Classifier",
     "Columns",
     "Fitted",
@@ -35,11 +44,14 @@ __all__ = [
     "SparingClassifier",
     "StagedClassifier",
     "SteppedClassifier",
+    "Tracks",
+    "annotation_reader",
     "arrays_in",
     "bytes_of",
     "feature_set",
     "load_plugins",
     "model_family",
     "only_file",
+    "pose_reader",
     "smoother",
 ]

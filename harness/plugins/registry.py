@@ -25,6 +25,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from harness.errors import HarnessError, unknown
 from harness.plugins.moved import where_now
+from harness.plugins.readers import ANNOTATION_READERS, POSE_READERS
 from harness.recording import Array, Recording
 from harness.spec import Value
 
@@ -303,8 +304,13 @@ def load_plugins(files: Iterable[Path | PluginFile] = ()) -> None:
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
         for point in entry_points(group=f"harness.{kind}"):
-            with _naming(f"plugin {point.name!r} ({point.value})"):
+            with naming(f"plugin {point.name!r} ({point.value})"):
                 point.load()
+    load_files(files)
+
+
+def load_files(files: Iterable[Path | PluginFile]) -> None:
+    """Import the user's files, each once. Raises `HarnessError` that names the one that cannot be."""
     for file in files:
         _load_file(file if isinstance(file, PluginFile) else PluginFile.read(file))
 
@@ -320,22 +326,23 @@ def _load_file(file: PluginFile) -> None:
     _LOADED[path] = file.source
     before = _registered()
     try:
-        with _naming(f"--plugin {file.path}"):
+        with naming(f"--plugin {file.path}"):
             exec(compile(file.source, path, "exec"), vars(module))  # noqa: S102 - what a plugin is for
         if _registered() == before:
-            decorators = "@feature_set, @model_family or @smoother of harness.plugins"
+            decorators = "@feature_set, @model_family, @smoother or @pose_reader of harness.plugins"
             raise HarnessError(f"--plugin {file.path}: registers no plugin; {decorators} does that to a function")
     except BaseException:
         del sys.modules[name], _LOADED[path]
         raise
 
 
-def _registered() -> list[Plugin]:
-    return [*FEATURES.values(), *MODELS.values(), *SMOOTHERS.values()]
+def _registered() -> list[object]:
+    every = (FEATURES, MODELS, SMOOTHERS, POSE_READERS, ANNOTATION_READERS)
+    return [plugin for registry in every for plugin in registry.values()]
 
 
 @contextmanager
-def _naming(what: str) -> Iterator[None]:
+def naming(what: str) -> Iterator[None]:
     """Turn whatever an import raises into an error that names the plugin: its code may raise anything."""
     try:
         yield

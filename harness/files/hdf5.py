@@ -1,0 +1,185 @@
+"""HDF5 files, of which numbers and text are read and nothing else: no other file that they refer to, and no pickle."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.files.bounded import is_more_than_memory
+from harness.recording import Array
+from harness.words import listed, shown
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+
+MOST_OBJECTS = 10_000
+"""Datasets and groups in a file, beyond which it is not looked at."""
+
+LONGEST_ATTRIBUTE = 1_000_000
+"""Bytes or numbers."""
+
+DAMAGED = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, NotImplementedError, UnicodeError)
+"""What h5py raises on content that was damaged at random."""
+
+
+class Hdf5:
+    """An open file. Its methods raise `ValueError`, in words, where it does not hold what is asked for."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.shapes: Mapping[str, tuple[int, ...]] = dict(_datasets(file))
+        """Path of each dataset, from the root and without a first `/`, to its shape; links are not followed."""
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is such a dataset."""
+        return name in self.shapes
+
+    def numbers(self, name: str, rows: slice | None = None) -> Array:
+        """The booleans or numbers of a dataset, or of some of its rows; of a table they have named columns."""
+        dataset = self._dataset(name)
+        if dataset.dtype.hasobject or any(kind not in "biuf" for kind in _kinds(dataset.dtype)):
+            raise ValueError(f"{name}: holds {dataset.dtype}, expected numbers")
+        return np.asarray(self._read(name, dataset, rows))
+
+    def texts(self, name: str) -> list[str]:
+        """The text of a dataset: one, or a list of them."""
+        dataset = self._dataset(name)
+        found = np.asarray(self._read(name, dataset, None)).ravel().tolist()
+        return [_text(one, name) for one in found]
+
+    def attribute(self, name: str, of: str = "/") -> str | bytes | int | float | list[Any] | None:
+        """An attribute of a dataset or group: text, bytes, numbers or a list of them; None where there is none.
+
+        What bytes hold is not looked into.
+        """
+        try:
+            attributes = self._file[of].attrs
+            if name not in attributes:
+                return None
+            identity = attributes.get_id(name)
+            if prod(identity.shape or ()) > LONGEST_ATTRIBUTE or identity.dtype.itemsize > LONGEST_ATTRIBUTE:
+                raise ValueError(f"attribute {name}: is larger than any should be")
+            value = attributes[name]
+        except DAMAGED as error:
+            raise ValueError(f"attribute {shown(name)}: cannot be read ({shown(str(error))})") from error
+        if isinstance(value, bytes | str):
+            return value
+        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufSUO":
+            plain: Any = value.tolist()
+            if isinstance(plain, bytes | str | int | float | list):
+                return plain
+        return None
+
+    def text(self, name: str, of: str = "/") -> str:
+        """An attribute that is text; empty where there is none."""
+        value = self.attribute(name, of)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        return _text(value, name) if isinstance(value, bytes | str) else ""
+
+    def inside(self, group: str) -> list[str]:
+        """What stands in a group: the first word of each dataset's path from there on, in the order of the file."""
+        start = f"{group.strip('/')}/" if group.strip("/") else ""
+        return list(dict.fromkeys(one[len(start) :].split("/")[0] for one in self.shapes if one.startswith(start)))
+
+    def _dataset(self, name: str) -> Any:
+        if name not in self.shapes:
+            raise ValueError(f"has no {shown(name)}; it has {listed(self.shapes, 8) or 'nothing'}")
+        try:
+            return self._file[name]
+        except DAMAGED as error:
+            raise ValueError(f"{shown(name)}: cannot be read ({shown(str(error))})") from error
+
+    def _read(self, name: str, dataset: Any, rows: slice | None) -> Any:
+        try:
+            if dataset.is_virtual or dataset.external:
+                raise ValueError(f"{shown(name)}: refers to another file, which is not read")
+            shape = dataset.shape
+            if shape is None:
+                raise ValueError(f"{shown(name)}: is empty")
+            count = prod(shape) if rows is None or not shape else len(range(*rows.indices(shape[0]))) * prod(shape[1:])
+            if is_more_than_memory(count * max(1, dataset.dtype.itemsize)):
+                raise ValueError(f"{shown(name)}: claims {shape} numbers, which are more than fit into memory")
+            return dataset[()] if rows is None else dataset[rows]
+        except DAMAGED as error:
+            said = str(error)
+            if said.startswith(shown(name)):
+                raise ValueError(said) from error
+            raise ValueError(f"{shown(name)}: cannot be read ({shown(said)})") from error
+        except MemoryError as error:
+            raise ValueError(f"{shown(name)}: is more than fits into memory") from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Hdf5]:
+    """The HDF5 file at `path`. Raises `ModuleNotFoundError` without h5py, and `ValueError` where it is damaged."""
+    import h5py
+
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except DAMAGED as error:
+        raise ValueError(f"damaged or cut short ({shown(str(error))})") from error
+    with file:
+        try:
+            found = Hdf5(file)
+        except DAMAGED as error:
+            raise ValueError(f"damaged or cut short ({shown(str(error))})") from error
+        yield found
+
+
+def _datasets(file: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
+    import h5py
+
+    waiting: list[tuple[str, Any]] = [("", file)]
+    seen = 0
+    visited = set()
+    while waiting:
+        path, group = waiting.pop(0)
+        where = h5py.h5o.get_info(group.id)
+        if (where.fileno, where.addr) in visited:  # a hard link back up
+            continue
+        visited.add((where.fileno, where.addr))
+        for name in group:
+            seen += 1
+            if seen > MOST_OBJECTS:
+                raise ValueError(f"holds more than {MOST_OBJECTS:,} objects")
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue
+            inner = group[name]
+            inside = f"{path}/{name}" if path else name
+            if isinstance(inner, h5py.Dataset):
+                yield inside, inner.shape or ()
+            elif isinstance(inner, h5py.Group):
+                waiting.append((inside, inner))
+
+
+def _kinds(dtype: Any) -> Iterator[str]:
+    """The kinds of numbers in a type, which may have named fields."""
+    if dtype.fields:
+        for inner, *_ in dtype.fields.values():
+            yield from _kinds(inner)
+    elif dtype.subdtype:
+        yield from _kinds(dtype.subdtype[0])
+    else:
+        yield dtype.kind
+
+
+def _text(value: object, name: str) -> str:
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{shown(name)}: holds text that is not UTF-8") from error
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"{shown(name)}: holds {type(value).__name__}, expected text")
+
+
+def column(table: Array, name: str) -> Array:
+    """A column of a table with named ones. Raises `ValueError` where it has none of that name."""
+    names: Sequence[str] = table.dtype.names or ()
+    if name not in names:
+        raise ValueError(f"has no column {name}; it has {listed(names, 8) or 'none'}")
+    return np.asarray(table[name])
