@@ -1,8 +1,8 @@
 """The contract of readers: what the files of trackers and annotators come to, and how readers are found.
 
 A reader is one decorated function in one file. It is given a `Source` and yields `Tracks`, or `Annotations`, one for
-each video that the file is of. The file being in `harness/data/readers` registers it; other packages use an
-entry point of the group `readers` beside those of other plugins; a file of the user's own is loaded by its path.
+each video that the file is of. The file being in `harness/data/readers` registers it; a file of the
+user's own is loaded by its path.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
