@@ -2,7 +2,6 @@
 hold it.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from harness.data.challenge import OTHER
 from harness.data.dataset_toml import SETUP_FILE, Setup, toml_text
-from harness.data.folder.layout import FORBIDDEN, folded, id_problem
+from harness.data.folder.layout import file_safe, folded, id_problem
 from harness.data.folder.read import FolderContent
 from harness.data.folder.write import new_folder
 from harness.data.sentinels import without_sentinels
@@ -23,9 +22,6 @@ from harness.words import listed, shown
 
 ORIGINAL = "original_id"
 """The column of `recordings.csv` that holds the name of a recording whose name no file can have."""
-
-DIGITS = 8
-"""Hexadecimal, of the digest that a name ends in which is cut."""
 
 
 def with_file_names(dataset: Dataset) -> Dataset:
@@ -53,7 +49,7 @@ def _file_names(names: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     # Those that can stay as they are come first, so that no other takes their names.
     for name in sorted(dict.fromkeys(names), key=lambda one: bool(id_problem(one))):
-        plain = _plain(name)
+        plain = file_safe(name)
         new, number = plain, 1
         while folded(new) in taken:
             number += 1
@@ -61,18 +57,6 @@ def _file_names(names: Iterable[str]) -> dict[str, str]:
         taken.add(folded(new))
         found[name] = new
     return found
-
-
-def _plain(name: str) -> str:
-    if not id_problem(name):
-        return name
-    plain = "".join("-" if letter in FORBIDDEN else letter for letter in name.strip().replace("/", "--"))
-    plain = plain.rstrip(". ") or "recording"
-    if id_problem(plain):
-        digest = hashlib.sha256(name.encode()).hexdigest()[:DIGITS]
-        head = plain.encode()[: LONGEST - DIGITS - 2].decode(errors="ignore").lstrip(".~$")
-        plain = f"{head}-{digest}" if len(plain) > DIGITS else f"recording-{plain.lstrip('.~$')}-{digest}"
-    return plain
 
 
 def write_challenge(content: FolderContent, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Where things lie in a dataset folder, and what a recording may be called so that it can be a file on every disk."""
 
 import difflib
+import hashlib
 import os
 import re
 import unicodedata
@@ -19,6 +20,9 @@ ENDINGS = {POSES: ".npz", LABELS: ".csv", ANNOTATED: ".csv"}
 
 FORBIDDEN = '/\\:*?"<>|'
 """What some system does not take in the name of a file."""
+
+DIGITS = 8
+"""Hexadecimal, of the digest that a name ends in which is cut."""
 
 LONGEST_BYTES = 255
 """Of a file's name, with its ending."""
@@ -50,6 +54,19 @@ def id_problem(name: str) -> str:
     if name.partition(".")[0].rstrip().casefold() in RESERVED:
         return "is what Windows takes for a device; add a letter"
     return ""
+
+
+def file_safe(name: str) -> str:
+    """The name, or one like it that a recording can be called by."""
+    if not id_problem(name):
+        return name
+    plain = "".join("-" if letter in FORBIDDEN else letter for letter in name.strip().replace("/", "--"))
+    plain = plain.rstrip(". ") or "recording"
+    if id_problem(plain):
+        digest = hashlib.sha256(name.encode()).hexdigest()[:DIGITS]
+        head = plain.encode()[: LONGEST - DIGITS - 2].decode(errors="ignore").lstrip(".~$")
+        plain = f"{head}-{digest}" if len(plain) > DIGITS else f"recording-{plain.lstrip('.~$')}-{digest}"
+    return plain
 
 
 def folded(name: str) -> str:
