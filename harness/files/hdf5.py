@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.files.bounded import is_more_than_memory
+from harness.files.bounded import NEVER_TOO_LARGE, is_more_than_memory
 from harness.recording import Array
 from harness.words import listed, shown
 
@@ -20,6 +20,9 @@ MOST_OBJECTS = 10_000
 LONGEST_ATTRIBUTE = 1_000_000
 """Bytes or numbers."""
 
+MOST_PACKED = 2_000
+"""Bytes that one byte of a file may unpack to: gzip, which HDF5 packs with, reaches 1,032."""
+
 DAMAGED = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, NotImplementedError, UnicodeError)
 """What h5py raises on content that was damaged at random."""
 
@@ -29,8 +32,22 @@ class Hdf5:
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        self.shapes: Mapping[str, tuple[int, ...]] = dict(_datasets(file))
+        shapes: dict[str, tuple[int, ...]] = {}
+        links: dict[str, str] = {}
+        groups: list[str] = []
+        for path, found in _objects(file):
+            if isinstance(found, tuple):
+                shapes[path] = found
+            elif isinstance(found, str):
+                links[path] = found
+            else:
+                groups.append(path)
+        self.shapes: Mapping[str, tuple[int, ...]] = shapes
         """Path of each dataset, from the root and without a first `/`, to its shape; links are not followed."""
+        self.groups: Sequence[str] = groups
+        """Paths of the groups."""
+        self.links: Mapping[str, str] = links
+        """Path of each soft link to what it says it leads to."""
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a dataset."""
@@ -42,6 +59,14 @@ class Hdf5:
         if dataset.dtype.hasobject or any(kind not in "biuf" for kind in _kinds(dataset.dtype)):
             raise ValueError(f"{name}: holds {dataset.dtype}, expected numbers")
         return np.asarray(self._read(name, dataset, rows))
+
+    def array(self, name: str, axes: int) -> Array:
+        """The numbers of a dataset that is no table, and has so many axes."""
+        found = self.numbers(name) if len(self._dataset(name).shape or ()) == axes else np.zeros((0,) * (axes + 1))
+        if found.ndim != axes or found.dtype.names:
+            has = f"columns {listed(found.dtype.names)}" if found.dtype.names else f"shape {self.shapes[name]}"
+            raise ValueError(f"{shown(name)}: has {has}, expected {axes} {'axis' if axes == 1 else 'axes'} of numbers")
+        return found
 
     def texts(self, name: str) -> list[str]:
         """The text of a dataset: one, or a list of them."""
@@ -100,8 +125,11 @@ class Hdf5:
             if shape is None:
                 raise ValueError(f"{shown(name)}: is empty")
             count = prod(shape) if rows is None or not shape else len(range(*rows.indices(shape[0]))) * prod(shape[1:])
-            if is_more_than_memory(count * max(1, dataset.dtype.itemsize)):
+            nbytes = count * max(1, dataset.dtype.itemsize)
+            if is_more_than_memory(nbytes):
                 raise ValueError(f"{shown(name)}: claims {shape} numbers, which are more than fit into memory")
+            if nbytes > NEVER_TOO_LARGE and nbytes > MOST_PACKED * dataset.id.get_storage_size():
+                raise ValueError(f"{shown(name)}: claims {shape} numbers, of which the file holds next to nothing")
             return dataset[()] if rows is None else dataset[rows]
         except DAMAGED as error:
             said = str(error)
@@ -129,7 +157,8 @@ def opened(path: Path) -> Iterator[Hdf5]:
         yield found
 
 
-def _datasets(file: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _objects(file: Any) -> Iterator[tuple[str, tuple[int, ...] | str | None]]:
+    """Path of all that is in a file, and of a dataset the shape, of a soft link where it leads, of a group None."""
     import h5py
 
     waiting: list[tuple[str, Any]] = [("", file)]
@@ -145,13 +174,17 @@ def _datasets(file: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
             seen += 1
             if seen > MOST_OBJECTS:
                 raise ValueError(f"holds more than {MOST_OBJECTS:,} objects")
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            link = group.get(name, getlink=True)
+            inside = f"{path}/{name}" if path else name
+            if isinstance(link, h5py.SoftLink):
+                yield inside, link.path.strip("/") if link.path.startswith("/") else f"{path}/{link.path}".strip("/")
+            if not isinstance(link, h5py.HardLink):
                 continue
             inner = group[name]
-            inside = f"{path}/{name}" if path else name
             if isinstance(inner, h5py.Dataset):
                 yield inside, inner.shape or ()
             elif isinstance(inner, h5py.Group):
+                yield inside, None
                 waiting.append((inside, inner))
 
 
