@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.api.detectors import Detector, Detectors, open_detectors, predict
     from harness.api.doctor import Examination, doctor
     from harness.api.export import Export, export_best, fit
+    from harness.api.importing import Import, ImportRefused, import_files, load_annotations, load_poses
     from harness.api.pages import learning_curve, report
     from harness.api.run import Comparison, Run, compare, open_run
     from harness.api.search import SearchInterrupted, search
@@ -33,6 +34,7 @@ _HOMES = {
     "api.detectors": ("Detector", "Detectors", "open_detectors", "predict"),
     "api.doctor": ("Examination", "doctor"),
     "api.export": ("Export", "export_best", "fit"),
+    "api.importing": ("Import", "ImportRefused", "import_files", "load_annotations", "load_poses"),
     "api.pages": ("learning_curve", "report"),
     "api.run": ("Comparison", "Run", "compare", "open_run"),
     "api.search": ("SearchInterrupted", "search"),
@@ -55,6 +57,8 @@ __all__ = [
     "Export",
     "Finding",
     "HarnessError",
+    "Import",
+    "ImportRefused",
     "NothingToRankError",
     "Recording",
     "Run",
@@ -71,8 +75,11 @@ __all__ = [
     "doctor",
     "export_best",
     "fit",
+    "import_files",
     "learning_curve",
     "load",
+    "load_annotations",
+    "load_poses",
     "load_recordings",
     "open_detectors",
     "open_run",

@@ -21,9 +21,12 @@ from harness.cli.arguments import (
     existing_folder,
     lasting,
     memory,
+    pair,
     positive,
     quieten_dask,
+    rate,
     seed,
+    share,
 )
 from harness.cli.ending import Ending
 from harness.cli.letters import as_the_terminal_has_them
@@ -162,6 +165,69 @@ def parser() -> argparse.ArgumentParser:
     convert = commands.add_parser("convert", help="write a dataset folder as challenge files, or these as a folder")
     convert.add_argument("data", type=named, metavar="IN", help="a folder with recordings.csv, or with train.npy")
     convert.add_argument("out", type=named, metavar="OUT", help="folder to make")
+
+    taken = commands.add_parser("import", help="make a dataset folder from the files of trackers and annotators")
+    taken.add_argument("poses", type=named, nargs="+", metavar="POSES", help="files of a tracker, or folders of them")
+    taken.add_argument("--annotations", type=named, nargs="+", default=[], metavar="FILE", help="files of an annotator")
+    where = taken.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=named, metavar="DIR", help="folder to make")
+    where.add_argument("--dry-run", action="store_true", help="only show what the files come to")
+    taken.add_argument("--fps", type=rate, metavar="N", help="frames a second, where no file says it")
+    taken.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        metavar="TRACKS=ANNOTATIONS",
+        help="what belongs together, where names do not tell it",
+    )
+    taken.add_argument(
+        "--subject",
+        type=pair,
+        action="append",
+        default=[],
+        metavar="NAME=ANIMAL",
+        help="whom an annotator means, as the tracks call it",
+    )
+    taken.add_argument(
+        "--scope",
+        type=pair,
+        action="append",
+        default=[],
+        metavar="BEHAVIOR=SCOPE",
+        help="whom it is of: one, pair, or scene",
+    )
+    taken.add_argument(
+        "--animals", nargs="+", default=[], metavar="NAME", help="which tracks to take, where there are others"
+    )
+    for side, end in (("prefix", "begin with"), ("suffix", "end in")):
+        taken.add_argument(
+            f"--{side}",
+            type=pair,
+            action="append",
+            default=[],
+            metavar="TEXT=ANIMAL",
+            help=f"what the parts of an animal {end}, where a file does not tell its animals apart",
+        )
+    taken.add_argument(
+        "--min-likelihood", type=share, default=0.0, metavar="P", help="take points below it for not seen (0)"
+    )
+    taken.add_argument(
+        "--looked-at",
+        choices=["whole", "span", "bouts"],
+        default="whole",
+        help="where the file does not say it: the whole video, from the first bout to the last, or bouts alone (whole)",
+    )
+    taken.add_argument(
+        "--points", choices=["frame", "out"], default="frame", help="whether point events get a frame (frame)"
+    )
+    taken.add_argument(
+        "--unpaired",
+        choices=["close", "refuse"],
+        default="close",
+        help="whether a bout that is never stopped goes on to the end, or is an error (close)",
+    )
+    add_places(taken, "plugin")
+    add_format(taken)
 
     demo = commands.add_parser("demo-data", help="make a demo dataset")
     demo.add_argument("out", type=named, metavar="OUT", help="folder to make")

@@ -99,6 +99,28 @@ def memory(text: str) -> int:
     return found
 
 
+def pair(text: str) -> tuple[str, str]:
+    """`NAME=VALUE` from the command line."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} should be two names with = between them, such as adult=mouse1")
+    return name.strip(), value.strip()
+
+
+def rate(text: str) -> float:
+    value = float(text) if re.fullmatch(r"\d{1,6}(\.\d{1,9})?", text) else 0.0
+    if not value:
+        raise argparse.ArgumentTypeError(f"{text!r} should be frames a second, such as 30 or 29.97")
+    return value
+
+
+def share(text: str) -> float:
+    value = float(text) if re.fullmatch(r"\d(\.\d{1,9})?", text) else -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a number from 0 to 1, such as 0.3")
+    return value
+
+
 def existing_folder(text: str) -> Path:
     folder = named(text)
     if not os.path.isdir(folder):  # a name that is too long is no folder either

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harness.words import escaped
 
-WRAPS = ("pipeline", "parameters", "note", "decision", "reason", "in words")
+WRAPS = ("pipeline", "parameters", "note", "decision", "reason", "in words", "poses", "annotations", "clock")
 """Columns whose words go on in the next line where the terminal is narrow."""
 
 NARROWEST = 14

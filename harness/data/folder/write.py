@@ -162,7 +162,7 @@ def _write_register(path: Path, videos: Sequence[_Video], setup: Setup) -> None:
     more = dict.fromkeys(column for video in videos for column in video.film.about if column not in COLUMNS)
     rows = [_row(video, setup) for video in videos]
     used = [column for column in (*COLUMNS, *more) if any(row.get(column) for row in rows)]
-    _write_csv(path, used, ([row.get(column, "") for column in used] for row in rows))
+    write_rows(path, used, ([row.get(column, "") for column in used] for row in rows))
 
 
 def _row(video: _Video, setup: Setup) -> Mapping[str, str]:
@@ -183,18 +183,29 @@ def _number(value: float) -> str:
 
 def _write_video(place: Path, video: _Video, scopes: Mapping[str, str]) -> None:
     film = video.film
-    arrays = {"keypoints": film.keypoints} | ({} if film.confidence is None else {"confidence": film.confidence})
-    with open(place / POSES / f"{film.id}.npz", "xb") as file:
-        np.savez(file, **{name: np.asarray(values, np.float32) for name, values in arrays.items()})  # type: ignore[arg-type]
+    write_poses(place, film.id, film.keypoints, film.confidence)
     if video.split == UNLABELLED:
         return
     cast = Cast(film.frames, film.animal_names, scopes)
     bouts = [(who, run) for who, labels in video.labels.items() for run in _runs(labels == 1)]
-    _write_bouts(place / LABELS / f"{film.id}.csv", bouts)
+    write_bouts(place / LABELS / f"{film.id}.csv", bouts)
     looked_at = {behavior: [(who, _looked_at(video, who)) for who in cast.every(behavior)] for behavior in scopes}
     if any(runs != ((0, film.frames),) for found in looked_at.values() for _, runs in found):
         stretches = [one for behavior, found in looked_at.items() for one in _stretches(behavior, found)]
-        _write_bouts(place / ANNOTATED / f"{film.id}.csv", stretches)
+        write_bouts(place / ANNOTATED / f"{film.id}.csv", stretches)
+
+
+def write_poses(
+    place: Path, name: str, keypoints: Array, confidence: Array | None, parts: Sequence[str] | None = None
+) -> None:
+    """The tracks of one recording; `parts` where they are not those of `dataset.toml`, in its order."""
+    arrays: dict[str, Array] = {"keypoints": np.asarray(keypoints, np.float32)}
+    if confidence is not None:
+        arrays["confidence"] = np.asarray(confidence, np.float32)
+    if parts is not None:
+        arrays["parts"] = np.array(parts)
+    with open(place / POSES / f"{name}.npz", "wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # no array is named allow_pickle
 
 
 def _looked_at(video: _Video, who: Who) -> Runs:
@@ -213,11 +224,11 @@ def _stretches(behavior: str, found: Sequence[tuple[Who, Runs]]) -> Iterator[tup
     yield from ((who, run) for who, runs in found for run in runs)
 
 
-def _write_bouts(path: Path, stretches: Iterable[tuple[Who, tuple[int, int]]]) -> None:
+def write_bouts(path: Path, stretches: Iterable[tuple[Who, tuple[int, int]]]) -> None:
     rows = ([behavior, agent, target, str(start), str(stop)] for (behavior, agent, target), (start, stop) in stretches)
-    _write_csv(path, BOUT_COLUMNS, rows)
+    write_rows(path, BOUT_COLUMNS, rows)
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with open(path, "x", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([columns, *rows])

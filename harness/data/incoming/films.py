@@ -169,24 +169,17 @@ def merged(pieces: Sequence[Tracks]) -> Tracks:
         if one.fps != first.fps:
             raise ValueError(f"{shown(one.animals[0])} has another frame rate than {shown(first.animals[0])}")
     frames = max(one.frames for one in pieces)
-    confidence = None
-    if all(one.confidence is not None for one in pieces):
-        confidence = np.concatenate([_longer(one.confidence, frames) for one in pieces], axis=1)
-    keypoints = np.concatenate([_longer(one.keypoints, frames) for one in pieces], axis=1)
+    sure = [longer(one.confidence, frames) for one in pieces if one.confidence is not None]
+    confidence = np.concatenate(sure, axis=1) if len(sure) == len(pieces) else None
+    keypoints = np.concatenate([longer(one.keypoints, frames) for one in pieces], axis=1)
     notes = tuple(dict.fromkeys(note for one in pieces for note in one.notes))
     return replace(first, animals=tuple(names), keypoints=keypoints, confidence=confidence, piece=False, notes=notes)
 
 
-def _longer(values: Array | None, frames: int) -> Array:
-    assert values is not None
+def longer(values: Array, frames: int) -> Array:
+    """The values (frames, ...) with NaN at the end, so that there are `frames` of them."""
     more = np.full((frames - len(values), *values.shape[1:]), np.nan, dtype=np.float32)
     return np.concatenate([values, more]) if len(more) else values
-
-
-def longer(tracks: Tracks, frames: int) -> Tracks:
-    """The tracks with frames at the end on which nothing was seen, so that there are `frames`."""
-    confidence = None if tracks.confidence is None else _longer(tracks.confidence, frames)
-    return replace(tracks, keypoints=_longer(tracks.keypoints, frames), confidence=confidence)
 
 
 def _settled(tracks: Tracks, whose: Whose, order: tuple[str, ...]) -> Tracks:

@@ -1,0 +1,384 @@
+"""A dataset folder from the files of trackers and annotators."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from harness.data.dataset_toml import SETUP_FILE, Setup, toml_text
+from harness.data.folder.bouts import COLUMNS as BOUT_COLUMNS
+from harness.data.folder.layout import ANNOTATED, ENDINGS, LABELS, POSES, REGISTER, near
+from harness.data.folder.register import COLUMNS, LABELLED, UNLABELLED
+from harness.data.folder.write import new_folder, write_poses, write_rows
+from harness.data.incoming.clock import Clock, Said, clock
+from harness.data.incoming.films import Film, Whose, longer, read_films
+from harness.data.incoming.keys import Matches, Pattern, match, video_of
+from harness.data.incoming.recognising import read_annotations
+from harness.data.incoming.roles import skeleton_of
+from harness.data.incoming.scoring import Rules, Scored, Sheet, agents_of, behavior_name, scopes_of, score
+from harness.errors import DataError
+from harness.plugins.readers import EVERY, Tracks
+from harness.recording import SCOPES, Skeleton
+from harness.words import listed, shown
+
+OPTION = "--fps"
+
+PIECE = 1 << 20
+"""Bytes of a file that are looked at at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How files are taken, where they do not say it themselves."""
+
+    fps: float | None = None
+    patterns: tuple[Pattern, ...] = ()
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    """Behavior to whom it is of."""
+    whose: Whose = field(default_factory=Whose)
+    rules: Rules = field(default_factory=Rules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """One video as it was taken."""
+
+    film: Film
+    sheets: tuple[Sheet, ...]
+    scored: Scored
+    clock: Clock | None
+    """None where nobody says how many frames a second the video has."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        every = [*self.film.notes, *(note for one in self.sheets for note in one.annotations.notes), *self.scored.notes]
+        return tuple(dict.fromkeys(every))
+
+    @property
+    def looked_at(self) -> float:
+        """Share of the frames on which somebody looked for something."""
+        some = {frame for runs in self.scored.looked_at.values() for frame in runs}
+        seen = 0
+        last = 0
+        for start, stop in sorted(some):
+            seen += max(0, stop - max(start, last))
+            last = max(last, stop)
+        return seen / max(1, self.scored.frames)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What files come to."""
+
+    videos: tuple[Imported, ...]
+    skeleton: Skeleton
+    scopes: Mapping[str, str]
+    unmatched: tuple[str, ...]
+    """Annotations of videos of which there are no tracks, in files of which other videos have some."""
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def look(poses: Sequence[Path], annotations: Sequence[Path], wishes: Wishes) -> Found:
+    """What the files come to, without writing anything. One video is in memory at a time."""
+    return _found(poses, annotations, wishes, lambda film, tracks: None)
+
+
+class _HasProblemsError(Exception):
+    pass
+
+
+def write(poses: Sequence[Path], annotations: Sequence[Path], wishes: Wishes, folder: Path) -> Found:
+    """Make `folder`, a dataset folder, of which nothing is seen before it is whole, unless something is wrong.
+
+    Raises `HarnessError` where `folder` is there or cannot be written.
+    """
+    found = None
+    with suppress(_HasProblemsError), new_folder(folder) as place:
+        for part in ENDINGS:
+            (place / part).mkdir()
+
+        def keep(film: Film, tracks: Tracks) -> None:
+            write_poses(place, film.id, tracks.keypoints, tracks.confidence, tracks.parts)
+
+        found = _found(poses, annotations, wishes, keep)
+        if found.problems:
+            raise _HasProblemsError
+        _write(place, found)
+    assert found is not None
+    return found
+
+
+def _found(
+    poses: Sequence[Path], annotations: Sequence[Path], wishes: Wishes, keep: Callable[[Film, Tracks], object]
+) -> Found:
+    problems: list[str] = []
+    notes: list[str] = []
+    sheets = _sheets(annotations, problems)
+    films = read_films(poses, wishes.whose, keep, problems, notes)
+    if problems:
+        return Found(
+            videos=(), skeleton=Skeleton(()), scopes={}, unmatched=(), notes=tuple(notes), problems=tuple(problems)
+        )
+    by_film, unmatched = _matched(films, sheets, wishes, problems)
+    every = [(film, sheet) for film in films for sheet in by_film.get(film.key, ())]
+    scopes = scopes_of([sheet for _, sheet in every], wishes.scopes)
+    problems += _scope_problems(scopes, wishes.scopes)
+    notes += _alike(scopes)
+    notes += _all_absent(films, by_film, scopes)
+    agents = agents_of(every, wishes.rules.subjects)
+    clocks = _clocks(films, by_film, wishes.fps, problems)
+    videos = []
+    for film in films:
+        own, time = tuple(by_film.get(film.key, ())), clocks[film.key]
+        scored = Scored(frames=film.frames)
+        if time is not None and own:
+            scored = score(film, own, scopes, agents, time.fps, wishes.rules)
+            problems += scored.problems
+        videos.append(Imported(film=film, sheets=own, scored=scored, clock=time))
+    parts = tuple(dict.fromkeys(part for film in films for part in film.parts))
+    return Found(
+        videos=tuple(videos),
+        skeleton=skeleton_of(parts),
+        scopes=scopes,
+        unmatched=unmatched,
+        notes=tuple(notes),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+# What is of which video
+
+
+def _sheets(files: Sequence[Path], problems: list[str]) -> dict[Path, list[Sheet]]:
+    found: dict[Path, list[Sheet]] = {}
+    for path in dict.fromkeys(files):
+        try:
+            found[path] = [Sheet(path, one) for one in read_annotations(path)]
+        except DataError as error:
+            problems += error.lines
+    return found
+
+
+def _matched(
+    films: Sequence[Film], sheets: Mapping[Path, Sequence[Sheet]], wishes: Wishes, problems: list[str]
+) -> tuple[dict[str, list[Sheet]], tuple[str, ...]]:
+    """The annotations of each video, and what videos of files, some of which are matched, have no tracks."""
+    keys = [film.key for film in films]
+    by_film: dict[str, list[Sheet]] = {}
+    unmatched: list[str] = []
+    for path, inside in sheets.items():
+        of_file = match(keys, [video_of(path.name)], wishes.patterns)
+        lost: list[str] = []
+        for sheet in inside:
+            # What the file calls the video goes before what the file is called.
+            key = video_of(sheet.annotations.video or path.name)
+            found = match(keys, [key], wishes.patterns)
+            if not found.tracks and len(inside) == 1:
+                found = of_file
+            if found.tracks:
+                by_film.setdefault(next(iter(found.tracks.values())), []).append(sheet)
+            elif found.ambiguous:
+                problems.append(_ambiguous(path, found))
+            else:
+                lost.append(key)
+        if lost and len(lost) == len(inside):
+            of = listed(lost, 5)
+            near_by = near(lost[0], keys)
+            problems.append(
+                f"{path}: no tracks of the video {of}{near_by}; --match TRACKS=ANNOTATIONS says what belongs together, "
+                f"such as --match {shown(keys[0] if keys else 'tracks')}={shown(lost[0])}"
+            )
+        else:
+            unmatched += [f"{path.name}: {shown(one)}" for one in lost]
+    for film in films:
+        problems += _twice(film, by_film.get(film.key, []))
+    return by_film, tuple(unmatched)
+
+
+def _ambiguous(path: Path, found: Matches) -> str:
+    ((key, candidates),) = found.ambiguous.items()
+    return (
+        f"{path}: may be of the tracks {listed(candidates, 5)}; --match {shown(candidates[0])}={shown(key)} says which"
+    )
+
+
+def _twice(film: Film, sheets: Sequence[Sheet]) -> list[str]:
+    """That two files speak of the same behaviors of the same subjects."""
+    taken: dict[tuple[str, str], Sheet] = {}
+    for sheet in sheets:
+        own = {(bout.behavior, bout.agent) for bout in sheet.annotations.bouts}
+        own |= {(name, "") for name in sheet.annotations.behaviors}
+        for key in sorted(own):
+            other = taken.setdefault(key, sheet)
+            if other is not sheet:
+                both = f"{other.path} and {sheet.path}" if other.path != sheet.path else f"{sheet.path}"
+                return [
+                    f"{both}: both score {shown(key[0])} in the video {shown(film.key)}; give one of them, or import "
+                    "the other into a dataset of its own"
+                ]
+    return []
+
+
+# What holds for all
+
+
+def _scope_problems(scopes: Mapping[str, str], asked: Mapping[str, str]) -> list[str]:
+    found = []
+    for name, scope in asked.items():
+        if name not in scopes:
+            there = listed(scopes, 10) or "none"
+            found.append(f"--scope {shown(name)}: no behavior of that name{near(name, scopes)}; there are {there}")
+        if scope not in SCOPES:
+            found.append(f"--scope {shown(name)}={shown(scope)}: expected one of {', '.join(SCOPES)}")
+    return found
+
+
+def _alike(names: Mapping[str, str]) -> list[str]:
+    by_folded: dict[str, list[str]] = {}
+    for name in names:
+        by_folded.setdefault("".join(filter(str.isalnum, name.casefold())), []).append(name)
+    return [
+        f"{' and '.join(map(shown, group))} are taken for different behaviors; make them one in the files if they are"
+        for group in by_folded.values()
+        if len(group) > 1
+    ]
+
+
+def _all_absent(films: Sequence[Film], by_film: Mapping[str, Sequence[Sheet]], scopes: Mapping[str, str]) -> list[str]:
+    """Behaviors that some files have no bout of, though others do and nothing says whether they were scored."""
+    found = []
+    for behavior in scopes:
+        without = [
+            film.key
+            for film in films
+            if by_film.get(film.key)
+            and not any(
+                sheet.annotations.behaviors
+                or sheet.annotations.looked_at is not None
+                or any(behavior_name(bout.behavior) == behavior for bout in sheet.annotations.bouts)
+                for sheet in by_film[film.key]
+            )
+        ]
+        if without:
+            found.append(
+                f"{shown(behavior)}: no bout in {listed(without)}, where it is taken as absent; if nobody scored it "
+                f"there, say so in {ANNOTATED}/"
+            )
+    return found
+
+
+def _clocks(
+    films: Sequence[Film], by_film: Mapping[str, Sequence[Sheet]], asked: float | None, problems: list[str]
+) -> dict[str, Clock | None]:
+    """The clock of each video; where nobody says it, what all others have."""
+    found: dict[str, Clock | None] = {}
+    disputed = False
+    for film in films:
+        said = [Said(asked, OPTION)] if asked is not None else []
+        said += [Said(film.fps, str(film.files[0]))] if film.fps is not None else []
+        sheets = by_film.get(film.key, ())
+        said += [Said(one.annotations.fps, str(one.path)) for one in sheets if one.annotations.fps is not None]
+        found[film.key] = None
+        try:
+            found[film.key] = clock(said, film.frames) if said else None
+        except ValueError as error:
+            problems.append(str(error))
+            disputed = True
+    if disputed:
+        return found
+    known = {one.fps for one in found.values() if one is not None}
+    silent = [film for film in films if found[film.key] is None]
+    if silent and len(known) == 1:
+        others = Clock(next(iter(known)), "as the others", 0.0)
+        return found | {film.key: others for film in silent}
+    if silent:
+        which = f"{silent[0].files[0]}{f' and {len(silent) - 1} more' if len(silent) > 1 else ''}"
+        problems.append(f"{which}: nothing says how many frames a second; --fps does, such as --fps 30")
+    return found
+
+
+# The folder
+
+
+def _write(place: Path, found: Found) -> None:
+    videos = found.videos
+    rates = {one.clock.fps for one in videos if one.clock is not None}
+    scales = {one.film.pixels_per_cm for one in videos}
+    sizes = {one.film.image_size for one in videos}
+    tools = list(
+        dict.fromkeys([one.film.tool for one in videos] + [s.annotations.tool for v in videos for s in v.sheets])
+    )
+    setup = Setup(
+        found.skeleton,
+        next(iter(rates)) if len(rates) == 1 else None,
+        next(iter(sizes)) if len(sizes) == 1 else None,
+        pixels_per_cm=next(iter(scales)) if len(scales) == 1 else None,
+        behaviors=found.scopes,
+        source=f"imported from {', '.join(tools)}"[:1000],
+    )
+    (place / SETUP_FILE).write_text(toml_text(setup), encoding="utf-8")
+    rows = [_row(one, setup) for one in videos]
+    more = dict.fromkeys(column for row in rows for column in row if column not in COLUMNS)
+    used = [column for column in (*COLUMNS, *more) if any(row.get(column) for row in rows)]
+    write_rows(place / REGISTER, used, ([row.get(column, "") for column in used] for row in rows))
+    for one in videos:
+        _write_video(place, one, found)
+
+
+def _row(one: Imported, setup: Setup) -> dict[str, str]:
+    film = one.film
+    row = {
+        "id": film.id,
+        "split": LABELLED if one.sheets else UNLABELLED,
+        "animals": ";".join(film.animals),
+        "source": ";".join(path.name for path in film.files),
+        "digest": _digest(film.files),
+        "annotations": ";".join(dict.fromkeys(sheet.path.name for sheet in one.sheets)),
+    }
+    if setup.fps is None and one.clock is not None:
+        row["fps"] = f"{one.clock.fps:.15g}"
+    if setup.image_size is None and film.image_size is not None:
+        row["width"], row["height"] = map(str, film.image_size)
+    if setup.pixels_per_cm is None and film.pixels_per_cm is not None:
+        row["pixels_per_cm"] = f"{film.pixels_per_cm:.15g}"
+    for name, (x, y) in film.places.items():
+        row[f"{name}_x"], row[f"{name}_y"] = f"{x:.2f}", f"{y:.2f}"
+    return row
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """SHA-256 of the files, one after the other."""
+    found = hashlib.sha256()
+    for path in files:
+        with open(path, "rb") as file:
+            while piece := file.read(PIECE):
+                found.update(piece)
+    return found.hexdigest()
+
+
+def _write_video(place: Path, one: Imported, found: Found) -> None:
+    film, scored = one.film, one.scored
+    if scored.frames > film.frames:
+        _lengthen(place, film, scored.frames)
+    if not one.sheets:
+        return
+    bouts = [(*who, str(start), str(stop)) for who, runs in scored.bouts.items() for start, stop in runs]
+    write_rows(place / LABELS / f"{film.id}.csv", BOUT_COLUMNS, sorted(bouts, key=lambda row: (int(row[3]), row)))
+    whole = [(0, scored.frames)]
+    everybody = {name for (name, agent, _), runs in scored.looked_at.items() if runs == whole and agent in ("", EVERY)}
+    if everybody == set(found.scopes):
+        return
+    seen = [(*who, str(start), str(stop)) for who, runs in scored.looked_at.items() for start, stop in runs]
+    write_rows(place / ANNOTATED / f"{film.id}.csv", BOUT_COLUMNS, seen)
+
+
+def _lengthen(place: Path, film: Film, frames: int) -> None:
+    """Frames at the end on which nothing is seen."""
+    with np.load(place / POSES / f"{film.id}.npz", allow_pickle=False) as stored:
+        arrays = dict(stored)
+    confidence = longer(arrays["confidence"], frames) if "confidence" in arrays else None
+    write_poses(place, film.id, longer(arrays["keypoints"], frames), confidence, film.parts)
