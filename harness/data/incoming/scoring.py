@@ -145,7 +145,7 @@ def score(
             merged += sum(_overlapping(runs)) if group is found.bouts else 0
             group[who] = clean
     if merged:
-        found.notes.append(f"{counted(merged, 'bout')} that overlap others of the same are joined with them")
+        found.notes.append(f"{counted(merged, 'bout')} overlapping others of the same, joined with them")
     return found
 
 
@@ -192,8 +192,8 @@ def _in_frames(film: Film, sheet: Sheet, fps: float, rules: Rules, found: Scored
         end = max(end, run[1])
         bouts.append((bout, (run[0], ENDLESS) if bout.stop is None else run))
     if points:
-        became = "are left out" if rules.points == LEFT_OUT else "get one frame each"
-        found.notes.append(f"{counted(points, 'point event')} {became}")
+        became = "left out" if rules.points == LEFT_OUT else "one frame each"
+        found.notes.append(f"{counted(points, 'point event')}, {became}")
     if never and rules.unpaired == CLOSED:
         found.notes.append(f"{counted(never, 'bout')} never stopped, taken to go on to the end")
     return bouts, end
