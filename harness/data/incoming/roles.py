@@ -33,6 +33,8 @@ KNOWN = {
 def skeleton_of(parts: Sequence[str]) -> Skeleton:
     """The parts, with the roles that their names tell; each part plays one at most."""
     plain = [re.sub(r"[^a-z0-9]", "", part.lower()) for part in parts]
+    if "lear" not in plain:
+        plain = ["" if name == "rear" else name for name in plain]  # the end of the body, not `R_ear`
     found: dict[str, int] = {}
     for role in ROLES:
         place = next((plain.index(name) for name in KNOWN[role] if plain.count(name) == 1), None)

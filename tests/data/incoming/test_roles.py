@@ -2,13 +2,14 @@
 
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.data.incoming.moments import frame_of, frames_of
-from harness.data.incoming.roles import skeleton_of
+from harness.data.incoming.roles import KNOWN, skeleton_of
 
 PROJECTS = {
     ("nose", "leftear", "rightear", "neck", "lefthip", "righthip", "tail"): "nose 0 left_ear 1 right_ear 2 neck 3 "
@@ -17,6 +18,8 @@ PROJECTS = {
     ("snout", "tailbase", "tail1", "tail2"): "nose 0 tail_base 1",
     ("Left ear", "Right ear", "Base neck", "Base tail", "Mid tail", "Nose"): "left_ear 0 right_ear 1 neck 2 "
     "tail_base 3 nose 5",
+    ("L_ear", "R_ear", "rear_paw"): "left_ear 0 right_ear 1",
+    ("head", "rear"): "",
     ("top", "body", "tail-m"): "",
     ("nose_1", "Nose", "nose"): "",
 }
@@ -47,3 +50,10 @@ def test_a_bout_within_one_frame_keeps_that_one() -> None:
     assert frames_of(1.0, 2.0, 30.0) == (30, 60)
     assert frames_of(512.9999999 / 30, 20.0, 30.0) == (513, 600)
     assert frames_of(3, 3, None) == (3, 4)
+
+
+def test_the_table_of_the_docs_is_what_is_known() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "files.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.split("\n") if line.startswith("| `")]
+    written = {role.strip("`"): tuple(names.split(", ")) for role, names in rows if role.strip("`") in KNOWN}
+    assert written == KNOWN
