@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from harness.cli import main
+from harness.data.incoming.recognising import load_readers
+from harness.plugins.readers import ANNOTATION_READERS, POSE_READERS
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
 from harness.recording import Recording
 from tests.challenge_files import write
@@ -64,7 +66,10 @@ def _entry(recording: Recording) -> dict[str, object]:
 def registries() -> Iterator[None]:
     """Plugins that a test brings are forgotten after it."""
     load_plugins()
-    before: list[tuple[dict[str, Any], dict[str, Any]]] = [(one, dict(one)) for one in (FEATURES, MODELS, SMOOTHERS)]
+    load_readers()
+    before: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (one, dict(one)) for one in (FEATURES, MODELS, SMOOTHERS, POSE_READERS, ANNOTATION_READERS)
+    ]
     yield
     for registry, plugins in before:
         registry.clear()

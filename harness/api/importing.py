@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from harness.data.incoming.films import Whose
 from harness.data.incoming.importing import Found, Imported, Wishes, look, write
-from harness.data.incoming.keys import Pattern, video_of
+from harness.data.incoming.keys import Pattern, video_of, video_of_file
 from harness.data.incoming.recognising import load_readers, read_annotations, read_poses
 from harness.data.incoming.roles import skeleton_of
 from harness.data.incoming.scoring import LOOKED_AT, POINTS, UNPAIRED, Rules
@@ -196,7 +196,7 @@ def load_poses(file: Path | str, *, fps: float | None = None, video: str = "") -
     if fps is not None and tracks.fps is not None and abs(fps / tracks.fps - 1) > 1e-3:
         raise HarnessError(f"{path}: says {tracks.fps:g} frames a second, fps = {fps:g}; leave one of them out")
     return Recording(
-        video_of(tracks.video or path.name),
+        video_of(tracks.video) if tracks.video else video_of_file(path),
         tracks.keypoints,
         skeleton_of(tracks.parts),
         fps=rate,

@@ -12,7 +12,7 @@ import numpy as np
 from harness.data.dataset_toml import reads_as_two
 from harness.data.folder.layout import file_safe, folded
 from harness.data.folder.register import animal_problem
-from harness.data.incoming.keys import video_of
+from harness.data.incoming.keys import video_of, video_of_file
 from harness.data.incoming.recognising import read_poses
 from harness.errors import DataError
 from harness.plugins.readers import XY, Tracks
@@ -129,7 +129,7 @@ def _videos(files: Sequence[Path], problems: list[str]) -> Iterator[tuple[str, t
     for path in files:
         try:
             for tracks in read_poses(path):
-                key = video_of(tracks.video or path.name)
+                key = video_of(tracks.video) if tracks.video else video_of_file(path)
                 if waiting and (not tracks.piece or key != waited_for):
                     yield from _together(waited_for, waiting, problems)
                     waiting = []

@@ -15,7 +15,7 @@ from harness.data.folder.register import COLUMNS, LABELLED, UNLABELLED
 from harness.data.folder.write import new_folder, write_poses, write_rows
 from harness.data.incoming.clock import Clock, Said, clock
 from harness.data.incoming.films import Film, Whose, longer, read_films
-from harness.data.incoming.keys import Matches, Pattern, match, video_of
+from harness.data.incoming.keys import Matches, Pattern, match, video_of, video_of_file
 from harness.data.incoming.recognising import read_annotations
 from harness.data.incoming.roles import skeleton_of
 from harness.data.incoming.scoring import Rules, Scored, Sheet, agents_of, behavior_name, scopes_of, score
@@ -171,11 +171,11 @@ def _matched(
     by_film: dict[str, list[Sheet]] = {}
     unmatched: list[str] = []
     for path, inside in sheets.items():
-        of_file = match(keys, [video_of(path.name)], wishes.patterns)
+        of_file = match(keys, [video_of_file(path)], wishes.patterns)
         lost: list[str] = []
         for sheet in inside:
             # What the file calls the video goes before what the file is called.
-            key = video_of(sheet.annotations.video or path.name)
+            key = video_of(sheet.annotations.video) if sheet.annotations.video else video_of_file(path)
             found = match(keys, [key], wishes.patterns)
             if not found.tracks and len(inside) == 1:
                 found = of_file

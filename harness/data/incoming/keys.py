@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 _NETWORKS = "resnet|rnet|mobnet|mobilenet|effnet|efficientnet|hrnet|rtmpose|shuffle|snapshot"
 
@@ -43,9 +44,14 @@ def video_of(name: str) -> str:
         for ending in _ENDINGS:
             key = ending.sub("", key) or key
         key = _TRACKED.sub("", key) or key
-    if ".analysis." in name:
+    if ".analysis" in name:
         key = _SLEAP.sub("", key) or key
     return key.strip(" ._-") or name
+
+
+def video_of_file(path: Path) -> str:
+    """The name of the video in the name of a file, whatever that ends in."""
+    return video_of(path.stem)
 
 
 @dataclass(frozen=True, slots=True)
