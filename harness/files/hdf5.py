@@ -1,5 +1,6 @@
 """HDF5 files, of which numbers and text are read and nothing else: no other file that they refer to, and no pickle."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -71,6 +72,8 @@ class Hdf5:
     def texts(self, name: str) -> list[str]:
         """The text of a dataset: one, or a list of them."""
         dataset = self._dataset(name)
+        if not _is_text(dataset.dtype):
+            raise ValueError(f"{shown(name)}: holds {dataset.dtype}, expected text")
         found = np.asarray(self._read(name, dataset, None)).ravel().tolist()
         return [_text(one, name) for one in found]
 
@@ -86,6 +89,8 @@ class Hdf5:
             identity = attributes.get_id(name)
             if prod(identity.shape or ()) > LONGEST_ATTRIBUTE or identity.dtype.itemsize > LONGEST_ATTRIBUTE:
                 raise ValueError(f"attribute {name}: is larger than any should be")
+            if identity.dtype.hasobject and not _is_text(identity.dtype):
+                return None
             value = attributes[name]
         except DAMAGED as error:
             raise ValueError(f"attribute {shown(name)}: cannot be read ({shown(str(error))})") from error
@@ -130,6 +135,8 @@ class Hdf5:
                 raise ValueError(f"{shown(name)}: claims {shape} numbers, which are more than fit into memory")
             if nbytes > NEVER_TOO_LARGE and nbytes > MOST_PACKED * dataset.id.get_storage_size():
                 raise ValueError(f"{shown(name)}: claims {shape} numbers, of which the file holds next to nothing")
+            if dataset.dtype.hasobject and self._longest_text(dataset) > os.path.getsize(self._file.filename):
+                raise ValueError(f"{shown(name)}: claims text that is longer than the file")
             return dataset[()] if rows is None else dataset[rows]
         except DAMAGED as error:
             said = str(error)
@@ -138,6 +145,21 @@ class Hdf5:
             raise ValueError(f"{shown(name)}: cannot be read ({shown(said)})") from error
         except MemoryError as error:
             raise ValueError(f"{shown(name)}: is more than fits into memory") from error
+
+    def _longest_text(self, dataset: Any) -> int:
+        """Bytes of the longest text in a dataset, by what stands for it; 0 where that is not in one place.
+
+        HDF5 itself takes as much memory as a damaged length says.
+        """
+        start = dataset.id.get_offset()
+        if start is None:
+            return 0
+        address, _ = self._file.id.get_create_plist().get_sizes()
+        width = 4 + address + 4  # length, address of the heap, place in it
+        with open(self._file.filename, "rb") as file:
+            file.seek(start)
+            found = np.frombuffer(file.read(dataset.size * width), np.uint8)
+        return int(found[: len(found) // width * width].reshape(-1, width)[:, :4].copy().view("<u4").max(initial=0))
 
 
 @contextmanager
@@ -197,6 +219,13 @@ def _kinds(dtype: Any) -> Iterator[str]:
         yield from _kinds(dtype.subdtype[0])
     else:
         yield dtype.kind
+
+
+def _is_text(dtype: Any) -> bool:
+    """Whether values are text. What else has no fixed length is not read: HDF5 trusts what is damaged of it."""
+    import h5py
+
+    return dtype.kind in "SU" or h5py.check_string_dtype(dtype) is not None
 
 
 def _text(value: object, name: str) -> str:
