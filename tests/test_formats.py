@@ -12,6 +12,7 @@ import pytest
 from harness.cli import main, parser
 from tests.challenge_files import save, train_file, unlabelled, write
 from tests.conftest import ToyRuns
+from tests.lab_files import write_lab
 
 Captured = pytest.CaptureFixture[str]
 
@@ -151,6 +152,14 @@ def test_the_cache_prints_what_is_documented(at_toys: ToyRuns, tmp_path: Path, c
     differ_from_the_page("cache", printed(capsys, "cache", "--cache", str(tmp_path / "empty")))
     words = ("cache", "--clear", "--cache", str(tmp_path / "copy"))
     differ_from_the_page("cache --clear", printed(capsys, *words))
+
+
+def test_import_prints_what_is_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_lab(Path())
+    words = ("import", "tracks", "--annotations", "scored", "--dry-run")
+    differ_from_the_page("import", printed(capsys, *words, "--fps", "30"))
+    differ_from_the_page("import", printed(capsys, *words, code=2))
 
 
 def test_every_command_with_a_format_is_documented() -> None:
