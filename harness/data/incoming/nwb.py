@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PureWindowsPath
 
 import numpy as np
 
@@ -15,8 +16,6 @@ PIXELS = ("pixels", "pixel", "px")
 
 _DLC2NWB = re.compile(r"Keypoint (.+) from individual (.+)\.", re.DOTALL)
 """How DLC2NWB describes the series `INDIVIDUAL_PART`."""
-
-_FILE = re.compile(r"(?:.*[\\/])?([^\\/]+)\.\w+", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,8 +57,8 @@ class Estimation:
     @property
     def video(self) -> str:
         """Name of the video, without folder and ending; empty where it has none, or is put together from several."""
-        match = _FILE.fullmatch(self.videos[0]) if len(self.videos) == 1 else None
-        return match[1] if match else ""
+        path = PureWindowsPath(self.videos[0] if len(self.videos) == 1 else "")
+        return path.stem if path.suffix else ""
 
     def ordered(self, rows: Iterable[tuple[str, str]]) -> list[str]:
         """The parts of rows, given as animal and part, in the order of the skeleton."""
