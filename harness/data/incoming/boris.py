@@ -1,0 +1,215 @@
+"""What BORIS's files have in common: events of an observation, the media that it is of, and what bouts they come to.
+
+Times are seconds that contain the observation's time offset. Several media of one player follow one another, and time
+runs on over the second (BORIS 8.27 and 9.15).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from harness.files.source import Source
+from harness.plugins.readers import SECONDS, Annotations, Bout
+from harness.words import counted, shown
+
+TOOL = "BORIS"
+
+NOBODY = ("", "No focal subject", "NA")
+"""What stands where no subject is meant."""
+
+START, STOP, POINT = "START", "STOP", "POINT"
+
+DATES = 1e8
+"""Seconds from which on a time is a date: three years."""
+
+SAME = 1e-3
+"""Of a frame rate, that two media may differ by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    time: float
+    """Seconds, with the offset."""
+    subject: str
+    behavior: str
+    modifiers: str
+    status: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A video of an observation."""
+
+    name: str
+    """Of its file."""
+    length: float | None
+    """Seconds."""
+    fps: float | None
+
+
+@dataclass(slots=True)
+class Observation:
+    id: str
+    offset: float = 0.0
+    media: tuple[Medium, ...] = ()
+    """Of the first player, in order; none of a live observation."""
+    events: list[Event] = field(default_factory=list)
+    bouts: list[Bout] = field(default_factory=list)
+    """That are known as such, with the offset."""
+    behaviors: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    interval: tuple[float, float | None] | None = None
+    """Seconds that were looked at, where these are not all; with the offset."""
+    notes: list[str] = field(default_factory=list)
+
+
+def annotations_of(source: Source, observation: Observation) -> Iterator[Annotations]:
+    """What was seen in each of the videos of an observation; what is wrong is reported."""
+    one = observation
+    bouts = [*one.bouts, *paired(source, one.events)]
+    if any(bout.start >= DATES for bout in bouts):
+        source.report(
+            f"{shown(one.id)}: its times are dates; export it anew from an observation that does not take the date of "
+            "the media as offset"
+        )
+        return
+    if sum(bool(event.modifiers) for event in one.events):
+        count = sum(bool(event.modifiers) for event in one.events)
+        one.notes.append(f"modifiers of {counted(count, 'event')} are not read")
+    moved = [_moved(bout, -one.offset) for bout in bouts]
+    looked = None
+    if one.interval is not None:
+        looked = [_moved(Bout("*", *one.interval, agent="*"), -one.offset)]
+    for medium, start, stop in _spans(source, one):
+        inside = tuple(_within(moved, start, stop))
+        seen = None if looked is None else tuple(_within(looked, start, stop))
+        yield Annotations(
+            tool=TOOL,
+            unit=SECONDS,
+            bouts=inside,
+            video=medium.name or one.id,
+            fps=medium.fps,
+            length=medium.length,
+            behaviors=one.behaviors,
+            subjects=one.subjects,
+            looked_at=seen,
+            notes=tuple(one.notes),
+        )
+
+
+def paired(source: Source, events: Iterable[Event]) -> list[Bout]:
+    """Bouts from starts and stops of the same subject, behavior and modifiers; the last may be without a stop."""
+    found: list[Bout] = []
+    by_key: dict[tuple[str, str, str], list[Event]] = {}
+    for event in events:
+        by_key.setdefault((event.subject, event.behavior, event.modifiers), []).append(event)
+    for (subject, behavior, _), group in by_key.items():
+        agent = "" if subject in NOBODY else subject
+        opened: Event | None = None
+        for event in _in_order(group):
+            if event.status == POINT:
+                found.append(Bout(behavior, event.time, event.time, agent, point=True, line=event.line))
+            elif event.status == START and opened is None:
+                opened = event
+            elif event.status == START:
+                assert opened is not None
+                said = (
+                    f"{shown(behavior)} starts at {event.time:g} s, though it has not stopped since {opened.time:g} s"
+                )
+                source.report(said, line=event.line or None)
+            elif opened is None:
+                said = f"{shown(behavior)} stops at {event.time:g} s, though it has not started"
+                source.report(said, line=event.line or None)
+            else:
+                found.append(Bout(behavior, opened.time, event.time, agent, line=opened.line))
+                opened = None
+        if opened is not None:
+            found.append(Bout(behavior, opened.time, None, agent, line=opened.line))
+    return found
+
+
+def _in_order(events: Sequence[Event]) -> Iterator[Event]:
+    """By time; of those at the same time a stop goes before a start where there is something to stop."""
+    opened = False
+    for _, together in groupby(sorted(events, key=lambda event: event.time), key=lambda event: event.time):
+        first = STOP if opened else START
+        for event in sorted(together, key=lambda event: event.status != first):
+            opened = event.status == START if event.status != POINT else opened
+            yield event
+
+
+def _spans(source: Source, observation: Observation) -> Iterator[tuple[Medium, float, float | None]]:
+    """The media and from when to when they are, without the offset."""
+    media = observation.media or (Medium("", None, None),)
+    start = 0.0
+    for place, medium in enumerate(media):
+        last = place + 1 == len(media)
+        if medium.length is None and not last:
+            source.report(
+                f"{shown(observation.id)}: does not say how long {shown(medium.name)} is, after which another follows"
+            )
+            return
+        yield medium, start, None if last else start + (medium.length or 0.0)
+        start += medium.length or 0.0
+
+
+def _moved(bout: Bout, by: float) -> Bout:
+    # BORIS writes thousandths of a second; what subtracting leaves beyond these is not there.
+    stop = None if bout.stop is None else round(bout.stop + by, 6)
+    return replace(bout, start=round(bout.start + by, 6), stop=stop)
+
+
+def _within(bouts: Iterable[Bout], start: float, stop: float | None) -> Iterator[Bout]:
+    """The parts of bouts in a span, counted from its beginning."""
+    for bout in bouts:
+        if stop is not None and bout.start >= stop:
+            continue
+        if bout.stop is not None and start > 0 and (bout.stop <= start if not bout.point else bout.start < start):
+            continue
+        end = bout.stop
+        if stop is not None:
+            end = stop if end is None else min(end, stop)
+        begin = max(bout.start, start) if start > 0 else bout.start
+        yield replace(bout, start=round(begin - start, 6), stop=None if end is None else round(end - start, 6))
+
+
+def media_in(source_cell: str) -> list[str]:
+    """The files of the first player, from `player #1:a;b|player #2:c`."""
+    first = source_cell.split("|")[0]
+    return [one.strip() for one in re.sub(r"^player\s*#\s*\d+\s*:", "", first.strip(), flags=re.IGNORECASE).split(";")]
+
+
+def numbers_in(cell: str) -> list[float]:
+    """Those of the first player, from such as `29.970;29.970|25.000`; none where there are none, or `NA`."""
+    found = []
+    for one in cell.split("|")[0].split(";"):
+        try:
+            value = float(one.strip().replace(",", "."))
+        except ValueError:
+            continue
+        if value > 0:
+            found.append(value)
+    return found
+
+
+def media_of(names: Sequence[str], lengths: Sequence[float], rates: Sequence[float]) -> tuple[Medium, ...]:
+    """The media, where there is a length and a rate for each, or a rate for all."""
+    return tuple(
+        Medium(
+            name,
+            lengths[place] if len(lengths) == len(names) else None,
+            rates[place] if len(rates) == len(names) else rates[0] if rates else None,
+        )
+        for place, name in enumerate(names)
+    )
+
+
+def late_note(events: Iterable[tuple[float, str]], fps: float | None) -> str:
+    """A note where the images that events name, given as time in the video and index, are not those at their times."""
+    if fps is None:
+        return ""
+    off = [abs(int(index) - time * fps) for time, index in events if re.fullmatch(r"\d{1,12}", index)]
+    worst = max(off, default=0.0)
+    return "" if worst <= 2 else f"its image indices are up to {worst:.0f} frames off its times; the times are taken"
