@@ -1,5 +1,6 @@
 """Tables of annotators, whichever kind of file they are in: rows by the names of their columns."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,7 +29,9 @@ class Cells:
         """A number, with a point or a comma for decimals; None, with a problem, where there is none."""
         cell = self[column]
         if re.fullmatch(r"[-+]?\d{1,15}([.,]\d{1,15})?([eE][-+]?\d{1,3})?", cell):
-            return float(cell.replace(",", "."))
+            value = float(cell.replace(",", "."))
+            if math.isfinite(value):
+                return value
         found = shown(repr(cell), 40) if cell else "nothing"
         self.source.report(f"{column}: {found}, expected a number", line=self.line)
         return None

@@ -51,7 +51,7 @@ def _knows(source: Source) -> bool:
 @annotation_reader("frames_csv", tool=TOOL, endings=(".csv", ".tsv", ".xlsx"), recognises=_knows)
 def frames_csv(source: Source) -> Iterator[Annotations]:
     table = tables_of(source)[0]
-    columns = _columns(table)
+    columns = _columns(tables_of(source, top=True)[0])
     assert columns is not None
     names, rows = table.rows[0].cells, table.rows[1:]
     for name in dict.fromkeys(names):

@@ -20,6 +20,8 @@ class Broken:
     """Changes the file at a path."""
     says: str
     """The one line, without the path and `: ` before it."""
+    kind: str = ""
+    """`poses` or `annotations`, where only their reader says it; empty where all readers of the file do."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,11 @@ def example(reader: str, file: str, *, whole: bool = True) -> Callable[[Write], 
     return register
 
 
-def broken(one: Example, says: str) -> Callable[[Write], Write]:
+def broken(one: Example, says: str, kind: str = "") -> Callable[[Write], Write]:
     """Register a function that spoils the example, and the line that reading it then gives."""
 
     def register(spoil: Write) -> Write:
-        one.broken.append(Broken(spoil.__name__, spoil, says))
+        one.broken.append(Broken(spoil.__name__, spoil, says, kind))
         return spoil
 
     return register
