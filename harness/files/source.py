@@ -123,6 +123,14 @@ class Source:
         return self.head.startswith(b"PK\3\4")
 
     @cached_property
+    def members(self) -> Mapping[str, int]:
+        """Of the files in a zip archive, such as an npz, sizes by their names; of another file none."""
+        if not self.is_zip:
+            return {}
+        with self._in_words():
+            return packed.members_of(self.path, 2**63)  # which are only looked at
+
+    @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Of the datasets in an HDF5 file, by their paths; of another file none."""
         if not self.is_hdf5:

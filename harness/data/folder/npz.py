@@ -4,7 +4,6 @@ import io
 import os
 import stat
 import struct
-import zlib
 from math import prod
 from pathlib import Path
 from typing import IO
@@ -26,7 +25,7 @@ MOST_PACKED = 1032
 ENCRYPTED = 1
 """The bit among a member's flags."""
 
-READS = (*DAMAGED, zlib.error, struct.error, OverflowError, MemoryError)
+READS = (*DAMAGED, MemoryError)
 """What NumPy and zipfile raise on content that was damaged at random."""
 
 
