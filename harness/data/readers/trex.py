@@ -52,7 +52,7 @@ def trex(source: Source) -> Iterator[Tracks]:
     keypoints, _ = unseen(source, int(frames[-1]) + 1, 1, len(points))
     for place, xy in enumerate(points.values()):  # (rows, xy)
         absent = gone | ~np.isfinite(xy).all(axis=1)
-        with np.errstate(over="ignore"):  # what is too large is told where ranges are looked at
+        with np.errstate(over="ignore"):
             keypoints[frames, 0, :, place] = np.where(absent[:, None], np.nan, xy)
     size = _size(arrays)
     assumed = bool(scale and size and abs(scale * size[0] - ASSUMED_WIDTH) < 1e-3)
@@ -92,6 +92,7 @@ def _frames(source: Source, arrays: Mapping[str, Array]) -> Array:
     return frames.astype(np.int64)
 
 
+@np.errstate(over="ignore")  # what is too large is told where ranges are looked at
 def _points(source: Source, arrays: Mapping[str, Array], rows: int, scale: float | None) -> dict[str, Array]:
     """Name to x and y in pixels, float64 (rows, 2), of the parts of a pose, or else of one point of the animal."""
     numbers = sorted(int(match[1]) for name in arrays if (match := _POSE.fullmatch(name)))
