@@ -14,6 +14,7 @@ from harness.data.folder.layout import file_safe, folded
 from harness.data.folder.register import animal_problem
 from harness.data.incoming.keys import video_of, video_of_file
 from harness.data.incoming.recognising import read_poses
+from harness.data.sentinels import without_sentinels
 from harness.errors import DataError
 from harness.plugins.readers import XY, Tracks
 from harness.recording import Array
@@ -196,6 +197,13 @@ def _settled(tracks: Tracks, whose: Whose, order: tuple[str, ...]) -> Tracks:
     for part in tracks.parts:
         if reads_as_two(part):
             raise ValueError(f"part {shown(repr(part))}: would be taken for two; name it without ' to ' and ' sees '")
+    cleaned = without_sentinels(tracks.keypoints)
+    if cleaned.unseen:
+        said = [
+            f"{counted(n, 'point')} at exactly ({x:g}, {y:g}), taken for not seen"
+            for (x, y), n in cleaned.unseen.items()
+        ]
+        tracks = replace(tracks, keypoints=cleaned.keypoints, notes=(*tracks.notes, *said))
     if whose.min_likelihood > 0 and tracks.confidence is not None:
         unsure = tracks.confidence < whose.min_likelihood
         keypoints = np.where(unsure[:, :, None], np.float32(np.nan), tracks.keypoints)

@@ -58,6 +58,8 @@ def _columns(table: Table) -> tuple[str, tuple[str, str], tuple[str, str]] | Non
     if not table.rows:
         return None
     names = table.rows[0].cells
+    if "Observation id" in names:  # BORIS, which says more
+        return None
     behavior, start, stop = _first(names, BEHAVIOR), _times(names, START), _times(names, STOP)
     return None if behavior is None or start is None or stop is None else (behavior, start, stop)
 
