@@ -1,5 +1,6 @@
 """HDF5 files, of which numbers and text are read and nothing else: no other file that they refer to, and no pickle."""
 
+import mmap
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,12 @@ LONGEST_ATTRIBUTE = 1_000_000
 
 MOST_PACKED = 2_000
 """Bytes that one byte of a file may unpack to: gzip, which HDF5 packs with, reaches 1,032."""
+
+HEAP = b"GCOL\1\0\0\0"
+"""What a heap of texts begins with, in all versions of HDF5 to 2.0."""
+
+LONGEST_LOOKED_THROUGH = 1_000_000_000
+"""Bytes of a file of which all heaps are looked at before."""
 
 DAMAGED = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, NotImplementedError, UnicodeError)
 """What h5py raises on content that was damaged at random."""
@@ -168,6 +175,7 @@ def opened(path: Path) -> Iterator[Hdf5]:
     import h5py
 
     try:
+        _check_heaps(path)
         file = h5py.File(path, "r", locking=False)
     except DAMAGED as error:
         raise ValueError(f"damaged or cut short ({shown(str(error))})") from error
@@ -177,6 +185,23 @@ def opened(path: Path) -> Iterator[Hdf5]:
         except DAMAGED as error:
             raise ValueError(f"damaged or cut short ({shown(str(error))})") from error
         yield found
+
+
+def _check_heaps(path: Path) -> None:
+    """Raise `ValueError` for a heap of texts that is damaged, as HDF5 may look for the end of it for ever."""
+    if not 0 < os.path.getsize(path) <= LONGEST_LOOKED_THROUGH:
+        return
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = content.find(HEAP)
+        while at >= 0:
+            place, end = at + 16, at + int.from_bytes(content[at + 8 : at + 16], "little")
+            while place + 16 <= end <= len(content):
+                index, size = int.from_bytes(content[place : place + 2], "little"), content[place + 8 : place + 16]
+                length = int.from_bytes(size, "little")
+                place += length if index == 0 else 16 + (length + 7) // 8 * 8  # 0 is what is free at the end
+                if (index == 0 and place != end) or place > end:
+                    raise ValueError("its texts are not where they should be")
+            at = content.find(HEAP, at + 1)
 
 
 def _objects(file: Any) -> Iterator[tuple[str, tuple[int, ...] | str | None]]:
