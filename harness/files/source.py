@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -220,21 +221,23 @@ class Source:
         import pandas as pd
 
         try:
-            frame = pd.read_csv(
-                self.path,
-                header=None,
-                skiprows=after,
-                sep=separator,
-                names=None if columns is None else range(columns),
-                index_col=False,
-                dtype=np.float64,
-                skip_blank_lines=False,
-                skipinitialspace=True,
-                on_bad_lines="error",
-                encoding="utf-8",
-                encoding_errors="replace",
-            )
-        except (ValueError, OverflowError, MemoryError) as error:  # also what pandas raises of its own
+            with catch_warnings():
+                simplefilter("error", pd.errors.ParserWarning)  # a first row with too many cells is cut
+                frame = pd.read_csv(
+                    self.path,
+                    header=None,
+                    skiprows=after,
+                    sep=separator,
+                    names=None if columns is None else range(columns),
+                    index_col=False,
+                    dtype=np.float64,
+                    skip_blank_lines=False,
+                    skipinitialspace=True,
+                    on_bad_lines="error",
+                    encoding="utf-8",
+                    encoding_errors="replace",
+                )
+        except (ValueError, OverflowError, MemoryError, pd.errors.ParserWarning) as error:
             raise self._bad_number(after, separator, columns, error) from error
         found = np.asarray(frame.to_numpy(), dtype=np.float64)
         filled = np.flatnonzero(~np.isnan(found).all(axis=1))
