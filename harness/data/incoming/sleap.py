@@ -1,0 +1,92 @@
+"""What SLEAP's files have in common: instances of animals on frames, some of a track, and the tracks they come to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.data.incoming.deeplabcut import frames_in
+from harness.data.incoming.pieces import refuse_pieces
+from harness.data.incoming.unseen import unseen
+from harness.files.source import Source
+from harness.plugins.readers import Tracks
+from harness.recording import Array
+from harness.words import counted, listed, shown
+
+TOOL = "SLEAP"
+
+PROOFREAD = "proofread them in SLEAP, or give the names of tracks to take with --animals"
+
+ALONE = "animal1"
+"""What an animal is called that is of no track."""
+
+UNTRACKED = -1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Instances:
+    """The animals that were seen on the frames of one video, in any order."""
+
+    frames: Array
+    """int64 (instances,)."""
+    tracks: Array
+    """int64 (instances,): the place of its track, or `UNTRACKED`."""
+    points: Array
+    """float64 (instances, parts, 2); NaN where nothing was seen."""
+    scores: Array
+    """float64 (instances, parts)."""
+
+
+def tracks_of(
+    source: Source, instances: Instances, names: Sequence[str], parts: Sequence[str], *, video: str = ""
+) -> Tracks:
+    """The tracks that instances come to. Raises `DataError` where these are no animals.
+
+    Instances without a track are one animal where there is no more than one on any frame, and no tracks besides.
+    """
+    frames, tracks = instances.frames, instances.tracks
+    of = f"{shown(video)}: " if video else ""
+    notes = []
+    chosen = np.arange(len(frames))
+    if (tracks == UNTRACKED).all():
+        at_once = int(np.unique(frames, return_counts=True)[1].max())
+        if at_once > 1:
+            said = f"{of}up to {at_once} animals at once are of no track; track them in SLEAP, and save it anew"
+            raise source.refusal(said)
+        tracks, names = np.zeros(len(frames), dtype=np.int64), (ALONE,)
+    elif (lost := int((tracks == UNTRACKED).sum())) > 0:
+        notes.append(f"{counted(lost, 'animal')} on some frame of no track, left out")
+        chosen = np.flatnonzero(tracks != UNTRACKED)
+    key = frames[chosen] * (len(names) + 1) + tracks[chosen]
+    _, first, count = np.unique(key, return_index=True, return_counts=True)
+    if (count > 1).any():
+        at = chosen[first[int(np.flatnonzero(count > 1)[0])]]
+        raise source.refusal(f"{of}frame {frames[at]:,}: track {shown(names[int(tracks[at])])} is there twice")
+    used = [place for place in range(len(names)) if (tracks[chosen] == place).any()]
+    refuse_pieces(source, [frames[chosen][tracks[chosen] == place] for place in used], PROOFREAD)
+    known = frames_in(source, np.unique(frames).astype(np.float64))
+    keypoints, confidence = unseen(source, int(known[-1]) + 1, len(used), len(parts))
+    animals = np.searchsorted(used, tracks[chosen])
+    with np.errstate(over="ignore"):  # what is too large is told where ranges are looked at
+        keypoints[frames[chosen], animals] = instances.points[chosen].swapaxes(1, 2)
+        confidence[frames[chosen], animals] = instances.scores[chosen]
+    gone = np.isnan(keypoints).any(axis=2)
+    keypoints[np.broadcast_to(gone[:, :, None], keypoints.shape)] = np.nan
+    scored = bool(np.isfinite(confidence[~gone]).any())
+    return Tracks(
+        tool=TOOL,
+        animals=tuple(names[place] for place in used),
+        parts=tuple(parts),
+        keypoints=keypoints,
+        confidence=np.where(gone, 0, np.nan_to_num(confidence, nan=1.0)).astype(np.float32) if scored else None,
+        video=video,
+        ends_early=True,
+        notes=tuple(notes),
+    )
+
+
+def unique_names(source: Source, names: Sequence[str], what: str) -> None:
+    """Report names that are there twice, as SLEAP lets tracks have the same name."""
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        source.report(f"{what} {listed(list(map(repr, twice)))} are there twice, expected names that differ")
+        source.settle()
