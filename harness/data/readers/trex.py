@@ -28,9 +28,6 @@ LONGEST = 2_000_000_000
 ASSUMED_WIDTH = 30.0
 """Of the picture, in cm, where nobody said how large things are."""
 
-SPARSEST, FEW = 1000, 1_000_000
-"""Frames to each row, beyond which the numbers of frames are taken for damaged, unless there are but few frames."""
-
 _ANIMAL = re.compile(r"(?P<video>.+)_(?P<animal>[^\W\d_]+\d+)\.npz", re.DOTALL | re.IGNORECASE)
 _POSE = re.compile(r"poseX(\d{1,4})")
 
@@ -49,7 +46,7 @@ def trex(source: Source) -> Iterator[Tracks]:
     points = _points(source, arrays, len(frames), scale)
     gone = _column(source, arrays, "missing", len(frames)) > 0 if "missing" in arrays else np.zeros(len(frames), bool)
     source.settle()
-    keypoints, _ = unseen(source, int(frames[-1]) + 1, 1, len(points))
+    keypoints, _ = unseen(source, int(frames[-1]) + 1, 1, len(points), rows=len(frames))
     for place, xy in enumerate(points.values()):  # (rows, xy)
         absent = gone | ~np.isfinite(xy).all(axis=1)
         with np.errstate(over="ignore"):
@@ -87,8 +84,8 @@ def _frames(source: Source, arrays: Mapping[str, Array]) -> Array:
     if len(falls := np.flatnonzero(np.diff(frames) <= 0)):
         before, after = frames[falls[0]], frames[falls[0] + 1]
         raise source.refusal(f"frame {after:,.0f} follows frame {before:,.0f}, expected frames in order, each once")
-    if frames[-1] >= max(FEW, SPARSEST * len(frames)):
-        raise source.refusal(f"ends with frame {frames[-1]:,.0f}, though it has {len(frames):,} rows")
+    if frames[-1] >= 2**53:
+        raise source.refusal(f"ends with frame {frames[-1]:g}")
     return frames.astype(np.int64)
 
 
