@@ -35,7 +35,7 @@ def _columns(table: Table) -> tuple[int, ...] | None:
     names = table.rows[0].cells
     indexed = names[0].lower() in INDEX
     columns = tuple(range(int(indexed), len(names)))
-    if not columns or "background" in names[:2]:
+    if not columns or "background" in names[:2] or names[0] == "time":  # DeepEthogram, BORIS
         return None
     if len(columns) == 1 and names[columns[0]].lower() in NAMES:
         return columns
