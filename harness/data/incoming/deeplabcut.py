@@ -57,6 +57,7 @@ def columns_of(source: Source, levels: Mapping[str, Sequence[str]], line: int | 
             source.report(f"column {place} is {_named(one)} again, as column {taken[one]} is", line=line)
         if not one.part or one.part.startswith("Unnamed:") or not one.animal or one.animal.startswith("Unnamed:"):
             source.report(f"column {place} has no name of a part", line=line)
+    source.settle()
     for one in dict.fromkeys(Column(one.animal, one.part, "") for one in found):
         if lacking := [c for c in (X, Y) if Column(one.animal, one.part, c) not in taken]:
             source.report(f"{_named(one)} has no {' and no '.join(lacking)}", line=line)

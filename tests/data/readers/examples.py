@@ -37,18 +37,20 @@ class Example:
     broken: list[Broken] = field(default_factory=list)
     whole: bool = True
     """Whether a file that is cut short somewhere in the middle has to be refused."""
+    refused: str = ""
+    """What is said of a file that is known and never read; empty of one that is read."""
 
 
 EXAMPLES: dict[str, Example] = {}
 """By the name of the file."""
 
 
-def example(reader: str, file: str, *, whole: bool = True) -> Callable[[Write], Example]:
+def example(reader: str, file: str, *, whole: bool = True, refused: str = "") -> Callable[[Write], Example]:
     """Register a function that writes a file as an example of a reader's files."""
 
     def register(write: Write) -> Example:
         assert file not in EXAMPLES, file
-        EXAMPLES[file] = Example(reader, file, write, whole=whole)
+        EXAMPLES[file] = Example(reader, file, write, whole=whole, refused=refused)
         return EXAMPLES[file]
 
     return register

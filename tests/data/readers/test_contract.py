@@ -59,14 +59,19 @@ def test_an_example_is_known_by_its_own_reader_alone(kind: str, one: Example, tm
     one.write(tmp_path / one.file)
     source = Source.at(tmp_path / one.file)
     assert [reader.name for reader in REGISTRY[kind].values() if reader.knows(source)] == [one.reader]
-    OF[kind](tmp_path / one.file)
+    if one.refused:
+        assert refused(kind, tmp_path / one.file) == [one.refused]
+    else:
+        OF[kind](tmp_path / one.file)
 
 
 @each
 def test_reading_twice_gives_the_same(kind: str, one: Example, tmp_path: Path) -> None:
     path = tmp_path / one.file
     one.write(path)
-    if kind == "poses":
+    if one.refused:
+        assert refused(kind, path) == refused(kind, path)
+    elif kind == "poses":
         for first, second in zip(read_poses(path), read_poses(path), strict=True):
             np.testing.assert_array_equal(first.keypoints, second.keypoints)
             assert first.keypoints.dtype == np.float32
