@@ -125,9 +125,11 @@ class Hdf5:
         if name not in self.shapes:
             raise ValueError(f"has no {shown(name)}; it has {listed(self.shapes, 8) or 'nothing'}")
         try:
-            return self._file[name]
+            dataset = self._file[name]
+            _ = dataset.dtype, dataset.shape  # which are looked up when they are asked for
         except DAMAGED as error:
             raise ValueError(f"{shown(name)}: cannot be read ({shown(str(error))})") from error
+        return dataset
 
     def _read(self, name: str, dataset: Any, rows: slice | None) -> Any:
         try:
