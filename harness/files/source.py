@@ -13,7 +13,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from harness.errors import DataError
-from harness.files import hdf5, packed, texts
+from harness.files import hdf5, packed, parquet, texts
 from harness.files.arrays import arrays_in
 from harness.files.bounded import is_more_than_memory, read_bytes
 from harness.recording import Array
@@ -139,6 +139,14 @@ class Source:
         with self.hdf5() as file:
             return file.shapes
 
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of a Parquet file; of another file none."""
+        if not self.head.startswith(parquet.MAGIC):
+            return ()
+        with self._in_words():
+            return parquet.Parquet(self.path, self.size).columns
+
     # What is in it
 
     def bytes(self, longest: int = LONGEST) -> bytes:
@@ -202,6 +210,13 @@ class Source:
         self.needs("h5py", "h5py")
         with self._in_words(), hdf5.opened(self.path) as file:
             yield file
+
+    @contextmanager
+    def parquet(self) -> Iterator[parquet.Parquet]:
+        """The file as Parquet; whatever is asked of it that it does not hold ends in `DataError`."""
+        codecs = self.needs("cramjam", "cramjam")
+        with self._in_words():
+            yield parquet.Parquet(self.path, self.size, codecs)
 
     def numbers(self, after: int, separator: str = ",", columns: int | None = None) -> Array:
         """float64 (rows, columns) of a text of numbers, empty cells as NaN, from line `after` + 1 on.

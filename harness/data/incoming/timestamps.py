@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.data.incoming.unseen import is_too_sparse
 from harness.recording import Array
 from harness.words import counted
 
@@ -13,9 +14,6 @@ REGULAR = 0.05
 
 OFTEN = 0.02
 """Share of the times that are one frame after the one before."""
-
-SPARSEST, FEW = 20, 100_000
-"""Frames to each row of a part, beyond which times are taken for damaged, unless there are but few frames."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -109,7 +107,7 @@ def _placed(parts: Sequence[Times], known: Array, places: Array) -> list[Array]:
 def _made(frames: Sequence[Array], fps: float | None, note: str) -> Timeline:
     last = max((float(one[-1]) for one in frames if len(one)), default=-1.0)
     rows = max((len(one) for one in frames), default=0)
-    if last >= max(FEW, SPARSEST * rows):
+    if is_too_sparse(last + 1, rows):
         raise ValueError(f"its times come to {last + 1:,.0f} frames, but no part has more than {counted(rows, 'row')}")
     if any((np.diff(one) <= 0).any() for one in frames):
         raise ValueError("two rows of one part are at nearly the same time, expected one for each frame")

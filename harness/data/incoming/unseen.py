@@ -1,4 +1,4 @@
-"""Tracks on which nothing was seen, to be filled in row by row."""
+"""Tracks on which nothing was seen, to be filled in by rows that say of which frame they are."""
 
 import numpy as np
 
@@ -10,6 +10,14 @@ from harness.words import counted
 
 SPARSEST, FEW = 1000, 1_000_000
 """Frames to each row, beyond which the numbers of frames are taken for damaged, unless there are but few frames."""
+
+SPARSEST, FEW = 20, 100_000
+"""Frames to each row of a part, beyond which frames are taken for damaged, unless there are but few of them."""
+
+
+def is_too_sparse(frames: float, rows: int) -> bool:
+    """Whether so many frames cannot be what so many rows are of."""
+    return frames > max(FEW, SPARSEST * rows)
 
 
 def unseen(source: Source, frames: int, animals: int, parts: int, *, rows: int | None = None) -> tuple[Array, Array]:
