@@ -23,6 +23,7 @@ _ENDINGS = tuple(
         r"\.v\d+(?:\.\d+)*",
         _VIDEO,
         r"_pose_est_v\d+",
+        r"_pose_(?:top|front|topfront|top_front)(?:_v\d+(?:_\d+)*)?",
         r"_(?:el|sk|bx|filtered|full|tracked|tracking|tracks|trajectories|poses?|keypoints)",
         r"_(?:annot|annots|annotated|annotations?|labels?|scored|scoring|scores|events|bouts|behaviou?rs?|boris)",
         r"_(?:targets_inserted|features_extracted|outlier_corrected)",
