@@ -167,7 +167,8 @@ class Source:
         with self._in_words():
             return texts.table_in(content, separator)
 
-    def sheets(self) -> dict[str, texts.Table]:
+    @cached_property
+    def sheets(self) -> Mapping[str, texts.Table]:
         """Name to rows of the sheets of an xlsx file."""
         with self._in_words():
             packed.unpacked_truly(self.path, LONGEST)

@@ -7,35 +7,19 @@ runs on over the second (BORIS 8.27 and 9.15).
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
+from harness.data.incoming.pairing import Event, paired
 from harness.files.source import Source
 from harness.plugins.readers import SECONDS, Annotations, Bout
 from harness.words import counted, shown
 
 TOOL = "BORIS"
 
-NOBODY = ("", "No focal subject", "NA")
-"""What stands where no subject is meant."""
-
-START, STOP, POINT = "START", "STOP", "POINT"
-
 DATES = 1e8
 """Seconds from which on a time is a date: three years."""
 
 SAME = 1e-3
 """Of a frame rate, that two media may differ by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    time: float
-    """Seconds, with the offset."""
-    subject: str
-    behavior: str
-    modifiers: str
-    status: str
-    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,47 +81,6 @@ def annotations_of(source: Source, observation: Observation) -> Iterator[Annotat
             looked_at=seen,
             notes=tuple(one.notes),
         )
-
-
-def paired(source: Source, events: Iterable[Event]) -> list[Bout]:
-    """Bouts from starts and stops of the same subject, behavior and modifiers; the last may be without a stop."""
-    found: list[Bout] = []
-    by_key: dict[tuple[str, str, str], list[Event]] = {}
-    for event in events:
-        by_key.setdefault((event.subject, event.behavior, event.modifiers), []).append(event)
-    for (subject, behavior, _), group in by_key.items():
-        agent = "" if subject in NOBODY else subject
-        opened: Event | None = None
-        for event in _in_order(group):
-            if event.status == POINT:
-                found.append(Bout(behavior, event.time, event.time, agent, point=True, line=event.line))
-            elif event.status == START and opened is None:
-                opened = event
-            elif event.status == START:
-                assert opened is not None
-                said = (
-                    f"{shown(behavior)} starts at {event.time:g} s, though it has not stopped since {opened.time:g} s"
-                )
-                source.report(said, line=event.line or None)
-            elif opened is None:
-                said = f"{shown(behavior)} stops at {event.time:g} s, though it has not started"
-                source.report(said, line=event.line or None)
-            else:
-                found.append(Bout(behavior, opened.time, event.time, agent, line=opened.line))
-                opened = None
-        if opened is not None:
-            found.append(Bout(behavior, opened.time, None, agent, line=opened.line))
-    return found
-
-
-def _in_order(events: Sequence[Event]) -> Iterator[Event]:
-    """By time; of those at the same time a stop goes before a start where there is something to stop."""
-    opened = False
-    for _, together in groupby(sorted(events, key=lambda event: event.time), key=lambda event: event.time):
-        first = STOP if opened else START
-        for event in sorted(together, key=lambda event: event.status != first):
-            opened = event.status == START if event.status != POINT else opened
-            yield event
 
 
 def _spans(source: Source, observation: Observation) -> Iterator[tuple[Medium, float, float | None]]:

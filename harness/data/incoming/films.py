@@ -207,10 +207,10 @@ def _settled(tracks: Tracks, whose: Whose, order: tuple[str, ...]) -> Tracks:
     if whose.min_likelihood > 0 and tracks.confidence is not None:
         unsure = tracks.confidence < whose.min_likelihood
         keypoints = np.where(unsure[:, :, None], np.float32(np.nan), tracks.keypoints)
-        said = (
+        below = (
             f"{unsure.mean():.1%} of points have a likelihood below {whose.min_likelihood:g} and are taken as not seen"
         )
-        tracks = replace(tracks, keypoints=keypoints, notes=(*tracks.notes, said))
+        tracks = replace(tracks, keypoints=keypoints, notes=(*tracks.notes, below))
     return tracks
 
 

@@ -152,8 +152,8 @@ class Poses:
         if not isinstance(rate, int | float):
             raise ValueError(f"{shown(name)}: has neither timestamps nor a starting time with a rate")
         with np.errstate(all="ignore"):
-            stamps = float(self.file.array(start, 0)) + np.arange(len(points)) / np.float64(rate)
-        return Times(stamps, float(rate))
+            times = float(self.file.array(start, 0)) + np.arange(len(points)) / np.float64(rate)
+        return Times(times, float(rate))
 
     def _same(self, name: str, what: str, found: Array, points: Array) -> None:
         if len(found) != len(points):

@@ -70,7 +70,7 @@ def tracks_of(
     with np.errstate(over="ignore"):  # what is too large is told where ranges are looked at
         keypoints[frames[chosen], animals] = instances.points[chosen].swapaxes(1, 2)
         confidence[frames[chosen], animals] = instances.scores[chosen]
-    gone = np.isnan(keypoints).any(axis=2)
+    gone = np.asarray(np.isnan(keypoints).any(axis=2))
     keypoints[np.broadcast_to(gone[:, :, None], keypoints.shape)] = np.nan
     scored = bool(np.isfinite(confidence[~gone]).any())
     return Tracks(

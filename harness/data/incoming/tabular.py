@@ -40,7 +40,7 @@ class Cells:
 def tables_of(source: Source, *, top: bool = False) -> list[Table]:
     """The sheets of an xlsx file, or the one table that a text is; with `top` what the text begins with."""
     if source.is_zip:
-        return list(source.sheets().values())
+        return list(source.sheets.values())
     if not top:
         return [source.table()]
     text = "\n".join(source.top_lines[:-1] or source.top_lines)

@@ -5,16 +5,8 @@ The stop does not belong to a bout; a point event starts when it stops.
 
 from collections.abc import Iterator
 
-from harness.data.incoming.boris import (
-    NOBODY,
-    POINT,
-    TOOL,
-    Observation,
-    annotations_of,
-    media_in,
-    media_of,
-    numbers_in,
-)
+from harness.data.incoming.boris import TOOL, Observation, annotations_of, media_in, media_of, numbers_in
+from harness.data.incoming.pairing import NOBODY, POINT
 from harness.data.incoming.tabular import records, tables_of
 from harness.files.source import Source
 from harness.plugins.readers import Annotations, Bout, annotation_reader

@@ -10,17 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PureWindowsPath
 from typing import Any
 
-from harness.data.incoming.boris import (
-    POINT,
-    START,
-    STOP,
-    TOOL,
-    Event,
-    Medium,
-    Observation,
-    annotations_of,
-    late_note,
-)
+from harness.data.incoming.boris import TOOL, Medium, Observation, annotations_of, late_note
+from harness.data.incoming.pairing import POINT, START, STOP, Event
 from harness.files.source import Source
 from harness.plugins.readers import Annotations, annotation_reader
 from harness.words import listed, shown

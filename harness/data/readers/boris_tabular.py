@@ -7,19 +7,8 @@ does not belong to a bout.
 
 from collections.abc import Iterator
 
-from harness.data.incoming.boris import (
-    POINT,
-    START,
-    STOP,
-    TOOL,
-    Event,
-    Observation,
-    annotations_of,
-    late_note,
-    media_in,
-    media_of,
-    numbers_in,
-)
+from harness.data.incoming.boris import TOOL, Observation, annotations_of, late_note, media_in, media_of, numbers_in
+from harness.data.incoming.pairing import POINT, START, STOP, Event
 from harness.data.incoming.tabular import Cells, records, tables_of
 from harness.files.source import Source
 from harness.files.texts import Table
