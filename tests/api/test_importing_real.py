@@ -76,6 +76,9 @@ def test_a_project_holds_what_its_exports_hold_whatever_its_time_offset(version:
     "name",
     [
         ".asoid.csv",
+        ".frames.annot",
+        ".python.annot",
+        ".seconds.annot",
         ".events-frames.csv",
         ".events-seconds.csv",
         ".jabs.json",
@@ -88,6 +91,19 @@ def test_the_same_bouts_in_any_format_come_to_the_same_frames(name: str) -> None
     made = harness.import_files(tracks_of(MICE[2]), scored, "lab", fps=30, subjects={"0": "adult"})
     assert bouts_in("lab", video) == truth()
     assert not made.problems
+
+
+def test_a_kaggle_video_is_the_one_that_it_was_made_of_under_other_names() -> None:
+    lab = IMPORTS / "made" / "mabe25"
+    harness.import_files(lab.glob("train_tracking/*/*.parquet"), lab.glob("train_annotation/*/*.parquet"), "lab")
+    harness.import_files(tracks_of(MICE[2]), out="mice", fps=30)
+    assert bouts_in("lab", "1") == truth()
+    ours, theirs = (np.load(f"{name}.npz") for name in ("lab/poses/1", f"mice/poses/e3v813a-20210610T{MICE[2]}"))
+    order = [ours["parts"].tolist().index(part) for part in theirs["parts"]]
+    np.testing.assert_allclose(ours["keypoints"][..., order], theirs["keypoints"], atol=1e-3)
+    example = next(one for one in harness.load("lab").labelled["interact"] if one.positives)
+    assert (example.agent, example.target, example.labelled_frames) == ("mouse1", "mouse2", 5700)
+    assert [one.labelled_frames for one in harness.load("lab").labelled["interact"]] == [5700]
 
 
 def test_rats_from_csv_and_caltech_text_are_the_dataset_that_others_made_of_them() -> None:
