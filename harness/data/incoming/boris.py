@@ -18,8 +18,8 @@ TOOL = "BORIS"
 DATES = 1e8
 """Seconds from which on a time is a date: three years."""
 
-SAME = 1e-3
-"""Of a frame rate, that two media may differ by."""
+DIGITS = 9
+"""Decimals of a second, beyond which there is only what subtracting leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,8 @@ def _spans(source: Source, observation: Observation) -> Iterator[tuple[Medium, f
 
 
 def _moved(bout: Bout, by: float) -> Bout:
-    # BORIS writes thousandths of a second; what subtracting leaves beyond these is not there.
-    stop = None if bout.stop is None else round(bout.stop + by, 6)
-    return replace(bout, start=round(bout.start + by, 6), stop=stop)
+    stop = None if bout.stop is None else round(bout.stop + by, DIGITS)
+    return replace(bout, start=round(bout.start + by, DIGITS), stop=stop)
 
 
 def _within(bouts: Iterable[Bout], start: float, stop: float | None) -> Iterator[Bout]:
@@ -115,7 +114,9 @@ def _within(bouts: Iterable[Bout], start: float, stop: float | None) -> Iterator
         if stop is not None:
             end = stop if end is None else min(end, stop)
         begin = max(bout.start, start) if start > 0 else bout.start
-        yield replace(bout, start=round(begin - start, 6), stop=None if end is None else round(end - start, 6))
+        yield replace(
+            bout, start=round(begin - start, DIGITS), stop=None if end is None else round(end - start, DIGITS)
+        )
 
 
 def media_in(source_cell: str) -> list[str]:

@@ -26,6 +26,9 @@ from harness.words import listed, shown
 
 OPTION = "--fps"
 
+NOTICED = 2.0
+"""Frames that clocks differ by at the end of a video, from which on it is told."""
+
 PIECE = 1 << 20
 """Bytes of a file that are looked at at once."""
 
@@ -54,7 +57,16 @@ class Imported:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        every = [*self.film.notes, *(note for one in self.sheets for note in one.annotations.notes), *self.scored.notes]
+        drift = []
+        if self.clock is not None and self.clock.drift >= NOTICED:
+            off = f"{self.clock.drift:.0f} frames"
+            drift = [f"who says how many frames a second it has differ: bouts may be off by up to {off} at the end"]
+        every = [
+            *drift,
+            *self.film.notes,
+            *(note for one in self.sheets for note in one.annotations.notes),
+            *self.scored.notes,
+        ]
         return tuple(dict.fromkeys(every))
 
     @property

@@ -5,8 +5,8 @@ import math
 EDGE = 1e-6
 """Of a frame, by which a time on its border may miss it: 5.133333 s at 30 frames a second is frame 154."""
 
-APART = 1e-3
-"""Of a frame rate, by which two sources of it may differ: 29.97 is 30, 25 is not."""
+APART = 1e-3 + 1e-9
+"""Of a frame rate, by which two sources of it may differ: 29.97 may be 30, 25 may not."""
 
 MOST_TRIMMED = 2.0
 """Seconds that annotations may go on after the tracks end."""
