@@ -45,11 +45,13 @@ class Source:
     size: int
     head: bytes = field(repr=False)
     """The first bytes."""
+    wanted: tuple[str, ...] = ()
+    """Names of the tracks that are asked for, where a file has others besides; none stands for all."""
     problems: list[str] = field(default_factory=list, repr=False)
     """What was reported, a line each."""
 
     @classmethod
-    def at(cls, path: Path) -> "Source":
+    def at(cls, path: Path, wanted: tuple[str, ...] = ()) -> "Source":
         """Raises `DataError` where there is no such file, or where it is empty."""
         try:
             found = os.stat(path)
@@ -63,7 +65,7 @@ class Source:
             raise DataError([f"{shown(str(path))}: {'no such file' if missing else _reason(error)}"]) from error
         if not head:
             raise DataError([f"{path}: the file is empty"])
-        return cls(path, found.st_size, head)
+        return cls(path, found.st_size, head, wanted)
 
     @property
     def name(self) -> str:
@@ -199,6 +201,17 @@ class Source:
         except ValueError as error:  # a number of thousands of digits
             raise self.refusal(f"no JSON ({shown(str(error))})") from error
 
+    def json_events(self) -> Iterator[tuple[str, Any]]:
+        """What a JSON file of any length holds, bit by bit, as ijson's `basic_parse` has it; numbers as floats."""
+        ijson = self.needs("ijson", "ijson")
+        try:
+            with open(self.path, "rb") as file:
+                yield from ijson.basic_parse(file, use_float=True)
+        except (ijson.JSONError, ValueError, OverflowError) as error:
+            raise self.refusal(f"no JSON, or cut short ({shown(_first_line(error))})") from error
+        except OSError as error:
+            raise self.refusal(_reason(error)) from error
+
     def arrays(self, longest: int = LONGEST) -> dict[str, Array]:
         """The named arrays of an npz file, of numbers or text."""
         with self._in_words():
@@ -293,6 +306,10 @@ class Source:
             raise self.refusal(shown(str(error), 300)) from error
         except OSError as error:
             raise self.refusal(_reason(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _is_number(cell: str) -> bool:

@@ -171,6 +171,10 @@ def test_10_tracks_are_pieces_and_animals_change_places(told: Told) -> None:
         "day1.analysis.h5: 3 tracks, at most 1 at once: pieces of animals; proofread them in SLEAP, or give the names "
         "of tracks to take with --animals"
     ]
+    assert "1 recording; behaviors: none" in told("day1.analysis.h5", "--fps", 30, "--animals", "b")
+    assert told("day1.analysis.h5", "--fps", 30, "--animals", "x", code=2) == [
+        "day1.analysis.h5: has none of the tracks x; it has a, b, c"
+    ]
 
 
 def test_11_rows_before_columns() -> None:
@@ -189,7 +193,7 @@ def test_12_files_that_hold_no_tracks(told: Told) -> None:
     )
     Path("day1DLC_full.pickle").write_bytes(b"\x80\x04}.")
     assert told("CollectedData_me.csv", "day1DLC_full.pickle", code=2) == [
-        "CollectedData_me.csv: training labels of 1 images, not tracks of a video; give what analyzing the video has "
+        "CollectedData_me.csv: training labels of 1 image, not tracks of a video; give what analyzing the video has "
         "written, VIDEODLC_...",
         "day1DLC_full.pickle: detections of DeepLabCut before they are assembled to animals; give the csv or h5 of the "
         "tracks (stitch_tracklets in DeepLabCut writes it)",

@@ -78,7 +78,7 @@ def read_films(files: Sequence[Path], whose: Whose, keep: Keep, problems: list[s
     ids: dict[str, str] = {}
     digests: dict[str, str] = {}
     order: tuple[str, ...] = ()
-    for key, paths, tracks in _videos(chosen, problems):
+    for key, paths, tracks in _videos(chosen, whose.animals, problems):
         try:
             tracks = _settled(tracks, whose, order)
         except ValueError as error:
@@ -123,13 +123,15 @@ def without_doubles(files: Sequence[Path]) -> tuple[list[Path], list[str]]:
     return [path for path in given if path not in left_out], notes
 
 
-def _videos(files: Sequence[Path], problems: list[str]) -> Iterator[tuple[str, tuple[Path, ...], Tracks]]:
+def _videos(
+    files: Sequence[Path], wanted: tuple[str, ...], problems: list[str]
+) -> Iterator[tuple[str, tuple[Path, ...], Tracks]]:
     """Key, files and tracks of each video; pieces are put together where they follow one another."""
     waiting: list[tuple[Path, Tracks]] = []
     waited_for = ""
     for path in files:
         try:
-            for tracks in read_poses(path):
+            for tracks in read_poses(path, wanted):
                 key = video_of(tracks.video) if tracks.video else video_of_file(path)
                 if waiting and (not tracks.piece or key != waited_for):
                     yield from _together(waited_for, waiting, problems)

@@ -10,12 +10,12 @@ from harness.words import counted
 
 
 def refuse_pieces(source: Source, present: Sequence[Array], way_out: str) -> None:
-    """Raise `DataError` where there are more tracks than ever at once.
+    """Raise `DataError` where there are more tracks than ever at once, unless somebody has named those to take.
 
     `present` has of each track the frames on which it is, each once; a track that is nowhere is none.
     """
     tracks = sum(len(frames) > 0 for frames in present)
-    if tracks < 2:
+    if tracks < 2 or source.wanted:
         return
     at_once = int(np.unique(np.concatenate(present), return_counts=True)[1].max())
     if at_once < tracks:

@@ -37,9 +37,12 @@ def load_readers(files: Iterable[Path | PluginFile] = ()) -> None:
     load_files(files)
 
 
-def read_poses(path: Path) -> Iterator[Tracks]:
-    """What a file says of where animals were, video by video. Raises `DataError` with every problem."""
-    source = Source.at(path)
+def read_poses(path: Path, wanted: tuple[str, ...] = ()) -> Iterator[Tracks]:
+    """What a file says of where animals were, video by video. Raises `DataError` with every problem.
+
+    `wanted` are the names of the tracks to take, where there are others besides.
+    """
+    source = Source.at(path, wanted)
     yield from _read(source, POSE_READERS, _check_tracks)
 
 

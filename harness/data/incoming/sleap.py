@@ -62,7 +62,11 @@ def tracks_of(
     if (count > 1).any():
         at = chosen[first[int(np.flatnonzero(count > 1)[0])]]
         raise source.refusal(f"{of}frame {frames[at]:,}: track {shown(names[int(tracks[at])])} is there twice")
-    used = [place for place in range(len(names)) if (tracks[chosen] == place).any()]
+    used = taken(source, names)
+    chosen = chosen[np.isin(tracks[chosen], used)]
+    used = [place for place in used if (tracks[chosen] == place).any()]
+    if not used:
+        raise source.refusal(f"{of}has none of the tracks {listed(source.wanted)}; it has {listed(names, 10)}")
     refuse_pieces(source, [frames[chosen][tracks[chosen] == place] for place in used], PROOFREAD)
     known = frames_in(source, np.unique(frames).astype(np.float64))
     keypoints, confidence = unseen(source, int(known[-1]) + 1, len(used), len(parts))
@@ -83,6 +87,11 @@ def tracks_of(
         ends_early=True,
         notes=tuple(notes),
     )
+
+
+def taken(source: Source, names: Sequence[str]) -> list[int]:
+    """The places of the tracks that are asked for, in their order; of all where none is."""
+    return [place for place, name in enumerate(names) if not source.wanted or name in source.wanted]
 
 
 def unique_names(source: Source, names: Sequence[str], what: str) -> None:

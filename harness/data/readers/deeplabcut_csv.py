@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from harness.data.incoming.deeplabcut import COORDS, INDIVIDUALS, PARTS, SCORER, columns_of, frames_in, tracks_of
 from harness.files.source import Source
 from harness.plugins.readers import Tracks, pose_reader
+from harness.words import counted
 
 LIGHTNING = ("heatmap_tracker", "heatmap_mhcrnn_tracker", "heatmap_multiview", "regression_tracker", "ensemble-kalman")
 """What scorers of Lightning Pose and its smoother (EKS) are called, or begin with."""
@@ -82,7 +83,7 @@ def deeplabcut_training_labels(source: Source) -> Iterator[Tracks]:
     """Refused, as it holds no tracks."""
     images = sum(bool(line.strip()) for line in source.text().split("\n")[len(_rows(source)) :])
     way = "give what analyzing the video has written, VIDEODLC_..."
-    raise source.refusal(f"training labels of {images:,} images, not tracks of a video; {way}")
+    raise source.refusal(f"training labels of {counted(images, 'image')}, not tracks of a video; {way}")
 
 
 def read(source: Source, tool: str) -> Tracks:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from harness.data.incoming.pieces import refuse_pieces
-from harness.data.incoming.sleap import PROOFREAD, TOOL, unique_names
+from harness.data.incoming.sleap import PROOFREAD, TOOL, taken, unique_names
 from harness.files.hdf5 import Hdf5
 from harness.files.source import Source
 from harness.plugins.readers import Tracks, pose_reader
-from harness.words import shown
+from harness.words import listed, shown
 
 MATLAB = ("track", "xy", "node", "frame")
 """The axes of `tracks` as SLEAP writes them."""
@@ -43,6 +43,11 @@ def sleap_analysis(source: Source) -> Iterator[Tracks]:
                 [order.index(axis) for axis in ("frame", "track", "node")]
             )
     tracks = tracks.transpose([axes.index(axis) for axis in ("frame", "track", "xy", "node")])
+    chosen = taken(source, names)
+    if not chosen:
+        raise source.refusal(f"has none of the tracks {listed(source.wanted)}; it has {listed(names, 10)}")
+    names, tracks = [names[place] for place in chosen], tracks[:, chosen]
+    sure = None if sure is None or sure.ndim != 3 else sure[:, [place for place in chosen if place < sure.shape[1]]]
     seen = np.asarray(~np.isnan(tracks).any(axis=2))  # (frame, track, node)
     refuse_pieces(source, [np.flatnonzero(seen[:, at].any(axis=1)) for at in range(len(names))], PROOFREAD)
     if sure is not None and sure.shape != seen.shape:
