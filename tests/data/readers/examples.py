@@ -21,7 +21,7 @@ class Broken:
     says: str
     """The one line, without the path and `: ` before it."""
     kind: str = ""
-    """`poses` or `annotations`, where only their reader says it; empty where all readers of the file do."""
+    """Poses or annotations, where only their reader says it; empty where all readers of the file do."""
 
 
 @dataclass(frozen=True)
