@@ -31,7 +31,7 @@ def load_readers(files: Iterable[Path | PluginFile] = ()) -> None:
 
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
-    for point in entry_points(group="harness.readers"):
+    for point in entry_points(group="harness.data.readers"):
         with naming(f"reader {point.name!r} ({point.value})"):
             point.load()
     load_files(files)
