@@ -36,6 +36,8 @@ class Import:
     found: Found
     folder: Path | None
     """The dataset folder that was made; None where nothing was written."""
+    left_out: tuple[str, ...] = ()
+    """Files of folders that no reader knows."""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -58,6 +60,8 @@ class Import:
         return tuple(self._notes())
 
     def _notes(self) -> Iterator[str]:
+        if self.left_out:
+            yield f"{counted(len(self.left_out), 'file')} that no reader knows, not read ({listed(self.left_out)})"
         yield from self.found.notes
         by_note: dict[str, list[str]] = {}
         for one in self.found.videos:
@@ -164,16 +168,17 @@ def import_files(
         ),
         rules=Rules(subjects=subjects or {}, looked_at=looked_at, points=points, unpaired=unpaired),
     )
-    tracks = _files(poses, POSE_READERS)
-    scored = _files(annotations, ANNOTATION_READERS)
+    left_out: list[str] = []
+    tracks = _files(poses, POSE_READERS, left_out)
+    scored = _files(annotations, ANNOTATION_READERS, left_out)
     if not tracks:
         raise HarnessError("no files of poses; name some, such as tracks/*.csv")
     if folder is None:
-        return Import(look(tracks, scored, wishes), None)
+        return Import(look(tracks, scored, wishes), None, tuple(left_out))
     found = write(tracks, scored, wishes, folder)
     if found.problems:
-        raise ImportRefused(found.problems, Import(found, None))
-    return Import(found, folder)
+        raise ImportRefused(found.problems, Import(found, None, tuple(left_out)))
+    return Import(found, folder, tuple(left_out))
 
 
 def load_poses(file: Path | str, *, fps: float | None = None, video: str = "") -> Recording:
@@ -232,8 +237,11 @@ def _one(every: Sequence[Content], video: str, path: Path) -> Content:
     raise HarnessError(f"{path}: {asked}; there are {listed(names, 10)}; video says which")
 
 
-def _files(given: Iterable[Path | str] | Path | str, readers: Mapping[str, Reader]) -> list[Path]:
-    """The files that are meant: what is in a folder, and what fits a `*`, in order."""
+def _files(given: Iterable[Path | str] | Path | str, readers: Mapping[str, Reader], left_out: list[str]) -> list[Path]:
+    """The files that are meant: what is in a folder, and what fits a `*`, in order.
+
+    Files in a folder that no reader knows are added to `left_out`.
+    """
     found: list[Path] = []
     for one in [given] if isinstance(given, Path | str) else given:
         path = named(one)
@@ -244,6 +252,7 @@ def _files(given: Iterable[Path | str] | Path | str, readers: Mapping[str, Reade
             if not known:
                 raise HarnessError(f"{path}: holds no file that is read here; it has {listed(files, 5) or 'nothing'}")
             found += known
+            left_out += [str(file) for file in files if file not in known]
         elif not os.path.lexists(path) and glob.has_magic(str(path)):
             fitting = sorted(map(Path, glob.glob(str(path))))
             if not fitting:

@@ -97,6 +97,18 @@ def test_all_problems_of_all_files_are_told_at_once_and_nothing_is_written(capsy
     assert [name for name in os.listdir() if "lab" in name] == []
 
 
+def test_what_else_is_in_a_folder_is_left_out_and_told() -> None:
+    write_lab(Path())
+    Path("tracks/notes.txt").write_text("cage 1")
+    Path("tracks/.DS_Store").write_text("x")
+    Path("scored/old").mkdir()
+    made = harness.import_files("tracks", "scored", fps=30)
+    assert not made.problems
+    assert "1 file that no reader knows, not read (tracks/notes.txt)" in made.notes
+    with pytest.raises(harness.HarnessError, match=r"^scored/old: holds no file that is read here; it has nothing$"):
+        harness.import_files("tracks", "scored/old", fps=30)
+
+
 def test_a_folder_that_is_there_stays_as_it_is(capsys: Captured) -> None:
     write_lab(Path())
     Path("lab").mkdir()
