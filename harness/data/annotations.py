@@ -29,7 +29,7 @@ def labels(entry: Entry) -> Array | None:
         entry.place.report(f"has no 'annotations', expected one label for each frame{has}")
         return None
     annotations, coding = entry.content["annotations"], _coding(entry)
-    values = _flat(annotations)
+    values = flat(annotations)
     if values is None:
         entry.place.report(f"annotations are {_kind(annotations)}, {ONE_EACH}{_way(annotations, entry.behavior)}")
         return None
@@ -53,7 +53,7 @@ def labels(entry: Entry) -> Array | None:
     return np.where(unknown, UNKNOWN, values == coding.positive).astype(np.int8)
 
 
-def _flat(annotations: object) -> Array | None:
+def flat(annotations: object) -> Array | None:
     """float64 (frames,) of what a list, a tuple or an array holds, NaN for None; None where that is not numbers."""
     if isinstance(annotations, np.ndarray) and annotations.dtype == object and annotations.ndim == 1:
         annotations = annotations.tolist()

@@ -226,8 +226,8 @@ def _training_entries(content: dict[Any, Any], place: Place) -> Iterator[tuple[s
         yield str(name), list(_entries(str(name), group, inside))
 
 
-def _test_entries(content: dict[Any, Any], place: Place) -> Iterator[Entry]:
-    """What the test file says of its recordings; of one more than once where it goes by behaviors."""
+def entries(content: dict[Any, Any], place: Place) -> Iterator[Entry]:
+    """What a file of any of these forms says of its recordings; of one more than once where it goes by behaviors."""
     if _lacks_behaviors(content):
         yield from _entries("", content, place)
         return
@@ -314,7 +314,7 @@ def _unlabelled(
     """Recordings by id, and labels by behavior and id where the test file has them."""
     unlabelled: dict[str, Kept] = {}
     truth: dict[str, dict[str, Array]] = {}
-    for entry in _test_entries(content, place):
+    for entry in entries(content, place):
         posed = poses(entry, setup)
         annotated = labels(entry) if entry.behavior and "annotations" in entry.content else None
         if posed is None:

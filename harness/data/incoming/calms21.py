@@ -52,6 +52,7 @@ class Said:
     behaviors: tuple[str, ...]
     looked_at: tuple[Bout, ...] | None
     """None where every frame has a label."""
+    frames: int
 
 
 def said(labels: Array, vocabulary: Mapping[str, int]) -> Said:
@@ -77,7 +78,7 @@ def said(labels: Array, vocabulary: Mapping[str, int]) -> Said:
     )
     known = [(start, stop) for start, stop in runs if not np.isnan(values[start])]
     looked_at = tuple(Bout(name, start, stop) for name in behaviors for start, stop in known)
-    return Said(bouts, behaviors, looked_at if unknown.any() else None)
+    return Said(bouts, behaviors, looked_at if unknown.any() else None, len(labels))
 
 
 def vocabulary_of(found: object, group: str) -> dict[str, int]:

@@ -84,15 +84,18 @@ def _keys(events: Events) -> Iterator[str]:
 
 def _skip(events: Events, event: tuple[str, Any]) -> None:
     """Go behind a value that has begun with `event`."""
-    depth = 0
-    while True:
-        if event[0] in ("start_map", "start_array"):
+    if event[0] not in ("start_map", "start_array"):
+        return
+    depth = 1
+    for kind, _ in events:
+        if kind == "number":  # as nearly all are
+            continue
+        if kind in ("start_map", "start_array"):
             depth += 1
-        elif event[0] in ("end_map", "end_array"):
+        elif kind in ("end_map", "end_array"):
             depth -= 1
-        if depth == 0:
-            return
-        event = next(events)
+            if depth == 0:
+                return
 
 
 def _small(events: Events, event: tuple[str, Any]) -> dict[str, Any]:

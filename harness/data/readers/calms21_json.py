@@ -61,9 +61,8 @@ def calms21_json_annotations(source: Source) -> Iterator[Annotations]:
 
 
 def _annotations(source: Source, entry: Entry) -> Annotations:
-    labels = entry.arrays["annotations"]
     try:
-        found = said(labels, vocabulary_of(entry.metadata.get("vocab"), entry.group))
+        found = said(entry.arrays["annotations"], vocabulary_of(entry.metadata.get("vocab"), entry.group))
     except ValueError as error:
         raise source.refusal(f"{entry}: {error}") from error
     annotator = entry.metadata.get("annotator-id")
@@ -73,7 +72,7 @@ def _annotations(source: Source, entry: Entry) -> Annotations:
         bouts=found.bouts,
         video=video_of_recording(entry.name),
         fps=FPS,
-        length=len(labels),
+        length=found.frames,
         behaviors=found.behaviors,
         looked_at=found.looked_at,
         notes=() if annotator is None else (f"labelled by annotator {shown(str(annotator), 40)}",),

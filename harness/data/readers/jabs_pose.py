@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from harness.data.entry import MOST_ANIMALS
+from harness.data.incoming.jackson import PARTS
 from harness.data.incoming.pieces import refuse_pieces
 from harness.data.incoming.unseen import unseen
 from harness.files.hdf5 import Hdf5
@@ -19,11 +20,6 @@ from harness.recording import Array
 from harness.words import counted, listed, shown
 
 TOOL = "JABS"
-
-PARTS = (
-    *("nose", "left_ear", "right_ear", "base_neck", "left_front_paw", "right_front_paw"),
-    *("center_spine", "left_rear_paw", "right_rear_paw", "base_tail", "mid_tail", "tip_tail"),
-)
 
 COLUMNS_FIRST, ROWS_FIRST = ("corners",), ("lixit", "food_hopper")
 """Objects that do not move, by the order of their coordinates."""
