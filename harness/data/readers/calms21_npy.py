@@ -37,7 +37,7 @@ def _knows(source: Source) -> bool:
     return holds_recordings(source) and not holds_triplets(source)
 
 
-@pose_reader("calms21_npy", tool=f"{TOOL} (npy)", endings=(".npy",), recognises=_knows)
+@pose_reader("calms21_npy", tool=TOOL, endings=(".npy",), recognises=_knows)
 def calms21_npy_poses(source: Source) -> Iterator[Tracks]:
     """Each recording once, however many behaviors it is there for."""
     problems: dict[str, None] = {}
@@ -74,7 +74,7 @@ def calms21_npy_poses(source: Source) -> Iterator[Tracks]:
     _tell(source, problems)
 
 
-@annotation_reader("calms21_npy", tool=f"{TOOL} (npy)", endings=(".npy",), recognises=_knows)
+@annotation_reader("calms21_npy", tool=TOOL, endings=(".npy",), recognises=_knows)
 def calms21_npy_annotations(source: Source) -> Iterator[Annotations]:
     """Bouts of each recording that somebody labelled; of one more than once where the file goes by behaviors."""
     problems: dict[str, None] = {}
