@@ -1,13 +1,17 @@
 """What SLEAP's files have in common: instances of animals on frames, some of a track, and the tracks they come to."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PureWindowsPath
+from typing import Any
 
 import numpy as np
 
 from harness.data.incoming.deeplabcut import frames_in
 from harness.data.incoming.pieces import refuse_pieces
 from harness.data.incoming.unseen import unseen
+from harness.files.hdf5 import Hdf5
 from harness.files.source import Source
 from harness.plugins.readers import Tracks
 from harness.recording import Array
@@ -99,3 +103,46 @@ def unique_names(source: Source, names: Sequence[str], what: str) -> None:
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         source.report(f"{what} {listed(list(map(repr, twice)))} are there twice, expected names that differ")
         source.settle()
+
+
+def json_in(source: Source, text: str, what: str) -> Any:
+    """What a text in a project holds."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise source.refusal(f"{what}: no JSON") from error
+
+
+def texts_in(file: Hdf5, name: str) -> list[str]:
+    """The texts of a dataset; none where it is empty or not there."""
+    return file.texts(name) if name in file and np.prod(file.shapes[name]) else []
+
+
+def track_name(source: Source, text: str) -> str:
+    """The name in an entry of `tracks_json`."""
+    found = json_in(source, text, "tracks_json")
+    name = (
+        found[1]
+        if isinstance(found, list) and len(found) > 1
+        else found.get("name")
+        if isinstance(found, dict)
+        else None
+    )
+    if not isinstance(name, str):
+        raise source.refusal(f"tracks_json: {shown(text, 60)} has no name")
+    return name
+
+
+def video_name(text: str) -> str:
+    """The name of a video's file; empty where it is not said."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    for where in (found.get("backend"), found) if isinstance(found, dict) else ():
+        name = where.get("filename") if isinstance(where, dict) else None
+        if isinstance(name, list) and name:
+            name = name[0]
+        if isinstance(name, str) and name.strip("."):
+            return PureWindowsPath(name).name
+    return ""

@@ -4,14 +4,20 @@ Instances are labelled by a user (type 0) or predicted (1); where both are of th
 format 1.1 the middle of the first pixel was at 0.5, so half a pixel is taken off. Tracks end with what was last seen.
 """
 
-import json
 from collections.abc import Iterator
-from pathlib import PureWindowsPath
-from typing import Any
 
 import numpy as np
 
-from harness.data.incoming.sleap import TOOL, Instances, tracks_of, unique_names
+from harness.data.incoming.sleap import (
+    TOOL,
+    Instances,
+    json_in,
+    texts_in,
+    track_name,
+    tracks_of,
+    unique_names,
+    video_name,
+)
 from harness.files.hdf5 import Hdf5, column
 from harness.files.source import Source
 from harness.plugins.readers import Tracks, pose_reader
@@ -36,8 +42,8 @@ def sleap_slp(source: Source) -> Iterator[Tracks]:
     with source.hdf5() as file:
         moved = _half_a_pixel(source, file)
         parts = _parts(source, file)
-        tracks = [_track(source, text) for text in _texts(file, "tracks_json")]
-        videos = [_video(text) for text in _texts(file, "videos_json")]
+        tracks = [track_name(source, text) for text in texts_in(file, "tracks_json")]
+        videos = [video_name(text) for text in texts_in(file, "videos_json")]
         frames, instances = file.numbers("frames"), file.numbers("instances")
         points, predicted = file.numbers("points"), file.numbers("pred_points")
     unique_names(source, tracks, "tracks")
@@ -73,20 +79,9 @@ def _half_a_pixel(source: Source, file: Hdf5) -> float:
     return 0.5 if version < HALF_PIXEL - 1e-6 else 0.0
 
 
-def _json(source: Source, text: str, what: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise source.refusal(f"{what}: no JSON") from error
-
-
-def _texts(file: Hdf5, name: str) -> list[str]:
-    return file.texts(name) if name in file and np.prod(file.shapes[name]) else []
-
-
 def _parts(source: Source, file: Hdf5) -> list[str]:
     """The nodes of the skeleton, in the order of the points."""
-    metadata = _json(source, file.text("json", "metadata"), "metadata")
+    metadata = json_in(source, file.text("json", "metadata"), "metadata")
     try:
         names = [str(node["name"]) for node in metadata["nodes"]]
         skeletons = [[names[node["id"]] for node in one["nodes"]] for one in metadata["skeletons"]]
@@ -98,35 +93,6 @@ def _parts(source: Source, file: Hdf5) -> list[str]:
         raise source.refusal(f"has {len(skeletons)} skeletons, expected one; save one of them alone in SLEAP")
     unique_names(source, skeletons[0], "parts")
     return skeletons[0]
-
-
-def _track(source: Source, text: str) -> str:
-    found = _json(source, text, "tracks_json")
-    name = (
-        found[1]
-        if isinstance(found, list) and len(found) > 1
-        else found.get("name")
-        if isinstance(found, dict)
-        else None
-    )
-    if not isinstance(name, str):
-        raise source.refusal(f"tracks_json: {shown(text, 60)} has no name")
-    return name
-
-
-def _video(text: str) -> str:
-    """The name of a video's file; empty where it is not said."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return ""
-    for where in (found.get("backend"), found) if isinstance(found, dict) else ():
-        name = where.get("filename") if isinstance(where, dict) else None
-        if isinstance(name, list) and name:
-            name = name[0]
-        if isinstance(name, str) and name.strip("."):
-            return PureWindowsPath(name).name
-    return ""
 
 
 def _frames(source: Source, frames: Array, instances: Array) -> tuple[Array, Array]:
