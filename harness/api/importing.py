@@ -266,7 +266,7 @@ def _files(given: Iterable[Path | str] | Path | str, readers: Mapping[str, Reade
 def _is_known(file: Path, readers: Mapping[str, Reader]) -> bool:
     try:
         source = Source.at(file)
-        return any(reader.knows(source) for reader in readers.values())
+        return any(not reader.only_refuses and reader.knows(source) for reader in readers.values())
     except DataError:
         return True  # so that what is wrong with it is said
 

@@ -118,6 +118,8 @@ class Reader:
     recognises: Callable[[Source], bool]
     """Whether a file with such an ending is of this format; looks at its beginning alone."""
     function: Callable[[Source], Iterable[Tracks] | Iterable[Annotations]]
+    only_refuses: bool = False
+    """Whether it says of files that are given by mistake what they are. In a folder they are passed over."""
 
     def knows(self, source: Source) -> bool:
         return source.name.lower().endswith(self.endings) and self.recognises(source)
@@ -136,24 +138,34 @@ def _any(source: Source) -> bool:
 
 
 def pose_reader(
-    name: str, *, tool: str, endings: Sequence[str], recognises: Callable[[Source], bool] = _any
+    name: str,
+    *,
+    tool: str,
+    endings: Sequence[str],
+    recognises: Callable[[Source], bool] = _any,
+    only_refuses: bool = False,
 ) -> Callable[[PoseFunction], PoseFunction]:
     """Register `function(source) -> iterable of Tracks` as the reader `name`; see `Reader`."""
 
     def register(function: PoseFunction) -> PoseFunction:
-        _add(POSE_READERS, Reader(name, tool, tuple(endings), recognises, function))
+        _add(POSE_READERS, Reader(name, tool, tuple(endings), recognises, function, only_refuses))
         return function
 
     return register
 
 
 def annotation_reader(
-    name: str, *, tool: str, endings: Sequence[str], recognises: Callable[[Source], bool] = _any
+    name: str,
+    *,
+    tool: str,
+    endings: Sequence[str],
+    recognises: Callable[[Source], bool] = _any,
+    only_refuses: bool = False,
 ) -> Callable[[AnnotationFunction], AnnotationFunction]:
     """Register `function(source) -> iterable of Annotations` as the reader `name`; see `Reader`."""
 
     def register(function: AnnotationFunction) -> AnnotationFunction:
-        _add(ANNOTATION_READERS, Reader(name, tool, tuple(endings), recognises, function))
+        _add(ANNOTATION_READERS, Reader(name, tool, tuple(endings), recognises, function, only_refuses))
         return function
 
     return register

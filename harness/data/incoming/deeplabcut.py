@@ -24,6 +24,9 @@ SINGLE = "single"
 ALONE = "animal1"
 """What the animal of a table without individuals is called."""
 
+PICKLES = ("_full.pickle", "_meta.pickle", "_assemblies.pickle", "_el.pickle", "_bx.pickle", "_sk.pickle")
+"""What the names of files end in that are kept on the way to tracks."""
+
 SURE = 0.1
 """Likelihood from which on a place is where it was seen."""
 

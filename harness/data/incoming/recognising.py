@@ -53,16 +53,18 @@ def read_annotations(path: Path) -> Iterator[Annotations]:
 
 
 def reader_of(source: Source, readers: Known) -> Reader:
-    """The one of the readers that knows the file. Raises `DataError` where none does."""
-    for reader in reversed(readers.values()):
+    """The one of the readers that knows the file, those that only refuse last. Raises `DataError` where none does."""
+    latest_first = list(reversed(readers.values()))
+    for reader in sorted(latest_first, key=lambda one: one.only_refuses):
         if reader.knows(source):
             return reader
     wanted, other = ("poses", "annotations") if readers is POSE_READERS else ("annotations", "poses")
     for reader in reversed((ANNOTATION_READERS if readers is POSE_READERS else POSE_READERS).values()):
-        if reader.knows(source):
+        if not reader.only_refuses and reader.knows(source):
             raise source.refusal(f"holds {other} of {reader.tool}, expected {wanted}")
-    named = [one for one in readers.values() if source.name.lower().endswith(one.endings)]
-    tools = listed(dict.fromkeys(one.tool for one in named or readers.values()), 30)
+    read = [one for one in readers.values() if not one.only_refuses]
+    named = [one for one in read if source.name.lower().endswith(one.endings)]
+    tools = listed(dict.fromkeys(one.tool for one in named or read), 30)
     begins = f"; it begins with {shown(repr(source.top_lines[0]), 60)}" if source.top_lines[0].strip() else ""
     raise source.refusal(f"no format of {wanted} that is known{begins}; with such a name are read: {tools}")
 

@@ -78,6 +78,7 @@ def lightning_pose_csv(source: Source) -> Iterator[Tracks]:
     tool="DeepLabCut",
     endings=(".csv",),
     recognises=lambda source: is_table(source) and is_training(source),
+    only_refuses=True,
 )
 def deeplabcut_training_labels(source: Source) -> Iterator[Tracks]:
     """Refused, as it holds no tracks."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
+from harness.data.incoming.deeplabcut import PICKLES
 from harness.files.source import Source
 from harness.plugins.readers import Tracks, pose_reader
-
-ENDINGS = ("_full.pickle", "_meta.pickle", "_assemblies.pickle", "_el.pickle", "_bx.pickle", "_sk.pickle")
 
 WHAT = {
     "full": "detections of DeepLabCut before they are assembled to animals",
@@ -14,7 +13,7 @@ WHAT = {
 }
 
 
-@pose_reader("deeplabcut_pickles", tool="DeepLabCut", endings=ENDINGS)
+@pose_reader("deeplabcut_pickles", tool="DeepLabCut", endings=PICKLES, only_refuses=True)
 def deeplabcut_pickles(source: Source) -> Iterator[Tracks]:
     """Refused, as pickles can run anything, and hold no tracks."""
     mark = source.path.stem.rpartition("_")[2].lower()
