@@ -330,9 +330,10 @@ def _lookers(
             target = EVERY if agent == EVERY else ""
         else:
             target = EVERY if bout.target in ("", EVERY, bout.agent) else _known(bout.target, film, rules)
-    except ValueError as error:
-        text = f"{sheet.where(bout)}: {error}"
-        if text not in found.problems:
-            found.problems.append(text)
+    except ValueError:
+        unseen = sorted({bout.agent, bout.target} - {"", EVERY, *film.animals})
+        note = f"{listed(unseen)} was looked at and not tracked"
+        if note not in found.notes:
+            found.notes.append(note)
         return
     yield (behavior, agent, target), [run]

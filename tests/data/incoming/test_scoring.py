@@ -145,6 +145,13 @@ def test_a_file_that_says_what_was_looked_at_has_the_word() -> None:
     assert found.looked_at == {("groom", "black", ""): [(0, 50)], ("groom", "*", "*"): [(100, 120)]}
 
 
+def test_who_was_looked_at_and_is_not_tracked_is_a_note() -> None:
+    looks = (Bout("groom", 0, 50, agent="black"), Bout("groom", 0, 50, agent="grey"))
+    found = scored(seen(Bout("groom", 10, 20, agent="black"), looked_at=looks))
+    assert found.looked_at == {("groom", "black", ""): [(0, 50)]}
+    assert (found.problems, found.notes) == ([], ["grey was looked at and not tracked"])
+
+
 def test_a_behavior_that_a_file_does_not_declare_is_unknown_in_it() -> None:
     first = seen(Bout("groom", 1, 2), behaviors=("groom",))
     sheets = [Sheet(Path("a"), first), Sheet(Path("b"), seen(Bout("chase", 1, 2)))]
