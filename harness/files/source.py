@@ -117,6 +117,14 @@ class Source:
         """The first lines, the last of which may be cut."""
         return self.top.split("\n")
 
+    def lines(self, count: int) -> list[str]:
+        """The first lines, as many as there are, however long; a text of fewer has fewer."""
+        if len(self.top_lines) > count or len(self.head) == self.size or self.encoding.startswith("utf-16"):
+            return self.top_lines[:count]
+        with open(self.path, "rb") as file:
+            found = [file.readline(LONGEST_LINE) for _ in range(count)]
+        return [line.decode(self.encoding, errors="replace").rstrip("\r\n") for line in found]
+
     @property
     def is_hdf5(self) -> bool:
         return self.head.startswith(hdf5.MAGIC)

@@ -52,7 +52,7 @@ def lightning(path: Path) -> None:
 TRAINING = "training labels of 2 images, not tracks of a video; give what analyzing the video has written, VIDEODLC_..."
 
 
-@example("deeplabcut_training_labels", "CollectedData_me.csv", whole=False, refused=TRAINING)
+@example("deeplabcut_training", "CollectedData_me.csv", whole=False, refused=TRAINING)
 def training(path: Path) -> None:
     path.write_text(
         "scorer,,,me,me\nbodyparts,,,nose,nose\ncoords,,,x,y\n"
@@ -201,6 +201,16 @@ def test_line_ends_marks_quotes_and_empty_lines_at_the_end_change_nothing(
     (tmp_path / "a.csv").write_text(mark + quoted + "\n\n", newline=ending, encoding="utf-8")
     single.write(tmp_path / "b.csv")
     np.testing.assert_array_equal(read(tmp_path / "a.csv").keypoints, read(tmp_path / "b.csv").keypoints)
+
+
+def test_names_of_columns_may_be_longer_than_what_a_file_is_told_by(tmp_path: Path) -> None:
+    parts = [f"{'part' * 20}_{number}" for number in range(300)]
+    keypoints = tracks(4, 2, seed=1, parts=300)
+    path = write_tracks(tmp_path / "a.csv", keypoints, parts=parts)
+    assert len(path.read_text().split("\n")[2]) > 100_000
+    found = read(path)
+    assert found.parts == tuple(parts)
+    np.testing.assert_array_equal(found.keypoints, keypoints)
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
