@@ -68,6 +68,16 @@ class Hdf5:
             raise ValueError(f"{name}: holds {dataset.dtype}, expected numbers")
         return np.asarray(self._read(name, dataset, rows))
 
+    def table(self, name: str, *columns: str) -> Array:
+        """The rows of a table that has these columns of numbers, each one number a row."""
+        found = self.numbers(name)
+        names: Sequence[str] = found.dtype.names or ()
+        if found.ndim != 1 or any(found.dtype[one].shape for one in names):
+            raise ValueError(f"{shown(name)}: has shape {found.shape}, expected rows of named numbers")
+        if lacking := [one for one in columns if one not in names]:
+            raise ValueError(f"{shown(name)}: has no column {listed(lacking)}; it has {listed(names, 8) or 'none'}")
+        return found
+
     def array(self, name: str, axes: int) -> Array:
         """The numbers of a dataset that is no table, and has so many axes."""
         found = self.numbers(name) if len(self._dataset(name).shape or ()) == axes else np.zeros((0,) * (axes + 1))

@@ -3,6 +3,7 @@
 from harness.data.incoming.deeplabcut import COORDS, INDIVIDUALS, PARTS, SCORER, columns_of, frames_in, tracks_of
 from harness.files.source import Source
 from harness.plugins.readers import Tracks
+from harness.words import shown
 
 LIGHTNING = ("heatmap_tracker", "heatmap_mhcrnn_tracker", "heatmap_multiview", "regression_tracker", "ensemble-kalman")
 """What scorers of Lightning Pose and its smoother (EKS) are called, or begin with."""
@@ -61,7 +62,8 @@ def read_table(source: Source, tool: str) -> Tracks:
     names = [cells[0].lower() for cells in rows]
     if names not in ([SCORER, PARTS, COORDS], [SCORER, INDIVIDUALS, PARTS, COORDS]):
         raise source.refusal(
-            f"its first rows are {', '.join(names)}, expected {SCORER}, {INDIVIDUALS} (or none), {PARTS}, {COORDS}"
+            f"its first rows are {shown(', '.join(names))}, expected {SCORER}, {INDIVIDUALS} (or none), {PARTS}, "
+            f"{COORDS}"
         )
     levels = {name: cells[1:] for name, cells in zip(names, rows, strict=True) if name != SCORER}
     columns = columns_of(source, levels, len(rows))

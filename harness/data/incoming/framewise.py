@@ -2,6 +2,7 @@
 nothing where nobody looked.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -25,6 +26,8 @@ CELLS = {
 }
 CELLS |= {"True": 1, "TRUE": 1, "true": 1, "False": 0, "FALSE": 0, "false": 0}
 """What a cell can hold."""
+
+_FRAME = re.compile(r"[0-9]{1,9}(?:\.0*)?")
 
 NOTHING = ("background", "other", "none", "base", "nothing")
 """Behaviors that are none."""
@@ -62,7 +65,7 @@ def check_order(source: Source, rows: Sequence[Row], column: int) -> None:
     before: int | None = None
     for row in rows:
         cell = row.cells[column] if len(row.cells) > column else ""
-        number = int(float(cell)) if cell.replace(".", "", 1).isdigit() else -1
+        number = int(float(cell)) if _FRAME.fullmatch(cell) else -1
         if number < 0:
             source.report(f"{shown(repr(cell), 40)} is no number of a frame", line=row.number)
             return

@@ -150,6 +150,7 @@ def _part(name: str) -> tuple[str, str]:
     return next(((name.removesuffix(end), part) for end, part in ENDS.items() if name.endswith(end)), (name, CENTROID))
 
 
+@np.errstate(all="ignore")  # what is damaged may be any numbers
 def _rate(frames: Array, times: Array) -> float | None:
     """Frames a second, which times that are rounded may not tell; a whole number where it may be just one."""
     last = float(times[-1])

@@ -68,7 +68,7 @@ def _fixed(source: Source, file: Hdf5, key: str) -> tuple[list[list[str]], Array
                 names.append([])
             names[level] += cells
         values.append(np.asarray(file.numbers(f"{key}/{block}"), dtype=np.float64))
-    if len({len(one) for one in values}) > 1 or any(one.ndim != 2 for one in values):
+    if any(one.ndim != 2 for one in values) or len({len(one) for one in values}) > 1:
         raise source.refusal("its blocks of values are of different lengths")
     return names, _numbered(source, file.numbers(f"{key}/axis1")), np.concatenate(values, axis=1)
 

@@ -55,7 +55,7 @@ def _parsed(source: Source) -> ElementTree.Element:
     except ElementTree.ParseError as error:
         line, _ = error.position
         raise source.refusal(f"no XML, or cut short ({shown(str(error))})", line=line) from error
-    except ValueError as error:  # an encoding that it says and Python does not know
+    except (LookupError, ValueError) as error:  # an encoding that it says and Python does not know
         raise source.refusal(f"no XML ({shown(str(error))})") from error
     if document.tag != ROOT:
         raise source.refusal(f"is a document {shown(document.tag)}, expected {ROOT}")

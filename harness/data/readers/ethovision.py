@@ -63,7 +63,7 @@ def _header(source: Source, table: Table) -> int | None:
     if not table.rows or table.rows[0].cells[0] != LINES:
         return None
     cell = table.rows[0].cells[1] if len(table.rows[0].cells) > 1 else ""
-    if not cell.isdigit() or not 2 < int(cell) <= MOST_HEADER_LINES:
+    if not (cell.isascii() and cell.isdigit() and len(cell) < 6) or not 2 < int(cell) <= MOST_HEADER_LINES:
         raise source.refusal(f"{LINES} {shown(repr(cell), 40)}, expected how many there are", line=1)
     wanted = int(cell) - 1
     place = next((at for at, row in enumerate(table.rows) if row.number == wanted), None)

@@ -108,7 +108,9 @@ def _values(source: Source, file: Hdf5, name: str, axes: Mapping[str, str], want
     numbers = {_number(file.attribute("_Netcdf4Dimid", of=axes[one])): one for one in there}
     order = file.attribute("_Netcdf4Coordinates", of=name)
     own = [one for one in (TIME, SPACE, PART, ANIMAL) if one in there]
-    said = [numbers.get(one, "") for one in order] if isinstance(order, list) and len(numbers) == len(there) else own
+    if not isinstance(order, list) or not all(isinstance(one, int) for one in order) or len(numbers) != len(there):
+        order = None
+    said = own if order is None else [numbers.get(one, "") for one in order]
     lengths = tuple(file.shapes[axes[one]][0] for one in said if one)
     if sorted(said) != sorted(there) or file.shapes[name] != lengths:
         expected = ", ".join(f"{axes[one]} {file.shapes[axes[one]][0]}" for one in own)

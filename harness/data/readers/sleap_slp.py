@@ -32,6 +32,12 @@ HALF_PIXEL = 1.1
 
 USER, PREDICTED = 0, 1
 
+FRAME_COLUMNS = ("frame_id", "video", "frame_idx")
+INSTANCE_COLUMNS = (
+    *("instance_id", "instance_type", "frame_id", "track", "from_predicted", "point_id_start", "point_id_end"),
+)
+POINT_COLUMNS = ("x", "y", "visible")
+
 
 def _knows(source: Source) -> bool:
     return {"frames", "instances", "points", "pred_points"} <= set(source.shapes)
@@ -44,8 +50,9 @@ def sleap_slp(source: Source) -> Iterator[Tracks]:
         parts = _parts(source, file)
         tracks = [track_name(source, text) for text in texts_in(file, "tracks_json")]
         videos = [video_name(text) for text in texts_in(file, "videos_json")]
-        frames, instances = file.numbers("frames"), file.numbers("instances")
-        points, predicted = file.numbers("points"), file.numbers("pred_points")
+        frames, instances = file.table("frames", *FRAME_COLUMNS), file.table("instances", *INSTANCE_COLUMNS)
+        points = file.table("points", *POINT_COLUMNS)
+        predicted = file.table("pred_points", *POINT_COLUMNS, "score")
     unique_names(source, tracks, "tracks")
     if not len(instances):
         raise source.refusal("holds no animals; run inference in SLEAP first")
