@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.data.incoming.films import Whose
-from harness.data.incoming.importing import Found, Imported, Wishes, look, write
+from harness.data.incoming.found import Found, Imported
+from harness.data.incoming.importing import Wishes, look, write
 from harness.data.incoming.keys import Pattern, video_of, video_of_file
 from harness.data.incoming.recognising import load_readers, read_annotations, read_poses
 from harness.data.incoming.roles import skeleton_of

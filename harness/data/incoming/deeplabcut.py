@@ -96,7 +96,7 @@ def tracks_of(
         animal, part = animals.index(one.animal), parts.index(one.part)
         with np.errstate(over="ignore"):  # what is too large is told where ranges are looked at
             keypoints[frames, animal, :, part] = xy.T
-        confidence[frames, animal, part] = np.where(gone, 0.0, likelihood)
+            confidence[frames, animal, part] = np.where(gone, 0.0, likelihood)
     np.nan_to_num(confidence, copy=False, nan=0.0)
     notes = []
     if places:

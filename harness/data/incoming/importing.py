@@ -1,36 +1,26 @@
 """A dataset folder from the files of trackers and annotators."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from harness.data.dataset_toml import SETUP_FILE, Setup, toml_text
-from harness.data.folder.bouts import COLUMNS as BOUT_COLUMNS
-from harness.data.folder.layout import ANNOTATED, ENDINGS, LABELS, POSES, REGISTER, near
-from harness.data.folder.register import COLUMNS, LABELLED, UNLABELLED
-from harness.data.folder.write import new_folder, write_poses, write_rows
+from harness.data.folder.layout import ANNOTATED, ENDINGS, near
+from harness.data.folder.write import new_folder, write_poses
 from harness.data.incoming.clock import Clock, Said, clock
-from harness.data.incoming.films import Film, Whose, longer, read_films
+from harness.data.incoming.films import Film, Whose, read_films
+from harness.data.incoming.found import Found, Imported
 from harness.data.incoming.keys import Matches, Pattern, match, video_of, video_of_file
 from harness.data.incoming.recognising import read_annotations
 from harness.data.incoming.roles import skeleton_of
 from harness.data.incoming.scoring import Rules, Scored, Sheet, agents_of, behavior_name, scopes_of, score
+from harness.data.incoming.writing import write_found
 from harness.errors import DataError
-from harness.plugins.readers import EVERY, Tracks
+from harness.plugins.readers import Tracks
 from harness.recording import SCOPES, Skeleton
 from harness.words import listed, shown
 
 OPTION = "--fps"
-
-NOTICED = 2.0
-"""Frames that clocks differ by at the end of a video, from which on it is told."""
-
-PIECE = 1 << 20
-"""Bytes of a file that are looked at at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,55 +33,6 @@ class Wishes:
     """Behavior to whom it is of."""
     whose: Whose = field(default_factory=Whose)
     rules: Rules = field(default_factory=Rules)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """One video as it was taken."""
-
-    film: Film
-    sheets: tuple[Sheet, ...]
-    scored: Scored
-    clock: Clock | None
-    """None where nobody says how many frames a second the video has."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        drift = []
-        if self.clock is not None and self.clock.drift >= NOTICED:
-            off = f"{self.clock.drift:.0f} frames"
-            drift = [f"who says how many frames a second it has differ: bouts may be off by up to {off} at the end"]
-        every = [
-            *drift,
-            *self.film.notes,
-            *(note for one in self.sheets for note in one.annotations.notes),
-            *self.scored.notes,
-        ]
-        return tuple(dict.fromkeys(every))
-
-    @property
-    def looked_at(self) -> float:
-        """Share of the frames on which somebody looked for something."""
-        some = {frame for runs in self.scored.looked_at.values() for frame in runs}
-        seen = 0
-        last = 0
-        for start, stop in sorted(some):
-            seen += max(0, stop - max(start, last))
-            last = max(last, stop)
-        return seen / max(1, self.scored.frames)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What files come to."""
-
-    videos: tuple[Imported, ...]
-    skeleton: Skeleton
-    scopes: Mapping[str, str]
-    unmatched: tuple[str, ...]
-    """Annotations of videos of which there are no tracks, in files of which other videos have some."""
-    notes: tuple[str, ...]
-    problems: tuple[str, ...]
 
 
 def look(poses: Sequence[Path], annotations: Sequence[Path], wishes: Wishes) -> Found:
@@ -119,7 +60,7 @@ def write(poses: Sequence[Path], annotations: Sequence[Path], wishes: Wishes, fo
         found = _found(poses, annotations, wishes, keep)
         if found.problems:
             raise _HasProblemsError
-        _write(place, found)
+        write_found(place, found)
     assert found is not None
     return found
 
@@ -311,86 +252,3 @@ def _clocks(
         which = f"{silent[0].files[0]}{f' and {len(silent) - 1} more' if len(silent) > 1 else ''}"
         problems.append(f"{which}: nothing says how many frames a second; --fps does, such as --fps 30")
     return found
-
-
-# The folder
-
-
-def _write(place: Path, found: Found) -> None:
-    videos = found.videos
-    rates = {one.clock.fps for one in videos if one.clock is not None}
-    scales = {one.film.pixels_per_cm for one in videos}
-    sizes = {one.film.image_size for one in videos}
-    tools = list(
-        dict.fromkeys([one.film.tool for one in videos] + [s.annotations.tool for v in videos for s in v.sheets])
-    )
-    setup = Setup(
-        found.skeleton,
-        next(iter(rates)) if len(rates) == 1 else None,
-        next(iter(sizes)) if len(sizes) == 1 else None,
-        pixels_per_cm=next(iter(scales)) if len(scales) == 1 else None,
-        behaviors=found.scopes,
-        source=f"imported from {', '.join(tools)}"[:1000],
-    )
-    (place / SETUP_FILE).write_text(toml_text(setup), encoding="utf-8")
-    rows = [_row(one, setup) for one in videos]
-    more = dict.fromkeys(column for row in rows for column in row if column not in COLUMNS)
-    used = [column for column in (*COLUMNS, *more) if any(row.get(column) for row in rows)]
-    write_rows(place / REGISTER, used, ([row.get(column, "") for column in used] for row in rows))
-    for one in videos:
-        _write_video(place, one, found)
-
-
-def _row(one: Imported, setup: Setup) -> dict[str, str]:
-    film = one.film
-    row = {
-        "id": film.id,
-        "split": LABELLED if one.sheets else UNLABELLED,
-        "animals": ";".join(film.animals),
-        "source": ";".join(path.name for path in film.files),
-        "digest": _digest(film.files),
-        "annotations": ";".join(dict.fromkeys(sheet.path.name for sheet in one.sheets)),
-    }
-    if setup.fps is None and one.clock is not None:
-        row["fps"] = f"{one.clock.fps:.15g}"
-    if setup.image_size is None and film.image_size is not None:
-        row["width"], row["height"] = map(str, film.image_size)
-    if setup.pixels_per_cm is None and film.pixels_per_cm is not None:
-        row["pixels_per_cm"] = f"{film.pixels_per_cm:.15g}"
-    for name, (x, y) in film.places.items():
-        row[f"{name}_x"], row[f"{name}_y"] = f"{x:.2f}", f"{y:.2f}"
-    return row
-
-
-def _digest(files: Sequence[Path]) -> str:
-    """SHA-256 of the files, one after the other."""
-    found = hashlib.sha256()
-    for path in files:
-        with open(path, "rb") as file:
-            while piece := file.read(PIECE):
-                found.update(piece)
-    return found.hexdigest()
-
-
-def _write_video(place: Path, one: Imported, found: Found) -> None:
-    film, scored = one.film, one.scored
-    if scored.frames > film.frames:
-        _lengthen(place, film, scored.frames)
-    if not one.sheets:
-        return
-    bouts = [(*who, str(start), str(stop)) for who, runs in scored.bouts.items() for start, stop in runs]
-    write_rows(place / LABELS / f"{film.id}.csv", BOUT_COLUMNS, sorted(bouts, key=lambda row: (int(row[3]), row)))
-    whole = [(0, scored.frames)]
-    everybody = {name for (name, agent, _), runs in scored.looked_at.items() if runs == whole and agent in ("", EVERY)}
-    if everybody == set(found.scopes):
-        return
-    seen = [(*who, str(start), str(stop)) for who, runs in scored.looked_at.items() for start, stop in runs]
-    write_rows(place / ANNOTATED / f"{film.id}.csv", BOUT_COLUMNS, seen)
-
-
-def _lengthen(place: Path, film: Film, frames: int) -> None:
-    """Frames at the end on which nothing is seen."""
-    with np.load(place / POSES / f"{film.id}.npz", allow_pickle=False) as stored:
-        arrays = dict(stored)
-    confidence = longer(arrays["confidence"], frames) if "confidence" in arrays else None
-    write_poses(place, film.id, longer(arrays["keypoints"], frames), confidence, film.parts)
