@@ -29,8 +29,11 @@ from random import Random
 from types import FrameType
 
 from harness.files.atomic import write_text
+from tests.fuzz.formats import FORMATS
 from tests.fuzz.readers import READERS, Reader, attempt, outcome, spoil_bytes
 from tests.fuzz.watch import watching
+
+EVERY_READER = READERS | FORMATS
 
 SLOWEST = 5
 """Seconds of the processor that an input of a few kilobytes may take."""
@@ -69,12 +72,12 @@ class TooSlowError(Exception):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=5.0, help="for all readers together (5)")
-    parser.add_argument("--reader", action="append", default=[], choices=list(READERS), help="only this one")
+    parser.add_argument("--reader", action="append", default=[], choices=list(EVERY_READER), help="only this one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for the inputs of crashes")
     parser.add_argument("--child", nargs=2, metavar=("KIND", "REPORT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    chosen = [READERS[name] for name in arguments.reader or READERS]
+    chosen = [EVERY_READER[name] for name in arguments.reader or EVERY_READER]
     if arguments.child:
         fuzz(chosen[0], arguments.child[0], arguments.minutes * 60, arguments.seed, Path(arguments.child[1]))
         return

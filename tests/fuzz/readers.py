@@ -6,6 +6,7 @@ import pickle
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -33,6 +34,7 @@ from harness.data.submission import (
 )
 from harness.errors import HarnessError
 from harness.files.bounded import read_numbers, read_toml
+from harness.files.texts import decoded, encoding_of, separator_of
 from harness.plugins.registry import load_plugins
 from harness.plugins.spaces import SPACES, load_spaces
 from harness.runs.records import TrialRecord
@@ -144,7 +146,7 @@ def spoilt_value(value: Any, chance: Random) -> Any:
     """`value` with one thing in it replaced, taken out, named otherwise or put elsewhere."""
     if isinstance(value, dict) and value and chance.random() < 0.9:
         key = chance.choice(list(value))
-        rest = {name: inner for name, inner in value.items() if name != key}
+        rest = {name: inner for name, inner in value.items() if name is not key}
         match chance.randrange(12):
             case 0:
                 return rest
@@ -161,7 +163,8 @@ def spoilt_value(value: Any, chance: Random) -> Any:
         return [*value[:at], spoilt_value(value[at], chance), *value[at + 1 :]]
     if isinstance(value, np.ndarray) and value.ndim and value.size and chance.random() < 0.5:
         changed = value.copy()
-        changed.flat[chance.randrange(value.size)] = chance.choice((0, 1, -1, 2, 100))
+        with suppress(OverflowError, ValueError):  # of -1, where there are only numbers above it
+            changed.flat[chance.randrange(value.size)] = chance.choice((0, 1, -1, 2, 100))
         return chance.choice((changed, value[1:], value.T, value[..., :1], value.astype(object)))
     return chance.choice(ODD)
 
@@ -242,7 +245,9 @@ def spoil_json(content: bytes, chance: Random) -> bytes:
 
 def spoil_csv(content: bytes, chance: Random) -> bytes:
     """A cell replaced, a line or a column doubled, moved or taken out, or the file written as another program would."""
-    rows = [line.split(",") for line in content.decode().splitlines()]
+    text = decoded(content, encoding_of(content))
+    separator = separator_of(text)
+    rows = [line.split(separator) for line in text.splitlines()]
     for _ in range(chance.choice((1, 1, 3))):
         at, column = chance.randrange(len(rows)), chance.randrange(len(rows[0]))
         match chance.randrange(10):
@@ -258,7 +263,7 @@ def spoil_csv(content: bytes, chance: Random) -> bytes:
                 rows[at] = [*rows[at], chance.choice(CELLS)]
             case _:
                 rows[at][min(column, len(rows[at]) - 1)] = chance.choice((*CELLS, *chance.choice(rows)))
-    between, after, encoding = chance.choice((*[(",", "\n", "utf-8")] * 6, *SPREADSHEETS))
+    between, after, encoding = chance.choice((*[(separator, "\n", "utf-8")] * 6, *SPREADSHEETS))
     return after.join(map(between.join, rows)).encode(
         encoding, errors="surrogatepass" if "f" in encoding else "replace"
     )

@@ -9,16 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.formats import FORMATS
 from tests.fuzz.readers import READERS, Reader, attempt, spoil_bytes
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEWER = settings(FEW, max_examples=8)
 
 every_reader = pytest.mark.parametrize("name", READERS)
+every_format = pytest.mark.parametrize("name", FORMATS)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, name: str) -> Path:
-    READERS[name].prepare(tmp_path)
+    (READERS | FORMATS)[name].prepare(tmp_path)
     return tmp_path
 
 
@@ -62,3 +65,10 @@ def test_a_file_that_ends_at_any_twentieth_of_its_length_is_accepted_or_refused(
     for content in reader.seeds[:2]:
         for part in range(20):
             attempt(reader, folder, content[: len(content) * part // 20])
+
+
+@every_format
+@FEWER
+@given(seed=st.integers(0, 2**32))
+def test_a_spoilt_file_of_another_program_is_accepted_or_refused(name: str, folder: Path, seed: int) -> None:
+    attempt(FORMATS[name], folder, spoilt(FORMATS[name], Random(seed)))

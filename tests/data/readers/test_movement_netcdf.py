@@ -41,14 +41,14 @@ def write(
             file[name].attrs["NAME"] = name
             file[name].attrs["_Netcdf4Dimid"] = np.int32(number)
         confidence = np.full([len(axes[one]) for one in names if one != "space"], 0.5)
-        for place, values, own in (
+        for place, stored_values, own in (
             ("position", points, names),
             ("confidence", confidence, [one for one in names if one != "space"]),
         ):
-            stored = [one for one in order if one in own]
-            file[place] = np.asarray(values).transpose([own.index(one) for one in stored])
+            kept = [one for one in order if one in own]
+            file[place] = np.asarray(stored_values).transpose([own.index(one) for one in kept])
             file[place].attrs["_FillValue"] = [np.nan]
-            file[place].attrs["_Netcdf4Coordinates"] = np.array([names.index(one) for one in stored], np.int32)
+            file[place].attrs["_Netcdf4Coordinates"] = np.array([names.index(one) for one in kept], np.int32)
         for key, value in said.items():
             file.attrs[key] = [value] if isinstance(value, float) else value
 

@@ -50,7 +50,9 @@ def write(
 ) -> None:
     places = sorted({(video, frame) for video, frame, *_ in seen})
     frames = [(at, video, frame, 0, 0) for at, (video, frame) in enumerate(places)]
-    rows, points, predicted = [], [], []
+    rows: list[tuple[Any, ...]] = []
+    points: list[tuple[Any, ...]] = []
+    predicted: list[tuple[Any, ...]] = []
     for number, (video, frame, track, user, corrects, x) in enumerate(seen):
         table = points if user else predicted
         start = len(table)
