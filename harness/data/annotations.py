@@ -128,7 +128,7 @@ def _meant(values: Array, wrong: Array, coding: "_Coding") -> str:
     low, high = (found[0], found[-1]) if len(found) else (0.0, 0.0)
     if not np.isnan(values).any() and len(found) == 2:
         return f"; where {high:g} stands for the behavior, [int(label == {high:g}) for label in annotations] makes them"
-    if not np.isin(values % 1, (0,)).all():
+    if (values[np.isfinite(values)] % 1 != 0).any():
         return "; of probabilities, [int(label >= 0.5) for label in annotations] makes them"
     if wrong.sum() > 1 and low >= 0:
         return "; of classes, [int(label == 1) for label in annotations] makes labels of the first"
