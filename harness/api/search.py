@@ -183,7 +183,7 @@ def search(
             say(f"note: {shown(study)} has {counted(count, 'trial')} that no search has written; left alone")
         for line in _announcement(what, stored, engine, features, trials, len(done)):
             say(line)
-        for line in (*dataset.notes, *lacking, *_odd_lengths(dataset), *_one_sided(dataset, wanted)):
+        for line in (*dataset.notes, *lacking, *_left_out(what), *_odd_lengths(dataset), *_one_sided(dataset, wanted)):
             say(f"note: {line}")
         if not done:
             examined = doctor(dataset, progress=progress).findings
@@ -296,6 +296,14 @@ def _behaviors(asked: Sequence[str], dataset: Dataset) -> list[str]:
         if name not in dataset.labelled:
             raise unknown("behavior", name, dataset.labelled)
     return [name for name in dataset.labelled if not asked or name in asked]
+
+
+def _left_out(search: Search) -> list[str]:
+    """Which model families cannot be used here, one line for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in search.left_out.items():
+        by_reason.setdefault(reason, []).append(name)
+    return [f"left out: {', '.join(names)} ({reason})" for reason, names in by_reason.items()]
 
 
 def _identity(search: Search, group_by: str | None) -> dict[str, Any]:

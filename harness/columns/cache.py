@@ -26,7 +26,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from harness.files.atomic import reason, write_atomically
+from harness.files.atomic import alone_at, reason, write_atomically
 from harness.recording import Array
 
 DEFAULT_LIMIT = 10_000_000_000
@@ -126,6 +126,19 @@ class BlockCache:
     def arrays(self, made_from: Mapping[str, Any], compute: Callable[[], Mapping[str, Array]]) -> Mapping[str, Array]:
         """The same for several named arrays that belong together, such as what a feature set has fitted."""
         return self._once(self._path(made_from, "npz"), _loaded, compute, _write_arrays)
+
+    def arrays_of_one(
+        self, made_from: Mapping[str, Any], compute: Callable[[], Mapping[str, Array]], *, wait: bool
+    ) -> Mapping[str, Array] | None:
+        """The same of what takes so long that two processes of a machine should not compute it at once.
+
+        None where another does and nobody wants to `wait` for it.
+        """
+        path = self._path(made_from, "npz")
+        if self.limit and _attempt(path, _loaded) is None:
+            with alone_at(path, wait=wait) as granted:
+                return self.arrays(made_from, compute) if granted else None
+        return self.arrays(made_from, compute)
 
     def contents(self) -> Contents:
         """List the folder; one that does not exist is empty. Raises `OSError` where it cannot be read."""

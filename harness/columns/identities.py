@@ -62,6 +62,13 @@ def with_unordered(names: Sequence[str], block: Array) -> Array:
     return np.concatenate([block, unordered(names, block)[:, sorted(changed)]], axis=1)
 
 
+def identified(names: Sequence[str], block: Array, identities: str) -> Array:
+    """`block` (frames, columns) as a way of `IDENTITIES` has it."""
+    if identities == "kept":
+        return block
+    return (unordered if identities == "unordered" else with_unordered)(names, block)
+
+
 def sources(names: Sequence[str], identities: str) -> list[tuple[bool, int]]:
     """Where each column that a way of `IDENTITIES` gives comes from: whether it is a sorted one, and its place.
 

@@ -8,6 +8,8 @@ import numpy as np
 from harness.fitting.decisions import Candidates, Verdict, judge
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
+from harness.fitting.sequences import SharedModels, fit_shared, is_sequence
+from harness.fitting.shared import SharedFolds
 from harness.recording import UNKNOWN, Array
 from harness.spec import PipelineSpec
 
@@ -32,6 +34,14 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """Which behavior of a run is judged, for models that all of them share."""
+
+    behavior: str
+    shared: SharedFolds
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """A trial that was given up: it did worse than its rival on every fold so far."""
 
@@ -47,13 +57,22 @@ def evaluate(spec: PipelineSpec, folds: Folds, tables: FeatureTables, candidates
 
 
 def evaluate_against(
-    rival: Sequence[float], spec: PipelineSpec, folds: Folds, tables: FeatureTables, candidates: Candidates, seed: int
+    rival: Sequence[float],
+    spec: PipelineSpec,
+    folds: Folds,
+    tables: FeatureTables,
+    candidates: Candidates,
+    seed: int,
+    among: Among | None = None,
 ) -> Outcome | Pruned:
-    """The same, but given up before the last fold as soon as it `lags` behind the fold merits of a rival."""
+    """The same, but given up before the last fold as soon as it `lags` behind the fold merits of a rival.
+
+    A model that sees recordings whole is one for all behaviors that it is `among`; for the one alone by default.
+    """
     labels = [unit.known_labels for unit in folds.units]
     by_unit: dict[int, Stages] = {}
     merits: list[float] = []
-    for held_out in _predicted(spec, folds, tables, seed):
+    for held_out in _predicted(spec, folds, tables, seed, among):
         by_unit |= held_out
         merits.append(_merit(list(held_out.values()), [labels[unit] for unit in held_out]))
         if len(by_unit) < len(folds.units) and lags(merits, rival):
@@ -89,8 +108,16 @@ def out_of_fold(spec: PipelineSpec, folds: Folds, tables: FeatureTables, seed: i
     return _by_rounds(by_unit)
 
 
-def _predicted(spec: PipelineSpec, folds: Folds, tables: FeatureTables, seed: int) -> Iterator[dict[int, Stages]]:
+def _predicted(
+    spec: PipelineSpec, folds: Folds, tables: FeatureTables, seed: int, among: Among | None = None
+) -> Iterator[dict[int, Stages]]:
     """Fold by fold, the units it holds out to what their model says of them."""
+    if is_sequence(spec):
+        among = among or Among("", SharedFolds.of({"": folds}))
+        of_unit = SharedModels(spec, tables, among.shared, seed).of_units(among.behavior, range(len(folds.units)))
+        for held_out in folds.held_out:
+            yield {unit: of_unit[unit].probabilities(folds.units[unit]) for unit in held_out}
+        return
     for fold, held_out in enumerate(folds.held_out):
         fitted = fit_fold(spec, folds, fold, tables, seed)
         yield {unit: fitted.probabilities(folds.units[unit]) for unit in held_out}
@@ -110,6 +137,10 @@ def _by_rounds(by_unit: Mapping[int, Stages]) -> dict[int | None, list[Array]]:
 def fit_fold(spec: PipelineSpec, folds: Folds, fold: int, tables: FeatureTables, seed: int) -> FittedPipeline:
     """The model that never saw what `fold` holds out; each fold has its own seed."""
     training = [(folds.units[unit], frames) for unit, frames in folds.training_frames(fold).items()]
+    if is_sequence(spec):
+        fitted = fit_shared(spec, tables, {"": training}, seed + fold)
+        assert fitted is not None  # it has waited
+        return fitted[""]
     return fit_pipeline(spec, tables, training, seed + fold)
 
 

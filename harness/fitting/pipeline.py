@@ -13,11 +13,12 @@ import numpy as np
 from harness import recording as recording_module
 from harness.columns import identities, pose_windows, poses, tiles, windows
 from harness.columns.cache import BlockCache
-from harness.columns.identities import of_first, sorted_names, unordered, with_unordered
+from harness.columns.identities import identified, of_first, sorted_names
 from harness.columns.poses import interpolated, without_jumps
 from harness.columns.screening import effects, steadiest
 from harness.columns.windows import with_windows
 from harness.plugins.registry import Classifier, Fitted, feature_set_named, model_family_named
+from harness.plugins.sequences import Heard
 from harness.recording import ONE, Array, Recording
 from harness.spec import Choice, PipelineSpec, Preparation
 
@@ -156,7 +157,7 @@ class FeatureTables:
 
     def learned(self, choice: Choice, preparation: Preparation) -> Fitted | None:
         """What the feature set has learned from the pool; None where it does not learn."""
-        return self._learned(self._made_from(choice, preparation), choice, preparation)
+        return self._learned(self.made_from(choice, preparation), choice, preparation)
 
     def _learned(self, made_from: Mapping[str, Any], choice: Choice, preparation: Preparation) -> Fitted | None:
         fit = feature_set_named(choice.name).fit
@@ -165,7 +166,8 @@ class FeatureTables:
         pool = _PreparedOneByOne(self.pool, preparation)
         return self.cache.arrays(made_from, lambda: fit(pool, **choice.parameters))
 
-    def _made_from(self, choice: Choice, preparation: Preparation) -> dict[str, Any]:
+    def made_from(self, choice: Choice, preparation: Preparation) -> dict[str, Any]:
+        """All that decides what the columns of a feature set are, but for the recording."""
         plugin = feature_set_named(choice.name)
         made_from: dict[str, Any] = {
             "features": choice.as_json(),
@@ -178,7 +180,7 @@ class FeatureTables:
         return made_from
 
     def _block(self, recording: Recording, choice: Choice, preparation: Preparation) -> Array:
-        made_from = self._made_from(choice, preparation)
+        made_from = self.made_from(choice, preparation)
 
         def compute() -> Array:
             # What was learned is read only where columns are to be computed with it.
@@ -246,9 +248,7 @@ def _mended(recording: Recording, interpolate: float, top_speed: float) -> Recor
 def _columns(recording: Recording, choice: Choice, preparation: Preparation, fitted: Fitted | None) -> Array:
     """The block (frames, columns) float32 that the feature set makes of the recording, with its identities."""
     names, block = named_block(recording, choice, preparation, fitted)
-    if preparation.identities == "kept":
-        return block
-    return (unordered if preparation.identities == "unordered" else with_unordered)(names, block)
+    return identified(names, block, preparation.identities)
 
 
 def named_block(
@@ -277,7 +277,7 @@ class FittedPipeline:
 
     spec: PipelineSpec
     tables: FeatureTables
-    classifier: Classifier | None
+    classifier: Classifier | Heard | None
     """None where training held no positive frame (or nothing else): `constant` is predicted."""
     constant: float = 0.0
     columns: Array | None = None
@@ -290,6 +290,8 @@ class FittedPipeline:
         if self.classifier is None:
             return {None: np.full(recording.frames, self.constant, dtype=np.float32)}
         X = self.tables.design_matrix(recording, self.spec.features, self.spec.preparation)
+        if isinstance(self.classifier, Heard):
+            return {None: checked(self.classifier.probabilities(X, recording.fps), recording)}
         X = X if self.columns is None else X[:, self.columns]
         staged = getattr(self.classifier, "staged_probabilities", None)
         if staged is None:

@@ -21,6 +21,7 @@ from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
 from harness.labelling.matching import alike, body_of, held_against, lines_about, made_with
 from harness.plugins.registry import Classifier, Fitted, model_family_named
+from harness.plugins.sequences import Heard, SequenceModel
 from harness.recording import SCENE, Array, Dataset, Recording
 from harness.runs.differences import reinstalling, versions_that_differ
 from harness.runs.versions import versions
@@ -55,6 +56,8 @@ class Trained:
     """Those that the model knows; None for all."""
     files: Mapping[str, bytes] | None = None
     """The model's; None where its family cannot be kept, so that it has to be fitted again where it is used."""
+    output: int | None = None
+    """Of a model that is one for several behaviors, which of them it is asked for."""
     learned: Mapping[LearnedKey, Fitted] = field(default_factory=dict)
     """What its feature sets have learned from the pool."""
 
@@ -71,7 +74,7 @@ class Member:
     """Columns of the design matrix."""
     columns: Array | None
     """Those that the model knows; None for all."""
-    classifier: Classifier | None
+    classifier: Classifier | Heard | None
     """None where `constant` is predicted."""
     constant: float = 0.0
 
@@ -119,11 +122,16 @@ class DetectorFiles:
     members: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     """Behavior and place to what `models.json` says of the member."""
     learned: dict[LearnedKey, str] = field(default_factory=dict)
+    shared: dict[str, str] = field(default_factory=dict)
+    """What a model of several behaviors is kept in, in short, to the folder it is in."""
 
     def add(self, behavior: str, place: int, part: Part, trained: Trained) -> None:
         """Write what was fitted of a behavior's member. Raises `HarnessError` where there is no room."""
-        folder = f"{len(self.members):04}"
-        if trained.files is not None:
+        folder, new = f"{len(self.members):04}", True
+        if trained.output is not None and trained.files is not None:
+            whole = hashlib.sha256(b"".join(trained.files[name] for name in sorted(trained.files))).hexdigest()
+            new, folder = whole not in self.shared, self.shared.setdefault(whole, folder)
+        if trained.files is not None and new:
             if trained.columns is not None:
                 self._write(f"{folder}/{COLUMNS}", bytes_of({"columns": trained.columns}))
             for name, content in trained.files.items():
@@ -139,7 +147,7 @@ class DetectorFiles:
             "constant": trained.constant,
             "table_columns": trained.width,
             "folder": None if trained.files is None else folder,
-        }
+        } | ({} if trained.output is None else {"output": trained.output})
 
     def finish(self, decisions: Mapping[str, Decision], dataset: Dataset, overlaps: str = "none") -> None:
         """Write `models.json`: from now on the folder can be read. `dataset` is what was learned from, `overlaps` the
@@ -284,6 +292,8 @@ def described(folder: Path) -> dict[str, Any]:
 class _Stored:
     folder: Path
     plain: Mapping[str, Any]
+    shared: dict[str, SequenceModel] = field(default_factory=dict)
+    """By folder, the models of several behaviors that have been read."""
 
     def member(self, plain: Mapping[str, Any], fit_again: Callable[[PipelineSpec], FittedPipeline]) -> Member:
         spec, width = PipelineSpec.from_json(plain["pipeline"]), int(plain["table_columns"])
@@ -293,13 +303,20 @@ class _Stored:
         if plain["folder"] is None:
             fitted = fit_again(spec)
             return ready(classifier=fitted.classifier, columns=fitted.columns)
+        if "output" in plain:
+            return ready(classifier=self._heard(spec, plain["folder"], int(plain["output"])), columns=None)
         columns, place = None, f"{plain['folder']}/{COLUMNS}"
         if place in self.plain["sha256"]:
             with self.naming(place):
                 columns = _numbers_of_columns(self.arrays(place)["columns"], width)
         return ready(classifier=self._model(spec, f"{plain['folder']}/model/"), columns=columns)
 
-    def _model(self, spec: PipelineSpec, place: str) -> Classifier:
+    def _heard(self, spec: PipelineSpec, folder: str, output: int) -> Heard:
+        if folder not in self.shared:
+            self.shared[folder] = self._model(spec, f"{folder}/model/")
+        return Heard(self.shared[folder], output)
+
+    def _model(self, spec: PipelineSpec, place: str) -> Any:
         load = model_family_named(spec.model.name).load
         if load is None:
             raise HarnessError(f"{self.folder}: the model family {spec.model.name!r} cannot load what it once kept")

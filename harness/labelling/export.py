@@ -22,6 +22,7 @@ from harness.errors import HarnessError
 from harness.files.atomic import write_text
 from harness.files.outputs import made_whole
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
+from harness.fitting.sequences import fit_shared, is_sequence
 from harness.labelling.detectors import (
     Blends,
     DetectorFiles,
@@ -34,6 +35,7 @@ from harness.labelling.detectors import (
 )
 from harness.labelling.labeller import Labeller
 from harness.plugins.registry import PluginFile, SavedClassifier, load_plugins, model_family_named
+from harness.plugins.sequences import Heard
 from harness.recording import SCOPES, Array, Dataset, Recording
 from harness.spec import PipelineSpec
 from harness.words import shown
@@ -68,9 +70,21 @@ class Training:
         return partial(self.fit, tables=FeatureTables(self.cache.here(), self.pool))
 
     def fit(self, behavior: str, spec: PipelineSpec, tables: FeatureTables) -> FittedPipeline:
-        """Fit on all labelled recordings of the behavior."""
-        everything = [(recording, slice(0, recording.frames)) for recording in self.dataset.labelled[behavior]]
-        return fit_pipeline(spec, tables, everything, self.seed)
+        """Fit on all labelled recordings of the behavior; of all behaviors where these share a model."""
+        if is_sequence(spec):
+            scope = self.dataset.scope(behavior)
+            fitted = fit_shared(
+                spec,
+                tables,
+                {one: self._everything(one) for one in self.dataset.labelled if self.dataset.scope(one) == scope},
+                self.seed,
+            )
+            assert fitted is not None  # it has waited
+            return fitted[behavior]
+        return fit_pipeline(spec, tables, self._everything(behavior), self.seed)
+
+    def _everything(self, behavior: str) -> list[tuple[Recording, slice]]:
+        return [(recording, slice(0, recording.frames)) for recording in self.dataset.labelled[behavior]]
 
 
 def export(
@@ -229,14 +243,18 @@ def trained(fitted: FittedPipeline) -> Trained:
     """What labelling needs of a fitted pipeline, as plain data."""
     if fitted.classifier is None:
         return Trained(fitted.constant)
-    load, preparation = model_family_named(fitted.spec.model.name).load, fitted.spec.preparation
-    files = fitted.classifier.saved() if load is not None and isinstance(fitted.classifier, SavedClassifier) else None
+    classifier, preparation = fitted.classifier, fitted.spec.preparation
+    files, output = None, None
+    if isinstance(classifier, Heard):
+        files, output = classifier.model.saved(), classifier.output
+    elif model_family_named(fitted.spec.model.name).load is not None and isinstance(classifier, SavedClassifier):
+        files = classifier.saved()
     learned = {
         learned_key(choice, preparation): arrays
         for choice in fitted.spec.features
         if (arrays := fitted.tables.learned(choice, preparation)) is not None
     }
-    return Trained(None, fitted.width, fitted.columns, files, learned)
+    return Trained(None, fitted.width, fitted.columns, files, output, learned)
 
 
 @dataclass(frozen=True)

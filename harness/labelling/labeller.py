@@ -12,12 +12,13 @@ import numpy as np
 
 from harness.choosing.overlaps import Claim, resolved
 from harness.choosing.selection import blended
-from harness.columns.identities import sources, unordered
+from harness.columns.identities import identified, sources, unordered
 from harness.columns.windows import chosen_windows, frames_at_once
 from harness.errors import HarnessError
 from harness.fitting.pipeline import checked, named_block
 from harness.labelling.detectors import Blends, LearnedKey, Member, learned_key
 from harness.plugins.registry import SparingClassifier, SteppedClassifier
+from harness.plugins.sequences import Heard
 from harness.recording import Array, Recording
 from harness.spec import Choice, Preparation
 
@@ -82,7 +83,7 @@ class Labeller:
         names = {key: named for key, (named, _) in blocks.items()}
         if not self._schemes or names != self._names:
             self._schemes, self._names = tuple(_schemes(members, names)), names
-        found: dict[int, Array] = {}
+        found = dict(_of_whole(recording, blocks, members))
         for scheme in self._schemes:
             found |= scheme.probabilities(recording, blocks, members)
         return [
@@ -106,10 +107,29 @@ class Labeller:
         return self._chances[place][first : first + recording.frames]
 
 
+def _of_whole(
+    recording: Recording, blocks: Mapping[LearnedKey, tuple[list[str], Array]], members: Sequence[Member]
+) -> Iterator[tuple[int, Array]]:
+    """Members that see the recording whole to what they say (frames,); a model of several is asked once."""
+    said: dict[int, Array] = {}
+    for place, member in enumerate(members):
+        if not isinstance(member.classifier, Heard):
+            continue
+        model = member.classifier.model
+        if id(model) not in said:
+            preparation = member.spec.preparation
+            parts = [blocks[learned_key(choice, preparation)] for choice in member.spec.features]
+            X = np.concatenate([identified(*part, preparation.identities) for part in parts], axis=1)
+            _check_width(member, X.shape[1])
+            said[id(model)] = model.probabilities(X, recording.fps)
+        yield place, said[id(model)][:, member.classifier.output]
+
+
 def _probability(member: Member, X: Array) -> Array:
     """(frames,) after the member's rounds; after all where it has none."""
     classifier = member.classifier
     assert classifier is not None
+    assert not isinstance(classifier, Heard)
     if not hasattr(classifier, "staged_probabilities"):
         return np.asarray(classifier.predict_proba(X)[:, 1])
     if member.rounds is not None and isinstance(classifier, SteppedClassifier):
@@ -181,7 +201,7 @@ def _schemes(members: Sequence[Member], names: Mapping[LearnedKey, list[str]]) -
     """One for each way of windowing. Raises `HarnessError` where a block has other columns than it had in training."""
     groups: dict[tuple[float, ...], list[int]] = {}
     for place, member in enumerate(members):
-        if member.classifier is not None and member.spec.features:
+        if member.classifier is not None and not isinstance(member.classifier, Heard) and member.spec.features:
             groups.setdefault(member.spec.preparation.window_seconds, []).append(place)
     for seconds, places in groups.items():
         needs = {place: _needed(members[place], names) for place in places}
@@ -235,16 +255,19 @@ class _Needs:
 def _needed(member: Member, names: Mapping[LearnedKey, list[str]]) -> _Needs:
     """Which columns of the design matrix the member's model looks at, in the order in which it is given them."""
     every = _design_columns(member, names)
-    if len(every) != member.width:
-        sets = ", ".join(choice.name for choice in member.spec.features)
-        raise HarnessError(
-            f"{sets}: {len(every)} columns with their windows, {member.width} when they were learned from"
-        )
+    _check_width(member, len(every))
     known = np.arange(member.width) if member.columns is None else member.columns
     places = np.arange(len(known))
     if isinstance(member.classifier, SparingClassifier):
         places = member.classifier.used_columns()
     return _Needs([every[column] for column in known[places].tolist()], places, len(known))
+
+
+def _check_width(member: Member, columns: int) -> None:
+    """Raise `HarnessError` where the design matrix has another number of `columns` than it had in training."""
+    if columns != member.width:
+        sets = ", ".join(choice.name for choice in member.spec.features)
+        raise HarnessError(f"{sets}: {columns} columns with their windows, {member.width} when they were learned from")
 
 
 def _design_columns(member: Member, names: Mapping[LearnedKey, list[str]]) -> list[tuple[Source, Window | None]]:

@@ -27,8 +27,10 @@ from harness.plugins.registry import (
     load_plugins,
     model_family,
     only_file,
+    sequence_family,
     smoother,
 )
+from harness.plugins.sequences import SequenceModel, Series
 
 __all__ = [
     "FEATURES",
@@ -41,6 +43,8 @@ __all__ = [
     "Columns",
     "Fitted",
     "SavedClassifier",
+    "SequenceModel",
+    "Series",
     "SparingClassifier",
     "StagedClassifier",
     "SteppedClassifier",
@@ -53,5 +57,6 @@ __all__ = [
     "model_family",
     "only_file",
     "pose_reader",
+    "sequence_family",
     "smoother",
 ]

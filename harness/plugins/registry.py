@@ -20,12 +20,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from harness.errors import HarnessError, unknown
 from harness.plugins.moved import where_now
 from harness.plugins.readers import ANNOTATION_READERS, POSE_READERS
+from harness.plugins.sequences import SequenceModel
 from harness.recording import Array, Recording
 from harness.spec import Value
 
@@ -179,6 +181,28 @@ class ModelFamily(Plugin):
 
 
 @dataclass(frozen=True)
+class SequenceFamily(ModelFamily):
+    """`function(seed, *, parameters) -> SequenceModel`, unfitted: one model sees recordings whole, for all behaviors.
+
+    Its `load` gives a `SequenceModel`. Feature columns come to it without windows, and no frame is left out.
+    """
+
+    inputs: tuple[tuple[str, ...], ...] = ()
+    """Which feature sets it is tried with, each time some together; none where it takes all that there are."""
+    reach_seconds: float = 0.0
+    """The farthest that a probability looks from its own frame, at any value of the parameters."""
+    package: str = ""
+    """What has to be installed for it to work, and at the same time the extra that brings it."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why it cannot be used here; None where it can."""
+        if not self.package or find_spec(self.package) is not None:
+            return None
+        return f"needs {self.package}; pip install 'behavior-harness[{self.package}]'"
+
+
+@dataclass(frozen=True)
 class Smoother(Plugin):
     """`function(probabilities, fps, *, parameters) -> probabilities`, both (frames,) of one recording."""
 
@@ -260,6 +284,24 @@ def model_family(
 
     def register(function: Callable[..., Classifier]) -> Callable[..., Classifier]:
         _add(MODELS, "model family", ModelFamily(name, function, baseline, load))
+        return function
+
+    return register
+
+
+def sequence_family(
+    name: str,
+    *,
+    load: Callable[[Mapping[str, bytes]], SequenceModel],
+    inputs: Sequence[Sequence[str]] = (),
+    reach_seconds: float = 0.0,
+    package: str = "",
+) -> Callable[[Callable[..., SequenceModel]], Callable[..., SequenceModel]]:
+    """Register a function as the model family `name` that sees recordings whole; see `SequenceFamily`."""
+
+    def register(function: Callable[..., SequenceModel]) -> Callable[..., SequenceModel]:
+        declared: Any = (False, load, tuple(map(tuple, inputs)), reach_seconds, package)
+        _add(MODELS, "model family", SequenceFamily(name, function, *declared))
         return function
 
     return register

@@ -12,7 +12,8 @@ from harness.fitting.evaluation import average_precision, fit_fold
 from harness.fitting.folds import make_folds
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, Thinned, column_names
 from harness.fitting.reach import reach_seconds
-from harness.plugins.registry import FEATURES, MODELS, feature_set_named
+from harness.plugins.registry import FEATURES, MODELS, SequenceFamily, feature_set_named
+from harness.plugins.sequences import Heard
 from harness.plugins.spaces import Spaces
 from harness.recording import SCENE, Array, Recording
 from harness.reporting.clips import clips_figure
@@ -83,7 +84,11 @@ def _explained(
     spaces: Spaces,
     seed: int,
 ) -> tuple[list[Html], list[Figure]]:
-    record = choice.members[0].record
+    families = {name: family for name, family in MODELS.items() if isinstance(family, SequenceFamily)}
+    told = [one.record for one in choice.members if one.record.spec.model.name not in families]
+    if not told:
+        return [nothing("Its detector sees recordings whole, and cannot be asked column by column.")], []
+    record = told[0]
     missing = [one.name for one in record.spec.features if one.name not in FEATURES]
     missing += [record.spec.model.name] if record.spec.model.name not in MODELS else []
     if missing:
@@ -167,6 +172,7 @@ def shuffled(X: Array, columns: Sequence[int], chance: np.random.Generator) -> A
 
 def _probabilities(fitted: FittedPipeline, X: Array) -> Array:
     assert fitted.classifier is not None
+    assert not isinstance(fitted.classifier, Heard)
     return fitted.classifier.predict_proba(X)[:, 1]
 
 

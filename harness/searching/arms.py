@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.plugins.registry import feature_set_named, model_family_named
+from harness.plugins.registry import SequenceFamily, feature_set_named, model_family_named
 from harness.plugins.spaces import Range, Spaces, Start
 from harness.spec import Choice, PipelineSpec, Preparation, Value
+
+OF_SEQUENCES = ("interpolate", "top_speed", "identities")
+"""What of the preparation there is to choose where a model sees recordings whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Arm:
     model: str
     stack: str = ""
     """What the feature sets are called together; empty for their own names."""
+    shared: bool = False
+    """Whether its model sees recordings whole and is one for all behaviors, so that all of them try the same."""
 
     @property
     def name(self) -> str:
@@ -31,7 +36,8 @@ class Arm:
         if not self.features:
             return {}
         parts = {name: spaces.features[name] for name in self.features}
-        parts |= {"model": spaces.models[self.model], "preparation": spaces.preparation}
+        preparation = {name: one for name, one in spaces.preparation.items() if not self.shared or name in OF_SEQUENCES}
+        parts |= {"model": spaces.models[self.model], "preparation": preparation}
         return {f"{part}.{name}": one for part, ranges in parts.items() for name, one in ranges.items()}
 
     def spec(self, parameters: Mapping[str, Value]) -> PipelineSpec:
@@ -41,14 +47,16 @@ class Arm:
             return {key.removeprefix(f"{part}."): v for key, v in parameters.items() if key.startswith(f"{part}.")}
 
         features = tuple(Choice(name, of(name)) for name in self.features)
-        return PipelineSpec(features, Choice(self.model, of("model")), Preparation(**of("preparation")))
+        whole: dict[str, Any] = {"windows": "none"} if self.shared else {}
+        return PipelineSpec(features, Choice(self.model, of("model")), Preparation(**whole, **of("preparation")))
 
     def defaults(self) -> dict[str, Value]:
         if not self.features:
             return {}
         parts = {name: feature_set_named(name).defaults for name in self.features}
         parts |= {"model": model_family_named(self.model).defaults}
-        parts |= {"preparation": asdict(Preparation())}
+        preparation = asdict(Preparation())
+        parts |= {"preparation": {name: preparation[name] for name in (OF_SEQUENCES if self.shared else preparation)}}
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 
     def beginning(self, start: Mapping[str, Value]) -> dict[str, Value]:
@@ -100,6 +108,17 @@ def make_arms(stacks: Mapping[str, tuple[str, ...]], families: Mapping[str, bool
     first += [Arm((), model) for model, baseline in families.items() if baseline]
     first += [arm(one, learners[0]) for one in sets[1:] if learners]
     return list(dict.fromkeys([*first, *(arm(one, model) for one in sets for model in learners)]))
+
+
+def shared_arms(families: Sequence[SequenceFamily], usable: Sequence[str], asked: Sequence[str]) -> list[Arm]:
+    """Each family with each of its inputs, as far as these are `usable`; with what somebody `asked` for instead."""
+    arms = [
+        Arm(features, family.name, shared=True)
+        for family in families
+        for names in ([tuple(asked)] if asked else family.inputs or [tuple(usable)])
+        if (features := tuple(name for name in names if name in usable))
+    ]
+    return list(dict.fromkeys(arms))
 
 
 def opening(arms: Sequence[Arm], stacks: Mapping[str, tuple[str, ...]], starts: Sequence[Start]) -> list[Turn]:

@@ -4,13 +4,15 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from harness.columns.cache import BlockCache
 from harness.engines.interface import TrialError, WorkerDiedError
 from harness.fitting.decisions import Candidates
-from harness.fitting.evaluation import Outcome, Pruned, evaluate_against
+from harness.fitting.evaluation import Among, Outcome, Pruned, evaluate_against
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables
+from harness.fitting.shared import SharedFolds
 from harness.plugins.registry import PluginFile, load_plugins
 from harness.recording import Array, Recording
 from harness.runs.records import TrialRecord
@@ -27,6 +29,19 @@ class Bench:
     pool: tuple[Recording, ...]
     cache: BlockCache
     plugins: tuple[PluginFile, ...]
+
+    @cached_property
+    def shared(self) -> Mapping[str, SharedFolds]:
+        """By scope, which models judge what where all behaviors of that scope share them."""
+        scopes = dict.fromkeys(folds.units[0].scope for folds in self.folds.values())
+        return {
+            scope: SharedFolds.of({name: one for name, one in self.folds.items() if one.units[0].scope == scope})
+            for scope in scopes
+        }
+
+    def among(self, behavior: str) -> Among:
+        """The behavior among those that it shares models with."""
+        return Among(behavior, self.shared[self.folds[behavior].units[0].scope])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,8 @@ def evaluate(
     """What comes of a trial that is given up where it falls behind its `rival` on every fold."""
     bench, tables = state
     began = time.perf_counter()
-    outcome = evaluate_against(rival, spec, bench.folds[behavior], tables, bench.candidates, bench.seed)
+    folds, among = bench.folds[behavior], bench.among(behavior)
+    outcome = evaluate_against(rival, spec, folds, tables, bench.candidates, bench.seed, among)
     return Evaluated(outcome, time.perf_counter() - began, tables.cache.refused)
 
 

@@ -1,17 +1,24 @@
 """What a search is: all that decides which trials are run and what they score."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.errors import HarnessError
 from harness.fitting.decisions import Candidates, candidates_of
 from harness.fitting.folds import Folds, make_folds
 from harness.fitting.pool import pool_members, pool_of
 from harness.fitting.reach import reach_seconds
-from harness.plugins.registry import FEATURES, MODELS, feature_set_named, model_family_named
+from harness.plugins.registry import (
+    FEATURES,
+    MODELS,
+    ModelFamily,
+    SequenceFamily,
+    feature_set_named,
+    model_family_named,
+)
 from harness.plugins.spaces import Spaces
 from harness.recording import Dataset, Recording
-from harness.searching.arms import Arm, Turn, make_arms, opening, usable_stacks
+from harness.searching.arms import Arm, Turn, make_arms, opening, shared_arms, usable_stacks
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,8 @@ class Search:
     folds: Mapping[str, Folds]
     learned_from: Mapping[str, str]
     """Digest to id of the recordings whose poses sets learn from; none where no set learns."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Model families that cannot be used here, and why."""
 
     @property
     def pool(self) -> tuple[Recording, ...]:
@@ -57,6 +66,8 @@ def make_search(
     """
     wanted = [feature_set_named(name) for name in sorted(set(features) or FEATURES)]
     families = [model_family_named(name) for name in models or sorted(MODELS)]
+    sequences, left_out = _sequences(families, asked=bool(models))
+    families = [one for one in families if not isinstance(one, SequenceFamily)]
     refused = {one.name: one.refusal(*dataset.every_labelled) for one in wanted}
     usable = [name for name, reason in refused.items() if reason is None]
     if not usable:
@@ -66,11 +77,24 @@ def make_search(
     alone = [name for name in usable if features or name not in stacked]
     stacks = usable_stacks(usable, {"": tuple(usable)} if features else spaces.stacks, alone)
     arms = make_arms(stacks, {family.name: family.baseline for family in families}, alone)
-    reach = reach_seconds(usable, spaces)
+    arms += shared_arms(sequences, usable, sorted(set(features)))
+    reach = reach_seconds(usable, spaces, sequences)
     folds = {behavior: make_folds(recordings, reach) for behavior, recordings in dataset.labelled.items()}
     if learned_from is None:
         learned_from = {digest: one.id for digest, one in pool_members(dataset).items()}
     if all(feature_set_named(name).fit is None for arm in arms for name in arm.features):
         learned_from = {}
     first = tuple(opening(arms, stacks, spaces.starts))
-    return Search(dataset, spaces, tuple(arms), first, seed, batch, folds, learned_from)
+    return Search(dataset, spaces, tuple(arms), first, seed, batch, folds, learned_from, left_out)
+
+
+def _sequences(families: Sequence[ModelFamily], *, asked: bool) -> tuple[list[SequenceFamily], Mapping[str, str]]:
+    """The families that see recordings whole and can be used here; and why others cannot.
+
+    Raises `HarnessError` where one cannot that somebody `asked` for.
+    """
+    sequences = [one for one in families if isinstance(one, SequenceFamily)]
+    refused = {one.name: reason for one in sequences if (reason := one.refusal)}
+    if asked and refused:
+        raise HarnessError(*(f"--model {name}: {reason}" for name, reason in refused.items()))
+    return [one for one in sequences if one.name not in refused], refused

@@ -35,15 +35,17 @@ class ArmStudy:
 
     @property
     def has_more(self) -> bool:
-        """Whether there is anything to try: an arm without parameters has one trial."""
-        return bool(self._ranges) or not self.told
+        """Whether there is anything to try: an arm without parameters has one trial, and one that is shared a few."""
+        return not self.told or (bool(self._ranges) and (not self.arm.shared or self.told < STARTUP_TRIALS))
 
     def ask(self, turn: Turn) -> "optuna.Trial":
         """The next trial; the sampler takes those that are asked and not told yet for running ones."""
         import optuna
 
         number = len(self._study.get_trials(deepcopy=False))
-        seed = hashlib.sha256(f"{self._seed}/{self.name}/{number}".encode()).digest()
+        # What is shared is drawn alike for all behaviors, and never learned from: one fit then serves all of them.
+        whose = self.arm.name if self.arm.shared else self.name
+        seed = hashlib.sha256(f"{self._seed}/{whose}/{number}".encode()).digest()
         self._study.sampler = optuna.samplers.TPESampler(
             seed=int.from_bytes(seed[:4], "big"), n_startup_trials=STARTUP_TRIALS
         )

@@ -7,19 +7,23 @@ Each raises `AssertionError` with what is wrong. In a plugin's own tests:
         check(FEATURES["my_features"], my_recording)
 
 Feature checks take a recording that the set does not refuse; model checks take X (frames, columns) and y (frames,)
-that can be learned from; smoother checks take probabilities (frames,) and frames per second.
+that can be learned from; sequence checks take several `Series` of at least two behaviors, and the names of their
+columns; smoother checks take probabilities (frames,) and frames per second.
 """
 
 from harness.testing.feature_sets import FEATURE_CHECKS, FeatureCheck, resampled
 from harness.testing.model_families import MODEL_CHECKS, ModelCheck
+from harness.testing.sequence_families import SEQUENCE_CHECKS, SequenceCheck
 from harness.testing.smoothers import SMOOTHER_CHECKS, SmootherCheck
 
 __all__ = [
     "FEATURE_CHECKS",
     "MODEL_CHECKS",
+    "SEQUENCE_CHECKS",
     "SMOOTHER_CHECKS",
     "FeatureCheck",
     "ModelCheck",
+    "SequenceCheck",
     "SmootherCheck",
     "resampled",
 ]

@@ -8,7 +8,8 @@ from typing import Any
 
 HARMLESS = {
     *("open", "os.listdir", "os.scandir", "glob.glob", "glob.glob/2", "pathlib.Path.glob", "pathlib.Path.rglob"),
-    *("array.__new__", "builtins.id", "compile", "import", "mmap.__new__", "object.__getattr__", "os.walk", "sys._getframe"),
+    *("array.__new__", "builtins.id", "compile", "import", "mmap.__new__", "object.__getattr__", "os.walk"),
+    "sys._getframe",
 }
 """Events of looking at files and folders, and of `ast.literal_eval`, with which NumPy reads headers."""
 
@@ -41,11 +42,11 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
         writes = set(str(mode or "")) & set("wax+") or (isinstance(flags, int) and flags & WRITING)
         if not writes:
             return
-    elif event in HARMLESS or (event == "marshal.loads" and _importing()):
+    elif event in HARMLESS or (event in ("exec", "marshal.loads") and _importing()):
         return
     _seen.append(f"{event} {str(arguments)[:200]}")
 
 
 def _importing() -> bool:
-    """Whether Python itself reads the code of a module, which a reader has asked for that is imported late."""
+    """Whether Python itself reads or runs the code of a module, which is imported late."""
     return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
