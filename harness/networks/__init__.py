@@ -5,7 +5,9 @@ Families import from here by the names below. No family stands here, and nothing
 """
 
 from harness.networks.chunks import Changes
-from harness.networks.network import Network, Plan, convolutions, loaded
+from harness.networks.kept import loaded
+from harness.networks.network import Network, Plan, convolutions
+from harness.networks.of_windows import WindowNetwork
 from harness.networks.schedule import Schedule
 
-__all__ = ["Changes", "Network", "Plan", "Schedule", "convolutions", "loaded"]
+__all__ = ["Changes", "Network", "Plan", "Schedule", "WindowNetwork", "convolutions", "loaded"]

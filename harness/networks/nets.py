@@ -59,3 +59,24 @@ class TemporalConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.leave(relu(self.norm(self.blocks(self.dropout(self.enter(x))))))
+
+
+class Baseline(nn.Module):
+    """Three convolutions, each with a batch norm and a pooling by two, and one layer on all that is left of a window.
+
+    As MABe 2021 gave it out: (batch, window, width) to log-odds (batch, behaviors) of the frame in the middle.
+    """
+
+    CHANNELS = (128, 64, 32)
+
+    def __init__(self, width: int, behaviors: int, window: int, dropout: float) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.BatchNorm1d(width)]
+        for entering, leaving in zip((width, *self.CHANNELS), self.CHANNELS, strict=False):
+            layers += [nn.Conv1d(entering, leaving, 5, padding=2), nn.BatchNorm1d(leaving), nn.ReLU()]
+            layers += [nn.MaxPool1d(2, ceil_mode=True), nn.Dropout(dropout)]
+            window = -(-window // 2)
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(window * self.CHANNELS[-1], behaviors))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x.transpose(1, 2))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+FEWEST_BATCHES = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
@@ -19,3 +21,7 @@ class Schedule:
     """Of weights (Loshchilov and Hutter 2019)."""
     average: float = 0.99
     """What the moving average of the weights keeps of itself at each batch."""
+
+    def batches(self, steps: int) -> int:
+        """How many there are for recordings of so many steps together."""
+        return max(FEWEST_BATCHES, round(self.passes * steps / (self.length * self.batch)))

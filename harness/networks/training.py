@@ -1,38 +1,32 @@
 """How a network learns: AdamW, one cycle of the learning rate, and the moving average of its weights is kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from harness.networks.chunks import Changes, Chunks
 from harness.networks.schedule import Schedule
 from harness.recording import Array
-
-FEWEST_BATCHES = 100
 
 
 def train(
     build: Callable[[], nn.Module],
-    inputs: Sequence[Array],
-    shares: Sequence[Array],
+    draw: Callable[[int], tuple[Array, Array]],
     *,
+    batches: int,
+    weight: Array,
     schedule: Schedule,
-    changes: Changes,
     seed: int,
 ) -> nn.Module:
-    """A network that was fitted on series of inputs (steps, width) and shares (steps, behaviors), NaN where unknown.
+    """A network that was fitted on so many batches of inputs and shares (..., behaviors), NaN where unknown.
 
-    What is unknown has no part in the loss, which is cross-entropy; positive steps weigh the more the rarer they are,
-    by the root of how many others there are for each. Raises `FloatingPointError` where the loss is no number.
+    What is unknown has no part in the loss, which is cross-entropy; a positive counts `weight` (behaviors,) times.
+    Raises `FloatingPointError` where the loss is no number.
     """
     torch.set_num_threads(1)
-    weight = torch.from_numpy(_rarity(shares))
-    chunks = Chunks(inputs, shares, schedule.length, changes, seed)
-    steps = sum(map(len, inputs))
-    batches = max(FEWEST_BATCHES, round(schedule.passes * steps / (schedule.length * schedule.batch)))
+    counts = torch.from_numpy(weight.astype(np.float32))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build()
@@ -41,15 +35,16 @@ def train(
             optimizer, schedule.learning_rate, total_steps=batches, pct_start=1 / 6
         )
         averaged = torch.optim.swa_utils.AveragedModel(
-            network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(schedule.average)
+            network,
+            multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(schedule.average),
+            use_buffers=True,
         )
         network.train()
         for _ in range(batches):
-            X, y = map(torch.from_numpy, chunks.batch(schedule.batch))
+            X, y = map(torch.from_numpy, draw(schedule.batch))
             known = ~torch.isnan(y)
-            said = network(X)
             each = binary_cross_entropy_with_logits(
-                said, torch.where(known, y, torch.zeros(())), reduction="none", pos_weight=weight
+                network(X), torch.where(known, y, torch.zeros(())), reduction="none", pos_weight=counts
             )
             loss = (each * known).sum() / known.sum().clamp(min=1)
             if not torch.isfinite(loss):
@@ -62,14 +57,6 @@ def train(
             averaged.update_parameters(network)
     fitted: nn.Module = averaged.module
     return fitted.eval()
-
-
-def _rarity(shares: Sequence[Array]) -> Array:
-    """(behaviors,) float32, the root of how many steps without each behavior there are for one with it."""
-    positive = sum(np.nansum(one, axis=0) for one in shares)
-    known = sum((~np.isnan(one)).sum(axis=0) for one in shares)
-    others = np.maximum(np.asarray(known) - positive, 0)
-    return np.asarray(np.sqrt(np.where(positive > 0, others / np.maximum(positive, 1e-9), 1.0)), dtype=np.float32)
 
 
 def log_odds(network: nn.Module, inputs: Array, at_once: int, margin: int) -> Array:
@@ -85,3 +72,15 @@ def log_odds(network: nn.Module, inputs: Array, at_once: int, margin: int) -> Ar
             said = network(torch.from_numpy(inputs[first : stop + margin])[None])
             found.append(said[0, start - first : min(stop, len(inputs)) - first].numpy())
     return np.concatenate(found)
+
+
+def log_odds_of_windows(network: nn.Module, inputs: Array, window: int, every: int, at_once: int) -> Array:
+    """What the network says of windows whose starts lie `every` so many steps: (windows, behaviors) float32."""
+    torch.set_num_threads(1)
+    windows = np.lib.stride_tricks.sliding_window_view(inputs, window, axis=0)[::every]  # (windows, width, window)
+    with torch.inference_mode():
+        parts = [
+            network(torch.from_numpy(windows[start : start + at_once].transpose(0, 2, 1).copy()))
+            for start in range(0, len(windows), at_once)
+        ]
+    return np.concatenate([part.numpy() for part in parts])

@@ -1,16 +1,23 @@
 """Every model family that sees recordings whole passes the named checks."""
 
+from dataclasses import replace
+from functools import partial, update_wrapper
+
 import numpy as np
 import pytest
 
 from harness.plugins import Series
 from harness.plugins.registry import MODELS, SequenceFamily, load_plugins
 from harness.recording import UNKNOWN
+from harness.spec import Value
 from harness.testing import SEQUENCE_CHECKS, SequenceCheck
 
 load_plugins()
 
 FAMILIES = [family for _, family in sorted(MODELS.items()) if isinstance(family, SequenceFamily)]
+
+SHORT: dict[str, dict[str, Value]] = {"baseline_network": {"windows": 2000}, "temporal_convolution": {"passes": 20}}
+"""Parameters with which a family learns enough of little, and soon."""
 
 COLUMNS = ("0 speed", "1 speed", "0-1 distance", "0 nose x", "0 nose y")
 
@@ -31,7 +38,7 @@ def series() -> list[Series]:
 
 
 def test_there_are_some() -> None:
-    assert {"temporal_convolution"} <= {family.name for family in FAMILIES}
+    assert {family.name for family in FAMILIES} == SHORT.keys()
 
 
 @pytest.mark.parametrize("check", SEQUENCE_CHECKS, ids=lambda check: check.__name__)
@@ -39,4 +46,5 @@ def test_there_are_some() -> None:
 def test_sequence_family(family: SequenceFamily, check: SequenceCheck, series: list[Series]) -> None:
     if family.refusal:
         pytest.skip(family.refusal)
-    check(family, series, COLUMNS)
+    function = partial(family.function, **SHORT[family.name])
+    check(replace(family, function=update_wrapper(function, family.function)), series, COLUMNS)
