@@ -14,6 +14,7 @@ import pytest
 
 import harness
 import harness.columns
+import harness.networks
 import harness.plugins
 from harness.arena import Arena
 from harness.plugins.registry import FEATURES, INVARIANCES, Columns, FeatureSet, load_plugins
@@ -120,7 +121,7 @@ def test_every_statistic_of_windows_is_explained() -> None:
 def test_all_that_plugins_can_import_is_explained_as_it_is_called() -> None:
     explained = rows_under("What to import")
     names = [first.partition("(")[0] for first in explained if first != "name"]
-    assert sorted(names) == sorted([*harness.plugins.__all__, *harness.columns.__all__])
+    assert sorted(names) == sorted([*harness.plugins.__all__, *harness.columns.__all__, *harness.networks.__all__])
     for name in harness.columns.__all__:
         value = getattr(harness.columns, name)
         given = () if isinstance(value, type) else inspect.signature(value).parameters.values()

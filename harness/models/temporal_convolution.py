@@ -9,10 +9,10 @@ from harness.plugins import SequenceModel, sequence_family
 if TYPE_CHECKING:
     from torch import nn
 
+REACH_SECONDS = 3.0
+
 LONGEST_SHIFT = 0.1
 """Seconds by which labels are moved in training."""
-
-REACH_SECONDS = 2.5
 
 DILATIONS = (1, 2, 4, 8, 16)
 
@@ -29,39 +29,40 @@ def temporal_convolution(
     seed: int,
     *,
     rate: float = 15.0,
+    windows: str = "1+5",
     channels: int = 32,
-    layers: int = 5,
-    dropout: float = 0.2,
-    hidden: float = 0.3,
-    passes: int = 40,
+    dropout: float = 0.5,
+    hidden: float = 0.5,
+    passes: int = 60,
 ) -> SequenceModel:
     """A small network for all behaviors at once: residual dilated convolutions over a few seconds.
 
-    `rate` is steps a second; each of the `layers` looks twice as wide as the one before, as long as all together look
-    no farther than 2.5 seconds; `hidden` is the share of columns hidden from each chunk in training, and `passes` is
-    how often each recording is seen.
+    It is given each column `rate` times a second, with its mean and deviation in `windows` of so many seconds (`none`
+    adds none), and looks no farther than 3 seconds with all of these. `hidden` is the share of inputs that each chunk
+    is shown without in training; `passes` is how often each recording is seen.
     """
 
     def build(width: int, behaviors: int, reach: int) -> "nn.Module":
-        dilations = _dilations(layers, reach)
+        dilations = _dilations(reach)
         return convolutions(width, behaviors, channels=channels, dilations=dilations, dropout=dropout)
 
+    widths = () if windows == "none" else tuple(map(float, windows.split("+")))
     changes = Changes(shift=round(LONGEST_SHIFT * rate), dropped=hidden)
-    settings = {
+    settings: dict[str, float | str] = {
         "rate": rate,
+        "windows": windows,
         "channels": channels,
-        "layers": layers,
         "dropout": dropout,
         "hidden": hidden,
         "passes": passes,
     }
-    return Network(seed, Plan(rate, REACH_SECONDS, build, Schedule(passes=passes), changes), settings)
+    return Network(seed, Plan(rate, widths, REACH_SECONDS, build, Schedule(passes=passes), changes), settings)
 
 
-def _dilations(layers: int, reach: int) -> list[int]:
-    """Of so many layers, which together look no more than `reach` steps to each side."""
+def _dilations(reach: int) -> list[int]:
+    """Of layers that together look so many steps to each side, or no more than 31."""
     dilations: list[int] = []
-    for one in DILATIONS[:layers]:
+    for one in DILATIONS:
         if left := min(one, reach - sum(dilations)):
             dilations.append(left)
     return dilations

@@ -22,7 +22,7 @@ class Changes:
     """Labels are moved by up to so many steps: people mark starts and ends a little early or late."""
     dropped: float = 0.3
     """The share of inputs that are hidden throughout a chunk."""
-    noise: float = 0.2
+    noise: float = 0.0
     """Standard deviation of what is added to each input at each step; inputs have about 1."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.columns.windows import with_windows
 from harness.networks.chunks import Changes, Chunks
 from harness.networks.inputs import Inputs
 from harness.networks.kept import Kept
@@ -18,6 +19,8 @@ from harness.spec import Value
 if TYPE_CHECKING:
     from torch import nn
 
+STATISTICS = ("mean", "std")
+
 SHOWN_AT_ONCE = 4096
 """Steps, when it is asked."""
 
@@ -28,6 +31,8 @@ class Plan:
 
     rate: float
     """Steps a second."""
+    windows: tuple[float, ...]
+    """Widths in seconds of centered windows, of which each column's mean and deviation are inputs too."""
     reach_seconds: float
     """What a probability depends on, to each side."""
     build: Callable[[int, int, int], "nn.Module"]
@@ -54,11 +59,12 @@ class Network(Kept):
 
         del columns  # any will do
         paces = [frames_a_step(one.fps, self.plan.rate) for one in series]
-        seen = [steps_of(one.X, pace) for one, pace in zip(series, paces, strict=True)]
+        seen = [self._seen(one.X, one.fps) for one in series]
         shares = [shares_of(one.labels, pace) for one, pace in zip(series, paces, strict=True)]
         self.inputs, self.behaviors = Inputs.learned(seen), shares[0].shape[1]
         # Of the slowest camera, whose steps are the longest: there a network may see no farther than elsewhere.
-        self.reach = int(self.plan.reach_seconds * min(one.fps / pace for one, pace in zip(series, paces, strict=True)))
+        slowest = min(one.fps / pace for one, pace in zip(series, paces, strict=True))
+        self.reach = int((self.plan.reach_seconds - max(self.plan.windows, default=0.0) / 2) * slowest)
         schedule = self.plan.schedule
         chunks = Chunks(list(map(self.inputs.of, seen)), shares, schedule.length, self.plan.changes, self.seed)
         self.network = train(
@@ -75,8 +81,13 @@ class Network(Kept):
         from harness.networks.training import log_odds
 
         pace = frames_a_step(fps, self.plan.rate)
-        said = log_odds(self.network, self.inputs.of(steps_of(X, pace)), SHOWN_AT_ONCE, self.reach)
+        said = log_odds(self.network, self.inputs.of(self._seen(X, fps)), SHOWN_AT_ONCE, self.reach)
         return np.asarray(1 / (1 + np.exp(-frames_of(said, pace, len(X)))), dtype=np.float32)
+
+    def _seen(self, X: Array, fps: float) -> Array:
+        """Steps of the columns and of their windows: (frames, columns) to (steps, more columns)."""
+        pace = frames_a_step(fps, self.plan.rate)
+        return with_windows(steps_of(X, pace), fps / pace, self.plan.windows, STATISTICS)
 
     def learned(self) -> dict[str, Array]:
         return self.inputs.as_arrays() | {"behaviors": np.array(self.behaviors), "reach": np.array(self.reach)}
