@@ -7,7 +7,7 @@ from typing import Any
 from harness.api.datasets import load
 from harness.api.places import cache_of, loaded
 from harness.columns.cache import BlockCache
-from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, SequenceFamily
 from harness.plugins.spaces import SPACES, Ranges, load_spaces
 from harness.recording import Dataset
 from harness.words import named
@@ -38,13 +38,15 @@ def available(
     if data is not None:
         dataset = data if isinstance(data, Dataset) else load(data)
         refusals = {name: one.refusal(*dataset.every_labelled) for name, one in FEATURES.items()}
+    lacking = {name: one.refusal for name, one in MODELS.items() if isinstance(one, SequenceFamily)}
     kinds: list[tuple[str, Mapping[str, Plugin], Mapping[str, Ranges]]] = [
         ("features", FEATURES, known.features),
         ("model", MODELS, known.models),
         ("smoother", SMOOTHERS, known.smoothers),
     ]
+    refused = {"features": refusals, "model": lacking}
     return [
-        _described(kind, plugins_of_kind[name], ranges[name], refusals.get(name) if kind == "features" else None)
+        _described(kind, plugins_of_kind[name], ranges[name], refused.get(kind, {}).get(name))
         for kind, plugins_of_kind, ranges in kinds
         for name in sorted(plugins_of_kind)
     ]

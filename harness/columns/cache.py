@@ -26,7 +26,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from harness.files.atomic import alone_at, reason, write_atomically
+from harness.files.atomic import locked, reason, write_atomically
 from harness.recording import Array
 
 DEFAULT_LIMIT = 10_000_000_000
@@ -135,10 +135,18 @@ class BlockCache:
         None where another does and nobody wants to `wait` for it.
         """
         path = self._path(made_from, "npz")
-        if self.limit and _attempt(path, _loaded) is None:
-            with alone_at(path, wait=wait) as granted:
-                return self.arrays(made_from, compute) if granted else None
-        return self.arrays(made_from, compute)
+        if not self.limit or _attempt(path, _loaded) is not None:
+            return self.arrays(made_from, compute)
+        lock = path.with_name(f".{path.name}.lock")  # one of the `LEFTOVER`s, should a kill leave it
+        with suppress(OSError):
+            lock.parent.mkdir(parents=True, exist_ok=True)
+        with locked(lock, wait=wait) as granted:
+            if not granted:
+                return None
+            found = self.arrays(made_from, compute)
+            with suppress(OSError):
+                lock.unlink()  # whoever has waited for it finds what it was for
+            return found
 
     def contents(self) -> Contents:
         """List the folder; one that does not exist is empty. Raises `OSError` where it cannot be read."""

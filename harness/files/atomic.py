@@ -35,7 +35,7 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
     try:
         for name, content in contents.items():
             temporary[folder / name] = _written(folder / name, partial(_write, content))
-        with alone_at(folder):
+        with _alone_in(folder):
             _renamed(temporary)
     finally:
         for one in temporary.values():
@@ -81,16 +81,25 @@ def _replace(temporary: str, path: Path) -> None:
 
 
 @contextmanager
-def alone_at(path: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Within, no other process of this machine is here for the same path; whether that was granted without a `wait`.
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Within, no other process of this machine is here for the same folder; where there are no locks, one may be.
 
-    Where there are no locks it is granted to all. The lock is not beside the path, whose folder is the user's and
-    should hold nothing but what was asked for.
+    The lock is not in the folder, which is the user's and should hold nothing but what was asked for.
     """
-    from filelock import FileLock, Timeout  # late: few commands write files that belong together
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:32]
+    with locked(Path(tempfile.gettempdir(), f"harness-{digest}.lock")):
+        yield
 
-    digest = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]
-    lock = FileLock(Path(tempfile.gettempdir(), f"harness-{digest}.lock"), fallback_to_soft=False)
+
+@contextmanager
+def locked(file: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Within, no other process of this machine holds the lock `file`; False where one does and nobody wants to `wait`.
+
+    Where there are no locks, all are let in.
+    """
+    from filelock import FileLock, Timeout  # late: few commands need locks
+
+    lock = FileLock(file, fallback_to_soft=False)
     granted = True
     with suppress(OSError, NotImplementedError):
         try:

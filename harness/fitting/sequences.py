@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness import networks
+from harness.errors import HarnessError
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, column_names
 from harness.fitting.shared import SharedFolds, Teaching
 from harness.plugins.registry import SequenceFamily, model_family_named
@@ -44,6 +45,8 @@ def fit_shared(
     family = model_family_named(spec.model.name)
     assert isinstance(family, SequenceFamily)
     assert family.load is not None
+    if family.refusal:
+        raise HarnessError(f"{family.name}: {family.refusal}")
     known = {behavior: _kinds(theirs) for behavior, theirs in sorted(teaching.items())}
     learnable = [behavior for behavior, kinds in known.items() if kinds == {0, 1}]
     constant = {

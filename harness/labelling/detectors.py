@@ -20,7 +20,7 @@ from harness.files.arrays import arrays_in, bytes_of
 from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
 from harness.labelling.matching import alike, body_of, held_against, lines_about, made_with
-from harness.plugins.registry import Classifier, Fitted, model_family_named
+from harness.plugins.registry import Classifier, Fitted, SequenceFamily, model_family_named
 from harness.plugins.sequences import Heard, SequenceModel
 from harness.recording import SCENE, Array, Dataset, Recording
 from harness.runs.differences import reinstalling, versions_that_differ
@@ -317,7 +317,10 @@ class _Stored:
         return Heard(self.shared[folder], output)
 
     def _model(self, spec: PipelineSpec, place: str) -> Any:
-        load = model_family_named(spec.model.name).load
+        family = model_family_named(spec.model.name)
+        if isinstance(family, SequenceFamily) and family.refusal:
+            raise HarnessError(f"{self.folder}: {family.name} {family.refusal}")
+        load = family.load
         if load is None:
             raise HarnessError(f"{self.folder}: the model family {spec.model.name!r} cannot load what it once kept")
         names = [name for name in self.plain["sha256"] if name.startswith(place)]

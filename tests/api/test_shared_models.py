@@ -173,3 +173,15 @@ def test_without_the_package_a_family_is_left_out_with_a_line(place: Path) -> No
         "data", trials=1, plugins=["ridge.py"], results="other", behaviors=["approach"], workers=1, say=said.append
     )
     assert any(line.startswith("note: left out: ") and "ridge (needs no_such; pip" in line for line in said)
+
+
+def test_a_report_and_a_learning_curve_are_made_of_them_too(place: Path) -> None:
+    searched("run", 2, workers=1)
+    run = harness.open_run("run")
+    page = harness.report(run, "page.html", plugins=["ridge.py"])
+    text = (place / "page.html").read_text()
+    assert page is not None
+    assert "Its detector sees recordings whole, and cannot be asked column by column." in text
+    assert "ridge" in text
+    (curve, *_) = harness.learning_curve(run, behaviors=["approach"], plugins=["ridge.py"])
+    assert max(point.f1 for point in curve.points) > 0.3

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.columns.cache import BlockCache
-from harness.files.atomic import alone_at
+from harness.files.atomic import locked
 from harness.fitting.decisions import Candidates
 from harness.fitting.evaluation import Among, Outcome, evaluate, evaluate_against
 from harness.fitting.folds import make_folds
@@ -162,9 +162,9 @@ def test_what_another_process_is_at_is_waited_for_or_left(tmp_path: Path) -> Non
     cache = BlockCache(tmp_path / "cache")
     kept = cache.arrays_of_one({"of": "this"}, lambda: {"x": np.arange(3)}, wait=True)
     assert kept is not None
-    busy = next(iter(cache.folder.rglob("*.npz")))
+    (busy,) = (path for path in cache.folder.rglob("*") if path.is_file())  # and no lock
     busy.unlink()
-    with alone_at(busy):
+    with locked(busy.with_name(f".{busy.name}.lock")):
         assert cache.arrays_of_one({"of": "this"}, lambda: {"x": np.arange(3)}, wait=False) is None
     again = cache.arrays_of_one({"of": "this"}, lambda: {"x": np.arange(3)}, wait=False)
     assert again is not None
