@@ -6,11 +6,16 @@ sampler learns from has all of its parameters.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count, islice
+from math import ceil
 from typing import Any
 
 from harness.plugins.registry import SequenceFamily, feature_set_named, model_family_named
 from harness.plugins.spaces import Range, Spaces, Start
 from harness.spec import Choice, PipelineSpec, Preparation, Value
+
+OTHERS_FOR_EACH_SHARED = 4
+"""Turns of a first batch."""
 
 OF_SEQUENCES = ("interpolate", "top_speed", "identities")
 """What of the preparation there is to choose where a model sees recordings whole."""
@@ -125,7 +130,8 @@ def opening(arms: Sequence[Arm], stacks: Mapping[str, tuple[str, ...]], starts: 
     """The turns of a behavior's first batch: the portfolio of `starts`, then what it has left out, at the defaults.
 
     Left out are stacks and families that no start runs. Where none of the starts can be run, as with feature sets that
-    somebody named, every arm is.
+    somebody named, every arm is. Arms that behaviors share come last, as they take long: each at its defaults, and more
+    of what it draws, until these are one place in five.
     """
     places = {(arm.features, arm.model): place for place, arm in enumerate(arms)}
     turns = []
@@ -137,10 +143,15 @@ def opening(arms: Sequence[Arm], stacks: Mapping[str, tuple[str, ...]], starts: 
         return [Turn(place, {}) for place in range(len(arms))]
     run = [arms[turn.arm] for turn in turns]
     for place, arm in enumerate(arms):
+        if arm.shared:
+            continue
         if arm.features not in {one.features for one in run} or arm.model not in {one.model for one in run}:
             turns.append(Turn(place, {}))
             run.append(arm)
-    return turns
+    shared = [place for place, arm in enumerate(arms) if arm.shared]
+    wanted = max(len(shared), ceil(len(turns) / OTHERS_FOR_EACH_SHARED)) if shared else 0
+    rounds = (Turn(place, {} if number == 0 else None) for number in count() for place in shared)
+    return turns + list(islice(rounds, wanted))
 
 
 def next_arms(best: Sequence[float | None], trials: Sequence[int], open_arms: Sequence[int], count: int) -> list[int]:

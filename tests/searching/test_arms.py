@@ -246,6 +246,22 @@ def test_the_first_batch_runs_every_stack_and_every_family(
     assert {arm.model for arm in run} == {arm.model for arm in arms}
 
 
+def test_one_place_in_five_is_for_models_that_all_behaviors_share_and_comes_last() -> None:
+    stacks = usable_stacks(SETS, STACKS, ["smell"])
+    trees = make_arms(stacks, FAMILIES, ["smell"])
+    before = opening(trees, stacks, TWO)
+    one = Arm(("gait",), "network", shared=True)
+    turns = opening([*trees, one], stacks, TWO)
+    assert turns[: len(before)] == before
+    assert turns[len(before) :] == [Turn(len(trees), {}), Turn(len(trees))]
+    assert len(before) == 6  # to which two are one in four
+    many = [Arm((name,), "network", shared=True) for name in SETS]
+    assert opening([*trees, *many], stacks, TWO)[len(before) :] == [
+        Turn(len(trees) + number, {}) for number in range(len(many))
+    ]
+    assert opening([one], {}, TWO) == [Turn(0, {})]
+
+
 def test_every_feature_set_that_comes_with_the_package_is_searched() -> None:
     ours = {name for name, one in FEATURES.items() if one.function.__module__.startswith("harness.features.")}
     assert {name for members in load_spaces().stacks.values() for name in members} == ours
