@@ -14,7 +14,14 @@ def load(files: Mapping[str, bytes]) -> SequenceModel:
     return loaded(files, baseline_network)
 
 
-@sequence_family("baseline_network", load=load, inputs=(("raw_pose",),), reach_seconds=REACH_SECONDS, package="torch")
+@sequence_family(
+    "baseline_network",
+    load=load,
+    inputs=(("raw_pose",),),
+    reach_seconds=REACH_SECONDS,
+    package="torch",
+    tells_animals_apart=True,
+)
 def baseline_network(
     seed: int, *, dropout: float = 0.5, learning_rate: float = 1e-3, windows: int = 10_000
 ) -> SequenceModel:

@@ -193,6 +193,8 @@ class SequenceFamily(ModelFamily):
     """The farthest that a probability looks from its own frame, at any value of the parameters."""
     package: str = ""
     """What has to be installed for it to work, and at the same time the extra that brings it."""
+    tells_animals_apart: bool = False
+    """Whether it makes no sense of columns that are sorted where tracks may swap the animals."""
 
     @property
     def refusal(self) -> str | None:
@@ -296,11 +298,12 @@ def sequence_family(
     inputs: Sequence[Sequence[str]] = (),
     reach_seconds: float = 0.0,
     package: str = "",
+    tells_animals_apart: bool = False,
 ) -> Callable[[Callable[..., SequenceModel]], Callable[..., SequenceModel]]:
     """Register a function as the model family `name` that sees recordings whole; see `SequenceFamily`."""
 
     def register(function: Callable[..., SequenceModel]) -> Callable[..., SequenceModel]:
-        declared: Any = (False, load, tuple(map(tuple, inputs)), reach_seconds, package)
+        declared: Any = (False, load, tuple(map(tuple, inputs)), reach_seconds, package, tells_animals_apart)
         _add(MODELS, "model family", SequenceFamily(name, function, *declared))
         return function
 

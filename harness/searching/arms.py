@@ -17,8 +17,8 @@ from harness.spec import Choice, PipelineSpec, Preparation, Value
 OTHERS_FOR_EACH_SHARED = 4
 """Turns of a first batch."""
 
-OF_SEQUENCES = ("interpolate", "top_speed", "identities")
-"""What of the preparation there is to choose where a model sees recordings whole."""
+NOT_OF_SEQUENCES = ("windows", "statistics", "negatives", "columns")
+"""What of the preparation there is not where a model sees recordings whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Arm:
     """What the feature sets are called together; empty for their own names."""
     shared: bool = False
     """Whether its model sees recordings whole and is one for all behaviors, so that all of them try the same."""
+    fixed: tuple[str, ...] = ()
+    """Of the preparation, what is not searched."""
 
     @property
     def name(self) -> str:
@@ -41,7 +43,7 @@ class Arm:
         if not self.features:
             return {}
         parts = {name: spaces.features[name] for name in self.features}
-        preparation = {name: one for name, one in spaces.preparation.items() if not self.shared or name in OF_SEQUENCES}
+        preparation = {name: one for name, one in spaces.preparation.items() if name not in self.fixed}
         parts |= {"model": spaces.models[self.model], "preparation": preparation}
         return {f"{part}.{name}": one for part, ranges in parts.items() for name, one in ranges.items()}
 
@@ -61,7 +63,7 @@ class Arm:
         parts = {name: feature_set_named(name).defaults for name in self.features}
         parts |= {"model": model_family_named(self.model).defaults}
         preparation = asdict(Preparation())
-        parts |= {"preparation": {name: preparation[name] for name in (OF_SEQUENCES if self.shared else preparation)}}
+        parts |= {"preparation": {name: value for name, value in preparation.items() if name not in self.fixed}}
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 
     def beginning(self, start: Mapping[str, Value]) -> dict[str, Value]:
@@ -118,7 +120,7 @@ def make_arms(stacks: Mapping[str, tuple[str, ...]], families: Mapping[str, bool
 def shared_arms(families: Sequence[SequenceFamily], usable: Sequence[str], asked: Sequence[str]) -> list[Arm]:
     """Each family with each of its inputs, as far as these are `usable`; with what somebody `asked` for instead."""
     arms = [
-        Arm(features, family.name, shared=True)
+        Arm(features, family.name, shared=True, fixed=NOT_OF_SEQUENCES + ("identities",) * family.tells_animals_apart)
         for family in families
         for names in ([tuple(asked)] if asked else family.inputs or [tuple(usable)])
         if (features := tuple(name for name in names if name in usable))
