@@ -53,11 +53,11 @@ def begun(command: list[str], at: Path, temporary: Path | None = None) -> "subpr
 
 
 def waited_for(process: "subprocess.Popen[str]", folder: Path, pattern: str) -> None:
-    """Until there is a file of that name in the folder, which is while models are fitted."""
+    """Until there is something of that name in the folder: a model is fitted, and labelling is to come."""
     while not list(folder.glob(pattern)):
         assert process.poll() is None, process.stderr and process.stderr.read()
         time.sleep(0.002)
-    time.sleep(0.05)  # fitting takes longer
+    time.sleep(0.05)  # labelling takes longer
 
 
 @pytest.mark.parametrize(("name", "kept"), [("SIGTERM", True), ("SIGHUP", False), ("SIGINT", True)])
@@ -66,7 +66,7 @@ def test_an_export_that_is_ended_clears_away_its_models(name: str, kept: bool, p
     options = ["--out", str(tmp_path / "submission.npy"), *(["--models", str(tmp_path / "models")] if kept else [])]
     command = ["export-best", "--results", "run", "--workers", "1", "--plugin", "slow.py", *options]
     process = begun(command, place, tmp_path)
-    waited_for(process, tmp_path, ".models.*" if kept else "harness-models-*")
+    waited_for(process, tmp_path, ".models.*/*" if kept else "harness-models-*/*")
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert err.splitlines()[-1] == ("harness: interrupted" if name == "SIGINT" else f"harness: ended by {name}")

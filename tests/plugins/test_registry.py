@@ -193,7 +193,11 @@ def test_parameters_without_names(tmp_path: Path, odd: str) -> None:
     ("named", "asked", "message"),
     [
         (feature_set_named, "kinematic", "unknown feature set 'kinematic'. Did you mean 'kinematics'? Available: "),
-        (model_family_named, "xgb", "unknown model family 'xgb'. Available: baseline_network, catboost, extra_trees, lightgbm, "),
+        (
+            model_family_named,
+            "xgb",
+            "unknown model family 'xgb'. Available: baseline_network, catboost, extra_trees, lightgbm, ",
+        ),
         (smoother_named, "means", "unknown smoother 'means'. Did you mean 'mean'? Available: gaussian, mean, median, "),
     ],
 )

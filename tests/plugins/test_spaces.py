@@ -320,7 +320,10 @@ START = "[[start]]\nstack = 'pairs'\nmodel = 'catboost'\n"
         ("[[start]]\n[[begin]]", " should hold nothing but tables [[start]]"),
         ("[[start]]\nstack = ['pairs']", ": start 1: stack = ['pairs'] should be one of social, pairs, "),
         ("[[start]]\nmodel = 'catboost'", ": start 1: stack = None should be one of social, pairs, "),
-        (f"{START}[[start]]\nstack = 'pairs'\nmodel = 'cat'", ": start 2: model = 'cat' should be one of baseline_network, catboost, "),
+        (
+            f"{START}[[start]]\nstack = 'pairs'\nmodel = 'cat'",
+            ": start 2: model = 'cat' should be one of baseline_network, catboost, ",
+        ),
         (f"{START}model.depth = 3", ": Cannot overwrite a value"),
         (f"{START}lag = 3", ": start 1: lag should be a table of values, and its name one of pair_vectors, "),
         (f"{START}kinematics.lag = 3", ": start 1: kinematics should be a table of values, and its name one of "),
