@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.arena import Arena
-from harness.words import counted, html_table
+from harness.words import counted, html_table, numbered
 
 Array = npt.NDArray[Any]
 
@@ -143,7 +143,7 @@ class Recording:
     @property
     def animal_names(self) -> tuple[str, ...]:
         """`names`, or `animal1` and so on where the animals have none."""
-        return self.names or tuple(f"animal{number}" for number in range(1, self.animals + 1))
+        return self.names or numbered("animal", self.animals)
 
     @property
     def held_with(self) -> tuple[tuple[str, str], ...]:

@@ -38,6 +38,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def numbered(what: str, count: int) -> tuple[str, ...]:
+    """Names for what has none: `animal1`, `animal2` and so on."""
+    return tuple(f"{what}{number}" for number in range(1, count + 1))
+
+
 def clock(seconds: float) -> str:
     """Hours, minutes and seconds, as `1:02:03`; none below 0."""
     whole = max(0, round(seconds))

@@ -135,8 +135,11 @@ class BlockCache:
         None where another does and nobody wants to `wait` for it.
         """
         path = self._path(made_from, "npz")
-        if not self.limit or _attempt(path, _loaded) is not None:
-            return self.arrays(made_from, compute)
+        if not self.limit:
+            return compute()
+        if (kept := _attempt(path, _loaded)) is not None:
+            _touch(path)
+            return kept
         lock = path.with_name(f".{path.name}.lock")  # one of the `LEFTOVER`s, should a kill leave it
         with suppress(OSError):
             lock.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ import numpy as np
 from harness.arena import Arena
 from harness.demo.dataset import check_sizes
 from harness.recording import CALMS21, ONE, PAIR, UNKNOWN, Array, Dataset, Recording
+from harness.words import numbered
 
 FPS = 30.0
 PIXELS_PER_CM = 12.0
@@ -143,7 +144,7 @@ def film(name: str, frames: int, seed: int, *, mice: int = 4) -> Crowd:
     keypoints = np.stack([box.step() for _ in range(frames)])
     keypoints += chance.normal(0, 0.8, keypoints.shape)
     keypoints[np.broadcast_to(chance.random((*keypoints.shape[:2], 1, 7)) < 0.02, keypoints.shape)] = np.nan
-    names = tuple(f"mouse{number}" for number in range(1, mice + 1))
+    names = numbered("mouse", mice)
     recording = Recording(
         name,
         keypoints.astype(np.float32),

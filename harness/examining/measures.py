@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.arena import Arena
 from harness.recording import Array, Recording, Skeleton
+from harness.scores.metrics import runs
 
 LOOKED_AT = 500
 """Frames, evenly spread, that a size is taken from."""
@@ -199,20 +200,18 @@ def _frozen(points: Array, unit: float, fps: float) -> tuple[Array, Array]:
         whole = (same[:, animal] | ~known[1:, animal]).all(axis=1) & same[:, animal].any(axis=1)
         # A picture is counted in whole pixels by some trackers, where an animal at rest stays exactly where it is.
         if not (one[known[:, animal]].real % 1 == 0).all():
-            still[animal] = sum(stop - start for start, stop in _runs(whole, STILL_SECONDS * fps))
+            still[animal] = sum(stop - start for start, stop in _long_runs(whole, STILL_SECONDS * fps))
         for part in range(points.shape[2]):
-            for start, stop in _runs(same[:, animal, part], FROZEN_SECONDS * fps):
+            for start, stop in _long_runs(same[:, animal, part], FROZEN_SECONDS * fps):
                 rest = np.delete(one[start:stop], part, axis=1)
                 if np.isfinite(unit) and _goes_away(rest, unit):
                     frozen[animal, part] += stop - start
     return frozen, still
 
 
-def _runs(holds: Array, least: float) -> Iterator[tuple[int, int]]:
+def _long_runs(holds: Array, least: float) -> Iterator[tuple[int, int]]:
     """Start and stop (exclusive) of each stretch of `least` frames or more on which it holds from one to the next."""
-    edges = np.flatnonzero(np.diff(holds.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-    for start, stop in edges[edges[:, 1] - edges[:, 0] >= least].tolist():
-        yield start, stop + 1
+    return ((start, stop + 1) for start, stop in runs(holds) if stop - start >= least)
 
 
 def _goes_away(points: Array, unit: float) -> bool:

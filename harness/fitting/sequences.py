@@ -29,6 +29,10 @@ OWN_VERSIONS = [
 """Of all that networks may learn with: models that other versions of it have fitted are not reused."""
 
 
+COLUMNS, OF_MODEL = "columns", "model "
+"""What is cached of a model: how many columns it was given, and its files under names that begin so."""
+
+
 def is_sequence(spec: PipelineSpec) -> bool:
     """Whether the pipeline's model sees recordings whole."""
     return isinstance(model_family_named(spec.model.name), SequenceFamily)
@@ -57,26 +61,30 @@ def fit_shared(
     if not learnable:
         return constant
     stretches = _stretches({behavior: teaching[behavior] for behavior in learnable})
-    names = [name for _, name, _ in column_names(tables, stretches[0][0], spec)]
-    if not names:  # of the agent alone these sets say nothing
-        return constant | {behavior: FittedPipeline(spec, tables, None, 0.0) for behavior in learnable}
 
     def compute() -> Mapping[str, Array]:
+        names = [name for _, name, _ in column_names(tables, stretches[0][0], spec)]
+        if not names:  # of the agent alone these sets say nothing
+            return {COLUMNS: np.array(0)}
         model: SequenceModel = family.function(seed, **spec.model.parameters)
         series = [
             Series(tables.design_matrix(recording, spec.features, spec.preparation)[frames], labels, recording.fps)
             for recording, frames, labels in stretches
         ]
         model.fit(series, names)
-        return {name: np.frombuffer(content, np.uint8) for name, content in model.saved().items()}
+        files = {name: np.frombuffer(content, np.uint8) for name, content in model.saved().items()}
+        return {COLUMNS: np.array(len(names)), **{f"{OF_MODEL}{name}": content for name, content in files.items()}}
 
     kept = tables.cache.arrays_of_one(_made_from(spec, family, tables, stretches, learnable, seed), compute, wait=wait)
     if kept is None:
         return None
-    files = {name: content.tobytes() for name, content in kept.items()}
+    width = int(kept[COLUMNS])
+    if not width:
+        return constant | {behavior: FittedPipeline(spec, tables, None, 0.0) for behavior in learnable}
+    files = {name.removeprefix(OF_MODEL): one.tobytes() for name, one in kept.items() if name != COLUMNS}
     model: Any = family.load(files)
     fitted = {
-        behavior: FittedPipeline(spec, tables, Heard(model, output), width=len(names))
+        behavior: FittedPipeline(spec, tables, Heard(model, output), width=width)
         for output, behavior in enumerate(learnable)
     }
     return constant | fitted

@@ -7,7 +7,7 @@ of each behavior are spread over the models.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from harness.fitting.folds import Folds
@@ -24,6 +24,8 @@ class SharedFolds:
     folds: Mapping[str, Folds]
     models: Mapping[str, tuple[int, ...]]
     """Behavior to the model of each of its units."""
+    _known: dict[int, Teaching] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What each model is fitted on, once some trial has asked."""
 
     @classmethod
     def of(cls, folds: Mapping[str, Folds]) -> "SharedFolds":
@@ -32,10 +34,12 @@ class SharedFolds:
 
     def teaching(self, model: int) -> Teaching:
         """What the model is fitted on, by behavior."""
-        return {
-            behavior: [(unit, frames) for unit in folds.units for frames in self._free(unit, model)]
-            for behavior, folds in self.folds.items()
-        }
+        if model not in self._known:
+            self._known[model] = {
+                behavior: [(unit, frames) for unit in folds.units for frames in self._free(unit, model)]
+                for behavior, folds in self.folds.items()
+            }
+        return self._known[model]
 
     def _free(self, unit: Recording, model: int) -> Iterator[slice]:
         """The frames of a unit that have nothing to do with what the model judges, in as many stretches."""

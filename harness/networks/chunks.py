@@ -20,10 +20,8 @@ class Changes:
     """Time runs faster or slower by up to this share."""
     shift: int = 1
     """Labels are moved by up to so many steps: people mark starts and ends a little early or late."""
-    dropped: float = 0.3
+    dropped: float = 0.5
     """The share of inputs that are hidden throughout a chunk."""
-    noise: float = 0.0
-    """Standard deviation of what is added to each input at each step; inputs have about 1."""
 
 
 class Chunks:
@@ -59,8 +57,6 @@ class Chunks:
             y[place, known] = self.shares[series][moved[known]]
         if changes.dropped:
             X *= chance.random((size, 1, X.shape[2])) >= changes.dropped
-        if changes.noise:
-            X += changes.noise * chance.standard_normal(X.shape, dtype=np.float32)
         return X, y
 
     def _drawn(self, around_positive: bool) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from harness.columns.windows import with_windows
 from harness.networks.chunks import Changes, Chunks
 from harness.networks.inputs import Inputs
 from harness.networks.kept import Kept
-from harness.networks.rates import frames_a_step, frames_of, shares_of, steps_of
+from harness.networks.rates import Stepped, frames_a_step, frames_of, steps_of
 from harness.networks.schedule import Schedule
 from harness.plugins.sequences import Series
 from harness.recording import Array
@@ -58,20 +58,19 @@ class Network(Kept):
         from harness.networks.training import train
 
         del columns  # any will do
-        paces = [frames_a_step(one.fps, self.plan.rate) for one in series]
-        seen = [self._seen(one.X, one.fps) for one in series]
-        shares = [shares_of(one.labels, pace) for one, pace in zip(series, paces, strict=True)]
-        self.inputs, self.behaviors = Inputs.learned(seen), shares[0].shape[1]
-        # Of the slowest camera, whose steps are the longest: there a network may see no farther than elsewhere.
-        slowest = min(one.fps / pace for one, pace in zip(series, paces, strict=True))
-        self.reach = int((self.plan.reach_seconds - max(self.plan.windows, default=0.0) / 2) * slowest)
+        stepped = Stepped.of(series, self.plan.rate)
+        seen = [self._with_windows(one, one_rate) for one, one_rate in zip(stepped.seen, stepped.rates, strict=True)]
+        self.inputs, self.behaviors = Inputs.learned(seen), stepped.behaviors
+        # Where a camera is slow, steps are long: there a network may see no farther than elsewhere.
+        self.reach = int((self.plan.reach_seconds - max(self.plan.windows, default=0.0) / 2) * min(stepped.rates))
         schedule = self.plan.schedule
-        chunks = Chunks(list(map(self.inputs.of, seen)), shares, schedule.length, self.plan.changes, self.seed)
+        given = list(map(self.inputs.of, seen))
+        chunks = Chunks(given, stepped.shares, schedule.length, self.plan.changes, self.seed)
         self.network = train(
             lambda: self.plan.build(self.inputs.width, self.behaviors, self.reach),
             chunks.batch,
-            batches=schedule.batches(sum(map(len, seen))),
-            weight=np.sqrt(rarity(shares)),
+            batches=schedule.batches(stepped.steps),
+            weight=np.sqrt(stepped.rarity),
             schedule=schedule,
             seed=self.seed,
         )
@@ -81,13 +80,13 @@ class Network(Kept):
         from harness.networks.training import log_odds
 
         pace = frames_a_step(fps, self.plan.rate)
-        said = log_odds(self.network, self.inputs.of(self._seen(X, fps)), SHOWN_AT_ONCE, self.reach)
+        given = self.inputs.of(self._with_windows(steps_of(X, pace), fps / pace))
+        said = log_odds(self.network, given, SHOWN_AT_ONCE, self.reach)
         return np.asarray(1 / (1 + np.exp(-frames_of(said, pace, len(X)))), dtype=np.float32)
 
-    def _seen(self, X: Array, fps: float) -> Array:
-        """Steps of the columns and of their windows: (frames, columns) to (steps, more columns)."""
-        pace = frames_a_step(fps, self.plan.rate)
-        return with_windows(steps_of(X, pace), fps / pace, self.plan.windows, STATISTICS)
+    def _with_windows(self, steps: Array, rate: float) -> Array:
+        """The columns and what their windows give, at so many steps a second: (steps, columns) to more columns."""
+        return with_windows(steps, rate, self.plan.windows, STATISTICS)
 
     def learned(self) -> dict[str, Array]:
         return self.inputs.as_arrays() | {"behaviors": np.array(self.behaviors), "reach": np.array(self.reach)}
@@ -96,13 +95,6 @@ class Network(Kept):
         self.inputs = Inputs.from_arrays(learned)
         self.behaviors, self.reach = int(learned["behaviors"]), int(learned["reach"])
         return self.plan.build(self.inputs.width, self.behaviors, self.reach)
-
-
-def rarity(shares: Sequence[Array]) -> Array:
-    """(behaviors,) how many known steps without each behavior there are for one with it; 1 where none has it."""
-    positive = np.sum([np.nansum(one, axis=0) for one in shares], axis=0)
-    known = np.sum([(~np.isnan(one)).sum(axis=0) for one in shares], axis=0)
-    return np.where(positive > 0, np.maximum(known - positive, 0) / np.maximum(positive, 1e-9), 1.0)
 
 
 def convolutions(width: int, behaviors: int, *, channels: int, dilations: Sequence[int], dropout: float) -> "nn.Module":

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.networks.kept import Kept
-from harness.networks.network import rarity
-from harness.networks.rates import frames_a_step, shares_of, steps_of
+from harness.networks.rates import Stepped, frames_a_step, steps_of
 from harness.networks.schedule import Schedule
 from harness.networks.windows import Windows, padded, pairs_of
 from harness.plugins.sequences import Series
@@ -49,18 +48,15 @@ class WindowNetwork(Kept):
     def fit(self, series: Sequence[Series], columns: Sequence[str]) -> "WindowNetwork":
         from harness.networks.training import train
 
-        paces = [frames_a_step(one.fps, RATE) for one in series]
-        seen = [steps_of(one.X, pace) for one, pace in zip(series, paces, strict=True)]
-        shares = [shares_of(one.labels, pace) for one, pace in zip(series, paces, strict=True)]
-        slowest = min(one.fps / pace for one, pace in zip(series, paces, strict=True))
-        self.radius = max(1, min(RADIUS, round(RADIUS / RATE * slowest)))
-        self.behaviors, self.width = shares[0].shape[1], len(columns)
-        windows = Windows(seen, shares, self.radius, pairs_of(columns), self.seed)
+        stepped = Stepped.of(series, RATE)
+        self.radius = max(1, min(RADIUS, round(RADIUS / RATE * min(stepped.rates))))
+        self.behaviors, self.width = stepped.behaviors, len(columns)
+        windows = Windows(stepped.seen, stepped.shares, self.radius, pairs_of(columns), self.seed)
         self.network = train(
             self._built,
             windows.batch,
             batches=-(-self.windows // self.schedule.batch),
-            weight=np.minimum(rarity(shares), RAREST),
+            weight=np.minimum(stepped.rarity, RAREST),
             schedule=self.schedule,
             seed=self.seed,
         )

@@ -59,6 +59,12 @@ def bouts(labels: Array) -> tuple[Array, Array]:
     return np.flatnonzero(change > 0), np.flatnonzero(change < 0)
 
 
+def runs(there: Array) -> tuple[tuple[int, int], ...]:
+    """The same of frames (frames,) on which something holds: start and stop (exclusive) of each run."""
+    starts, stops = bouts(there)
+    return tuple(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
 def count_bouts(predicted: Array, actual: Array) -> Counts:
     """Count the bouts of 0/1 predictions (frames,) against those of labels (frames,) of 0, 1 and `UNKNOWN`.
 

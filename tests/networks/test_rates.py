@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.networks.rates import frames_a_step, frames_of, shares_of, steps_of
+from harness.networks.rates import Stepped, frames_a_step, frames_of, shares_of, steps_of
 from harness.recording import UNKNOWN
 
 
@@ -31,3 +31,8 @@ def test_between_steps_lies_a_line_and_beyond_the_last_middles_their_values(fram
     assert found.shape == (frames, 1)
     expected = 3 * np.clip(np.arange(frames), middles[0], middles[-1]) + 1
     np.testing.assert_allclose(found[:, 0], expected)
+
+
+def test_rarity_is_how_many_others_there_are_for_one() -> None:
+    shares = [np.array([[1, np.nan, 0], [0, np.nan, 0], [0, 1, 0], [0, 0.5, 0]], dtype=np.float32)]
+    np.testing.assert_allclose(Stepped([], shares, []).rarity, [3, 0.5 / 1.5, 1])

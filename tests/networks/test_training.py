@@ -7,7 +7,6 @@ import pytest
 
 torch: Any = pytest.importorskip("torch", reason="networks need PyTorch; pip install 'behavior-harness[torch]'")
 
-from harness.networks.network import rarity  # noqa: E402
 from harness.networks.schedule import FEWEST_BATCHES, MOST_BATCHES, Schedule  # noqa: E402
 from harness.recording import Array  # noqa: E402
 
@@ -84,11 +83,6 @@ def test_a_window_is_judged_by_its_middle() -> None:
     values = np.arange(20, dtype=np.float32)[:, None]
     said = log_odds_of_windows(Middle(), values, 5, 2, 3)
     np.testing.assert_array_equal(said[:, 0], np.arange(2, 18, 2))
-
-
-def test_rarity_is_how_many_others_there_are_for_one() -> None:
-    shares = [np.array([[1, np.nan, 0], [0, np.nan, 0], [0, 1, 0], [0, 0.5, 0]], dtype=np.float32)]
-    np.testing.assert_allclose(rarity(shares), [3, 0.5 / 1.5, 1])
 
 
 def test_there_are_neither_too_few_batches_nor_too_many() -> None:

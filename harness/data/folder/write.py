@@ -20,6 +20,7 @@ from harness.errors import DataError, HarnessError
 from harness.files.atomic import reason
 from harness.files.outputs import made_whole, refuse_taken
 from harness.recording import UNKNOWN, Array, Dataset, Recording
+from harness.scores.metrics import runs
 from harness.words import shown
 
 Value = TypeVar("Value")
@@ -187,7 +188,7 @@ def _write_video(place: Path, video: _Video, scopes: Mapping[str, str]) -> None:
     if video.split == UNLABELLED:
         return
     cast = Cast(film.frames, film.animal_names, scopes)
-    bouts = [(who, run) for who, labels in video.labels.items() for run in _runs(labels == 1)]
+    bouts = [(who, run) for who, labels in video.labels.items() for run in runs(labels == 1)]
     write_bouts(place / LABELS / f"{film.id}.csv", bouts)
     looked_at = {behavior: [(who, _looked_at(video, who)) for who in cast.every(behavior)] for behavior in scopes}
     if any(runs != ((0, film.frames),) for found in looked_at.values() for _, runs in found):
@@ -209,12 +210,7 @@ def write_poses(
 
 
 def _looked_at(video: _Video, who: Who) -> Runs:
-    return _runs(video.labels[who] != UNKNOWN) if who in video.labels else ()
-
-
-def _runs(there: Array) -> Runs:
-    edges = np.flatnonzero(np.diff(there.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-    return tuple((int(start), int(stop)) for start, stop in edges)
+    return runs(video.labels[who] != UNKNOWN) if who in video.labels else ()
 
 
 def _stretches(behavior: str, found: Sequence[tuple[Who, Runs]]) -> Iterator[tuple[Who, tuple[int, int]]]:

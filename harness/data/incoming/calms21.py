@@ -9,7 +9,7 @@ import numpy as np
 from harness.data.challenge import OTHER
 from harness.plugins.readers import Bout
 from harness.recording import CALMS21, UNKNOWN, Array
-from harness.words import listed
+from harness.words import listed, numbered
 
 TOOL = "CalMS21"
 FPS, IMAGE_SIZE = 30.0, (1024, 570)
@@ -32,11 +32,7 @@ def names(animals: int, parts: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Of animals and parts: two animals of seven parts are taken for CalMS21's."""
     if (animals, parts) == (len(MICE), len(CALMS21.keypoints)):
         return MICE, CALMS21.keypoints
-    return _numbered("animal", animals), _numbered("part", parts)
-
-
-def _numbered(what: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{what}{number}" for number in range(1, count + 1))
+    return numbered("animal", animals), numbered("part", parts)
 
 
 def video_of_recording(recording: str) -> str:

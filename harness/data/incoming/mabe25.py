@@ -8,6 +8,8 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from harness.errors import DataError
 from harness.files.source import Source
@@ -55,7 +57,7 @@ def about(source: Source) -> About:
 
 def _row(table: Source, lab: str, video: str) -> Mapping[str, str] | None:
     """Cells by column. Only lines that name the video are taken apart, as there are thousands of others."""
-    lines = table.text().split("\n")
+    lines = _lines(table.path, table.path.stat().st_mtime_ns)
     rows = table_in("\n".join([lines[0], *(line for line in lines[1:] if video in line)]), ",").rows
     header = rows[0].cells if rows else ()
     for row in rows[1:]:
@@ -63,6 +65,13 @@ def _row(table: Source, lab: str, video: str) -> Mapping[str, str] | None:
         if cells.get("video_id") == video and cells.get("lab_id", lab) == lab:
             return cells
     return None
+
+
+@lru_cache(maxsize=1)
+def _lines(path: Path, changed: int) -> list[str]:
+    """Of a table as it was last `changed`: it is one for thousands of videos, and is read once."""
+    del changed
+    return Source.at(path).text().split("\n")
 
 
 def _of_row(source: Source, row: Mapping[str, str] | None, name: str) -> About:

@@ -20,7 +20,7 @@ from harness.data.incoming.unseen import unseen
 from harness.files.source import Source
 from harness.plugins.readers import Tracks, pose_reader
 from harness.recording import Array
-from harness.words import counted, shown
+from harness.words import counted, numbered, shown
 
 TOOL = "AlphaTracker"
 
@@ -168,7 +168,7 @@ def _tracks(source: Source, finds: Sequence[Find], note: str = "") -> Tracks:
     return Tracks(
         tool=TOOL,
         animals=tuple(f"animal{one}" for one in animals),
-        parts=tuple(f"part{one}" for one in range(1, parts + 1)),
+        parts=numbered("part", parts),
         keypoints=keypoints,
         confidence=None if note else confidence,
         ends_early=True,

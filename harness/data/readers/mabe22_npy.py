@@ -14,6 +14,7 @@ from harness.data.incoming.pickled import dict_in, holds_triplets
 from harness.files.source import Source
 from harness.plugins.readers import FRAMES, XY, Annotations, Bout, Tracks, annotation_reader, pose_reader
 from harness.recording import Array
+from harness.scores.metrics import runs
 from harness.words import counted, listed, shown
 
 TOOL = "MABe 2022"
@@ -94,8 +95,8 @@ def _annotations(name: str, tasks: Sequence[str], found: Array) -> Annotations:
             left_out.append(task)
             continue
         behaviors.append(task)
-        bouts += (Bout(task, start, stop) for start, stop in _runs(values == 1))
-        looked_at += (Bout(task, start, stop) for start, stop in _runs(~np.isnan(values)))
+        bouts += (Bout(task, start, stop) for start, stop in runs(values == 1))
+        looked_at += (Bout(task, start, stop) for start, stop in runs(~np.isnan(values)))
     notes = [f"of no single frames, and left out: {listed(left_out, 8)}"] if left_out else []
     return Annotations(
         tool=TOOL,
@@ -108,9 +109,3 @@ def _annotations(name: str, tasks: Sequence[str], found: Array) -> Annotations:
         looked_at=tuple(looked_at),
         notes=tuple(notes),
     )
-
-
-def _runs(there: Array) -> Iterator[tuple[int, int]]:
-    """From where to where `there` holds, the end excluded."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8))).tolist()
-    return zip(edges[::2], edges[1::2], strict=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from harness.data.incoming.nested import nested_numbers
 from harness.files.source import Source
 from harness.plugins.readers import XY, Tracks, pose_reader
-from harness.words import counted, listed
+from harness.words import counted, listed, numbered
 
 TOOL = "MARS"
 
@@ -46,11 +46,11 @@ def mars_pose(source: Source) -> Iterator[Tracks]:
     notes = []
     names: tuple[str, ...] = PARTS
     if parts != len(PARTS):
-        names = tuple(f"part{number}" for number in range(1, parts + 1))
+        names = numbered("part", parts)
         notes.append(f"what its {counted(parts, 'part')} are is not said")
     yield Tracks(
         tool=TOOL,
-        animals=MICE if mice == len(MICE) else tuple(f"animal{number}" for number in range(1, mice + 1)),
+        animals=MICE if mice == len(MICE) else numbered("animal", mice),
         parts=names,
         keypoints=keypoints,
         confidence=scores,
