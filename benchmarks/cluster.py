@@ -29,7 +29,7 @@ from harness.demo.dataset import write_demo
 from harness.engines.dask import DaskEngine
 from harness.engines.interface import Engine
 from harness.engines.local import LocalEngine
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.store import Run

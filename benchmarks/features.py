@@ -31,7 +31,9 @@ import numpy as np
 from harness.columns.cache import BlockCache
 from harness.columns.windows import with_windows
 from harness.fitting.pipeline import FeatureTables
-from harness.plugins.registry import FEATURES, FeatureSet, Fitted, load_plugins
+from harness.plugins.contract import FeatureSet, Fitted
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES
 from harness.recording import Array, Recording, Skeleton
 from harness.spec import Choice, Preparation
 from tests.toy import toy_recordings, with_confidence

@@ -29,7 +29,7 @@ from harness.fitting.decisions import Candidates, count_table, decide
 from harness.fitting.folds import make_folds
 from harness.fitting.pipeline import FeatureTables, fit_pipeline
 from harness.fitting.pool import pool_of
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run

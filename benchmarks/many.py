@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.runs import show_head, show_row
-from harness.plugins.registry import FEATURES, load_plugins
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES
 from harness.recording import Array, Recording, Skeleton
 
 FRAMES = 300

@@ -26,7 +26,9 @@ import numpy as np
 import harness
 from benchmarks.runs import show_head, show_row
 from harness.demo.dataset import write_demo
-from harness.plugins.registry import MODELS, SequenceFamily, load_plugins
+from harness.plugins.contract import SequenceFamily
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import MODELS
 from harness.recording import Array, Dataset, Recording
 from harness.scores.metrics import count
 

@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.trials import WORKERS, bench, scores
-from harness.plugins.registry import MODELS, load_plugins
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import MODELS
 from harness.plugins.spaces import Range, Spaces, load_spaces
 from harness.recording import Array
 from harness.searching.arms import Arm

@@ -22,7 +22,7 @@ from harness.fitting.evaluation import fit_fold, out_of_fold
 from harness.fitting.folds import make_folds
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.fitting.pool import pool_of
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import Array, Recording
 from harness.scores.metrics import Counts, count

@@ -38,7 +38,7 @@ from harness.data.challenge import load_dataset
 from harness.fitting.evaluation import evaluate
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.pool import pool_of
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.scores.metrics import Counts, total
 from harness.searching.arms import Arm, next_arms

@@ -17,7 +17,7 @@ from harness.choosing.ensembles import evidence_of
 from harness.choosing.selection import Evidence, select
 from harness.data.challenge import load_dataset
 from harness.fitting.decisions import Candidates, candidates_of
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import Spaces
 from harness.runs.store import Run
 

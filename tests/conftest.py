@@ -10,8 +10,9 @@ import pytest
 
 from harness.cli import main
 from harness.data.incoming.recognising import load_readers
+from harness.plugins.loading import load_plugins
 from harness.plugins.readers import ANNOTATION_READERS, POSE_READERS
-from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.recording import Recording
 from tests.challenge_files import write
 from tests.toy import toy_recordings
@@ -43,6 +44,15 @@ def toy_runs(tmp_path_factory: pytest.TempPathFactory) -> ToyRuns:
         for run, sets in ((runs.weak, weak), (runs.strong, strong)):
             assert main(["search", *BASICS, *sets, "--trials", "4", "--results", str(run)]) == 0
     return runs
+
+
+@pytest.fixture
+def toy_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: None) -> Path:
+    """A folder with `data/` of `write_toy_data` and a cache, which is the working directory; plugins are forgotten."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    write_toy_data(tmp_path / "data")
+    return tmp_path
 
 
 def write_toy_data(folder: Path) -> None:

@@ -17,7 +17,9 @@ import harness.columns
 import harness.networks
 import harness.plugins
 from harness.arena import Arena
-from harness.plugins.registry import FEATURES, INVARIANCES, Columns, FeatureSet, load_plugins
+from harness.plugins.contract import INVARIANCES, Columns, FeatureSet
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES
 from harness.plugins.spaces import load_spaces
 from harness.recording import CALMS21, Recording, Skeleton
 from harness.spec import STATISTICS, Preparation

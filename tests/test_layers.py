@@ -181,8 +181,8 @@ def test_a_module_imports_model_libraries_only_inside_functions(file: Path) -> N
 def test_listing_the_plugins_loads_no_model_library() -> None:
     program = (
         "import sys, harness.cli, harness.choosing.leaderboard, harness.searching.trials\n"
-        "import harness.plugins.registry, harness.plugins.spaces\n"
-        "harness.plugins.registry.load_plugins()\n"
+        "import harness.plugins.loading, harness.plugins.spaces\n"
+        "harness.plugins.loading.load_plugins()\n"
         "harness.plugins.spaces.load_spaces()\n"
         f"print(sorted({MODEL_LIBRARIES!r} & sys.modules.keys()))"
     )

@@ -25,7 +25,7 @@ from harness.labelling.export import (
     unmade,
 )
 from harness.labelling.labeller import Labeller
-from harness.plugins.registry import PluginFile
+from harness.plugins.loading import PluginFile
 from harness.recording import ONE, PAIR, SCENE, Array, Recording
 from harness.showing.steps import reading
 from harness.spec import Decision

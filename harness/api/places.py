@@ -17,7 +17,7 @@ from harness.engines.interface import Engine
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
 from harness.files.bounded import read_text
-from harness.plugins.registry import PluginFile, load_plugins
+from harness.plugins.loading import PluginFile, load_plugins
 from harness.recording import Dataset
 from harness.server import Server, server_of
 from harness.words import named

@@ -19,7 +19,7 @@ from harness.data.settled import settled
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.fitting.pool import pool_members
 from harness.labelling.export import LAST_EXPORT
-from harness.plugins.registry import PluginFile
+from harness.plugins.loading import PluginFile
 from harness.recording import Dataset
 from harness.runs.description import described
 from harness.runs.records import TrialRecord

@@ -25,7 +25,9 @@ from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
 from harness.errors import AllFailedError, HarnessError, unknown
 from harness.examining.findings import worst_lines
-from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin, PluginFile
+from harness.plugins.contract import Plugin
+from harness.plugins.loading import PluginFile
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.plugins.spaces import SPACES, load_spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord
@@ -183,7 +185,7 @@ def search(
             say(f"note: {shown(study)} has {counted(count, 'trial')} that no search has written; left alone")
         for line in _announcement(what, stored, engine, features, trials, len(done)):
             say(line)
-        for line in (*dataset.notes, *lacking, *_left_out(what), *_odd_lengths(dataset), *_one_sided(dataset, wanted)):
+        for line in (*dataset.notes, *lacking, *_odd_lengths(dataset), *_one_sided(dataset, wanted)):
             say(f"note: {line}")
         if not done:
             examined = doctor(dataset, progress=progress).findings
@@ -298,14 +300,6 @@ def _behaviors(asked: Sequence[str], dataset: Dataset) -> list[str]:
     return [name for name in dataset.labelled if not asked or name in asked]
 
 
-def _left_out(search: Search) -> list[str]:
-    """Which model families cannot be used here, one line for each reason."""
-    by_reason: dict[str, list[str]] = {}
-    for name, reason in search.left_out.items():
-        by_reason.setdefault(reason, []).append(name)
-    return [f"left out: {', '.join(names)} ({reason})" for reason, names in by_reason.items()]
-
-
 def _identity(search: Search, group_by: str | None) -> dict[str, Any]:
     """What decides the trials and their scores: a run is only continued where all of it is as it was."""
     plugins: dict[str, Mapping[str, Plugin]] = {
@@ -383,6 +377,8 @@ def _announcement(
             yield f"without {name}: {reason}"
     if unusual:
         yield f"without {', '.join(f'{name} ({reasons[name]})' for name in unusual)}"
+    for reason in dict.fromkeys(search.left_out.values()):
+        yield f"without {', '.join(name for name, one in search.left_out.items() if one == reason)}: {reason}"
     blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]
     cut = [behavior for behavior in blocked if search.folds[behavior].cut]
     if cut:

@@ -17,7 +17,7 @@ from harness.files.atomic import reason, write_text
 from harness.files.bounded import read_text
 from harness.fitting.decisions import Candidates
 from harness.fitting.folds import Folds, make_folds
-from harness.plugins.registry import PluginFile, load_plugins
+from harness.plugins.loading import PluginFile, load_plugins
 from harness.recording import Array, Recording
 from harness.runs.out_of_fold import OutOfFold
 from harness.runs.records import TrialRecord

@@ -28,7 +28,7 @@ from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_ta
 from harness.fitting.evaluation import fit_fold
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables
-from harness.plugins.registry import PluginFile, load_plugins
+from harness.plugins.loading import PluginFile, load_plugins
 from harness.recording import Array, Recording, groups_of
 from harness.runs.records import TrialRecord
 from harness.scores.honest import resampled_f1, weighted_quantile

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.columns.poses import Scene, lag_frames, mean_of_seen, mean_velocities, rates, scene
-from harness.plugins.registry import Fitted
+from harness.plugins.contract import Fitted
 from harness.recording import Array, Recording, Skeleton
 
 NEARBY = 2.0

@@ -17,7 +17,8 @@ from harness.columns.identities import identified, of_first, sorted_names
 from harness.columns.poses import interpolated, without_jumps
 from harness.columns.screening import effects, steadiest
 from harness.columns.windows import with_windows
-from harness.plugins.registry import Classifier, Fitted, feature_set_named, model_family_named
+from harness.plugins.contract import Classifier, Fitted
+from harness.plugins.registry import feature_set_named, model_family_named
 from harness.plugins.sequences import Heard
 from harness.recording import ONE, Array, Recording
 from harness.spec import Choice, PipelineSpec, Preparation

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from harness.plugins.registry import SMOOTHERS, SequenceFamily, feature_set_named
+from harness.plugins.contract import SequenceFamily
+from harness.plugins.registry import SMOOTHERS, feature_set_named
 from harness.plugins.spaces import Spaces
 from harness.spec import Preparation
 

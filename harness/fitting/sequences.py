@@ -17,7 +17,8 @@ from harness import networks
 from harness.errors import HarnessError
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, column_names
 from harness.fitting.shared import SharedFolds, Teaching
-from harness.plugins.registry import SequenceFamily, model_family_named
+from harness.plugins.contract import SequenceFamily
+from harness.plugins.registry import model_family_named
 from harness.plugins.sequences import Heard, SequenceModel, Series
 from harness.recording import UNKNOWN, Array, Recording
 from harness.spec import PipelineSpec

@@ -20,7 +20,8 @@ from harness.files.arrays import arrays_in, bytes_of
 from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
 from harness.labelling.matching import alike, body_of, held_against, lines_about, made_with
-from harness.plugins.registry import Classifier, Fitted, SequenceFamily, model_family_named
+from harness.plugins.contract import Classifier, Fitted, SequenceFamily
+from harness.plugins.registry import model_family_named
 from harness.plugins.sequences import Heard, SequenceModel
 from harness.recording import SCENE, Array, Dataset, Recording
 from harness.runs.differences import reinstalling, versions_that_differ

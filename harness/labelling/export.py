@@ -34,7 +34,9 @@ from harness.labelling.detectors import (
     scopes_of,
 )
 from harness.labelling.labeller import Labeller
-from harness.plugins.registry import PluginFile, SavedClassifier, load_plugins, model_family_named
+from harness.plugins.contract import SavedClassifier
+from harness.plugins.loading import PluginFile, load_plugins
+from harness.plugins.registry import model_family_named
 from harness.plugins.sequences import Heard
 from harness.recording import SCOPES, Array, Dataset, Recording
 from harness.spec import PipelineSpec

@@ -17,7 +17,7 @@ from harness.columns.windows import chosen_windows, frames_at_once
 from harness.errors import HarnessError
 from harness.fitting.pipeline import checked, named_block
 from harness.labelling.detectors import Blends, LearnedKey, Member, learned_key
-from harness.plugins.registry import SparingClassifier, SteppedClassifier
+from harness.plugins.contract import SparingClassifier, SteppedClassifier
 from harness.plugins.sequences import Heard
 from harness.recording import Array, Recording
 from harness.spec import Choice, Preparation

@@ -5,6 +5,16 @@ Plugins import from here by the names below. No plugin stands here, and nothing 
 
 from harness.files.arrays import arrays_in, bytes_of
 from harness.plugins.boosting import Boosted
+from harness.plugins.contract import (
+    Classifier,
+    Columns,
+    Fitted,
+    SavedClassifier,
+    SparingClassifier,
+    StagedClassifier,
+    SteppedClassifier,
+)
+from harness.plugins.loading import load_plugins
 from harness.plugins.readers import (
     Annotations,
     Bout,
@@ -16,15 +26,7 @@ from harness.plugins.registry import (
     FEATURES,
     MODELS,
     SMOOTHERS,
-    Classifier,
-    Columns,
-    Fitted,
-    SavedClassifier,
-    SparingClassifier,
-    StagedClassifier,
-    SteppedClassifier,
     feature_set,
-    load_plugins,
     model_family,
     only_file,
     sequence_family,

@@ -18,7 +18,8 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.files.bounded import read_toml
-from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, Plugin
+from harness.plugins.contract import Plugin
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.spec import LOG_ODDS_STEP, Choice, Preparation, Value
 from harness.words import shown
 

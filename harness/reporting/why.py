@@ -12,7 +12,8 @@ from harness.fitting.evaluation import average_precision, fit_fold
 from harness.fitting.folds import make_folds
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, Thinned, column_names
 from harness.fitting.reach import reach_seconds
-from harness.plugins.registry import FEATURES, MODELS, SequenceFamily, feature_set_named
+from harness.plugins.contract import SequenceFamily
+from harness.plugins.registry import FEATURES, MODELS, feature_set_named
 from harness.plugins.sequences import Heard
 from harness.plugins.spaces import Spaces
 from harness.recording import SCENE, Array, Recording

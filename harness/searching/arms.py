@@ -10,7 +10,8 @@ from itertools import count, islice
 from math import ceil
 from typing import Any
 
-from harness.plugins.registry import SequenceFamily, feature_set_named, model_family_named
+from harness.plugins.contract import SequenceFamily
+from harness.plugins.registry import feature_set_named, model_family_named
 from harness.plugins.spaces import Range, Spaces, Start
 from harness.spec import Choice, PipelineSpec, Preparation, Value
 

@@ -13,7 +13,7 @@ from harness.fitting.evaluation import Among, Outcome, Pruned, evaluate_against
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.shared import SharedFolds
-from harness.plugins.registry import PluginFile, load_plugins
+from harness.plugins.loading import PluginFile, load_plugins
 from harness.recording import Array, Recording
 from harness.runs.records import TrialRecord
 from harness.spec import PipelineSpec

@@ -8,14 +8,8 @@ from harness.fitting.decisions import Candidates, candidates_of
 from harness.fitting.folds import Folds, make_folds
 from harness.fitting.pool import pool_members, pool_of
 from harness.fitting.reach import reach_seconds
-from harness.plugins.registry import (
-    FEATURES,
-    MODELS,
-    ModelFamily,
-    SequenceFamily,
-    feature_set_named,
-    model_family_named,
-)
+from harness.plugins.contract import ModelFamily, SequenceFamily
+from harness.plugins.registry import FEATURES, MODELS, feature_set_named, model_family_named
 from harness.plugins.spaces import Spaces
 from harness.recording import Dataset, Recording
 from harness.searching.arms import Arm, Turn, make_arms, opening, shared_arms, usable_stacks

@@ -15,7 +15,7 @@ from harness.columns.cache import BlockCache
 from harness.engines.interface import UNLIMITED, Engine, Limits
 from harness.errors import HarnessError
 from harness.files.atomic import reason
-from harness.plugins.registry import PluginFile
+from harness.plugins.loading import PluginFile
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.searching.behavior import Asked, BehaviorSearch, Told

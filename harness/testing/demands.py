@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harness.plugins.registry import Plugin
+from harness.plugins.contract import Plugin
 from harness.recording import Array
 
 TOLERANCE = 1e-4

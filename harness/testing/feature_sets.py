@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.columns.identities import NAME, renamed
-from harness.plugins.registry import Columns, FeatureSet
+from harness.plugins.contract import Columns, FeatureSet
 from harness.recording import Array, Recording
 from harness.testing.demands import close, demand, demand_summary
 

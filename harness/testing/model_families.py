@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.plugins.registry import ModelFamily, SavedClassifier, SparingClassifier, SteppedClassifier
+from harness.plugins.contract import ModelFamily, SavedClassifier, SparingClassifier, SteppedClassifier
 from harness.recording import Array
 from harness.testing.demands import close, demand, demand_summary, within_0_and_1
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.plugins.registry import SequenceFamily
+from harness.plugins.contract import SequenceFamily
 from harness.plugins.sequences import SequenceModel, Series
 from harness.recording import UNKNOWN, Array
 from harness.testing.demands import demand, demand_summary, within_0_and_1

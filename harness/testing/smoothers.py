@@ -5,7 +5,7 @@ from math import ceil
 
 import numpy as np
 
-from harness.plugins.registry import Smoother
+from harness.plugins.contract import Smoother
 from harness.recording import Array
 from harness.testing.demands import close, demand, demand_summary, within_0_and_1
 

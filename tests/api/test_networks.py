@@ -16,7 +16,6 @@ import pytest
 import harness
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
-from tests.conftest import write_toy_data
 
 pytest.importorskip("torch", reason="networks need PyTorch; pip install 'behavior-harness[torch]'")
 
@@ -46,14 +45,11 @@ SETTINGS = ["--data", "data", "--model", "tiny_network", "--plugin", "tiny.py", 
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: None) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    write_toy_data(tmp_path / "data")
-    (tmp_path / "tiny.py").write_text(TINY)
-    (tmp_path / "tiny.toml").write_text("")
-    (tmp_path / "tiny_network.toml").write_text('channels = { type = "categorical", choices = [8, 16] }\n')
-    return tmp_path
+def place(toy_place: Path) -> Path:
+    """A folder with data of two behaviors and a plugin, to work in."""
+    (toy_place / "tiny.py").write_text(TINY)
+    (toy_place / "tiny_network.toml").write_text('channels = { type = "categorical", choices = [8, 16] }\n')
+    return toy_place
 
 
 def searched(folder: str, workers: int) -> list[TrialRecord]:

@@ -17,7 +17,6 @@ from harness.labelling.export import Training
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.spec import PipelineSpec
-from tests.conftest import write_toy_data
 
 RIDGE = '''
 """Least squares for all behaviors at once, on columns whose missing values are 0."""
@@ -76,14 +75,11 @@ def ridge(seed, *, strength: float = 1.0):
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: None) -> Path:
+def place(toy_place: Path) -> Path:
     """A folder with data of two behaviors and a plugin, to work in."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    write_toy_data(tmp_path / "data")
-    (tmp_path / "ridge.py").write_text(RIDGE)
-    (tmp_path / "ridge.toml").write_text('strength = { type = "float", low = 0.01, high = 100.0, log = true }\n')
-    return tmp_path
+    (toy_place / "ridge.py").write_text(RIDGE)
+    (toy_place / "ridge.toml").write_text('strength = { type = "float", low = 0.01, high = 100.0, log = true }\n')
+    return toy_place
 
 
 def searched(folder: str, trials: int, **settings: object) -> list[TrialRecord]:
@@ -165,14 +161,14 @@ def test_labels_are_those_of_models_that_are_kept_once_for_all_behaviors(place: 
 def test_without_the_package_a_family_is_left_out_with_a_line(place: Path) -> None:
     absent = (place / "ridge.py").read_text().replace('"ridge", load=load,', '"ridge", load=load, package="no_such",')
     (place / "ridge.py").write_text(absent)
-    way = r"--model ridge: needs no_such; pip install 'behavior-harness\[no_such\]'"
+    way = r"--model ridge: needs no_such, which is not installed; pip install 'behavior-harness\[no_such\]'"
     with pytest.raises(harness.HarnessError, match=way):
         searched("run", 1)
     said: list[str] = []
     harness.search(
         "data", trials=1, plugins=["ridge.py"], results="other", behaviors=["approach"], workers=1, say=said.append
     )
-    assert any(line.startswith("note: left out: ") and "ridge (needs no_such; pip" in line for line in said)
+    assert any(line.startswith("without ") and "ridge: needs no_such, which is not installed" in line for line in said)
 
 
 def test_a_report_and_a_learning_curve_are_made_of_them_too(place: Path) -> None:

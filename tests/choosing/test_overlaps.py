@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harness.choosing.overlaps import RULES, Claim, judged, resolved
 from harness.choosing.selection import CLIP
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.recording import UNKNOWN, Array
 from harness.spec import Choice, Decision
 

@@ -24,7 +24,7 @@ from harness.choosing.selection import (
     select,
 )
 from harness.fitting.decisions import THRESHOLDS, Candidates, decide
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.recording import Array
 from harness.runs.records import TrialRecord
 from harness.scores.metrics import Counts, count, total

@@ -19,7 +19,9 @@ import pytest
 from harness.columns.cache import CHECKSUM_BYTES, BlockCache, StoredFile
 from harness.files.atomic import write_atomically
 from harness.fitting.pipeline import FeatureTables, Thinned
-from harness.plugins.registry import FEATURES, Columns, FeatureSet, Fitted, load_plugins
+from harness.plugins.contract import Columns, FeatureSet, Fitted
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES
 from harness.recording import Array, Recording
 from harness.spec import Choice, Preparation
 from tests.desk import posix

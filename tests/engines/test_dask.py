@@ -24,7 +24,8 @@ from harness.demo.dataset import write_demo
 from harness.engines.dask import DaskEngine
 from harness.engines.interface import EngineError, Limits, TrialError, WorkerDiedError, Workers
 from harness.engines.local import LocalEngine
-from harness.plugins.registry import MODELS, PluginFile, load_plugins
+from harness.plugins.loading import PluginFile, load_plugins
+from harness.plugins.registry import MODELS
 from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord

@@ -11,7 +11,8 @@ import pytest
 from harness.columns.cache import BlockCache
 from harness.engines.interface import Limits
 from harness.engines.local import LocalEngine
-from harness.plugins.registry import MODELS, PluginFile, load_plugins
+from harness.plugins.loading import PluginFile, load_plugins
+from harness.plugins.registry import MODELS
 from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.store import Run

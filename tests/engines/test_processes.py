@@ -13,7 +13,7 @@ from harness.columns.cache import BlockCache
 from harness.engines.interface import EngineError
 from harness.engines.local import LocalEngine
 from harness.engines.processes import Tree, start_method
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord

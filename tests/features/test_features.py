@@ -14,7 +14,9 @@ from sklearn.decomposition import PCA
 
 from harness.arena import Arena
 from harness.columns.poses import interpolated
-from harness.plugins.registry import FEATURES, Columns, FeatureSet, load_plugins
+from harness.plugins.contract import Columns, FeatureSet
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES
 from harness.plugins.spaces import SPACES
 from harness.recording import CALMS21, Array, Recording, Skeleton
 from harness.spec import Value

@@ -6,7 +6,7 @@ from sklearn.cluster import KMeans
 
 from harness.columns.pose_windows import as_table, sampled_windows, standardized
 from harness.features.motion_words import TIMES, fit_words, motion_words
-from harness.plugins.registry import Fitted
+from harness.plugins.contract import Fitted
 from harness.recording import Array, Recording, Skeleton
 from tests.toy import toy_recordings
 

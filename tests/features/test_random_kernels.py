@@ -5,7 +5,7 @@ import pytest
 
 from harness.columns.pose_windows import channels, standardized
 from harness.features.random_kernels import fit_kernels, random_kernels
-from harness.plugins.registry import Fitted
+from harness.plugins.contract import Fitted
 from harness.recording import Array, Recording
 from tests.toy import toy_recordings
 

@@ -25,7 +25,7 @@ from harness.fitting.decisions import (
     smoothed,
     steadied,
 )
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import Array
 from harness.scores.metrics import Counts, count, count_bouts, total

@@ -22,15 +22,9 @@ from harness.fitting.evaluation import (
 )
 from harness.fitting.folds import Folds, make_folds
 from harness.fitting.pipeline import FeatureTables, fit_pipeline
-from harness.plugins.registry import (
-    FEATURES,
-    MODELS,
-    Columns,
-    FeatureSet,
-    ModelFamily,
-    SequenceFamily,
-    load_plugins,
-)
+from harness.plugins.contract import Columns, FeatureSet, ModelFamily, SequenceFamily
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES, MODELS
 from harness.recording import Array, Recording, Skeleton
 from harness.scores.metrics import total
 from harness.spec import Choice, PipelineSpec, Preparation

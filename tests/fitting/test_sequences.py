@@ -17,7 +17,8 @@ from harness.fitting.pipeline import FeatureTables
 from harness.fitting.sequences import SharedModels, fit_shared
 from harness.fitting.shared import SharedFolds
 from harness.plugins import Series, load_plugins, sequence_family
-from harness.plugins.registry import MODELS, SequenceFamily
+from harness.plugins.contract import SequenceFamily
+from harness.plugins.registry import MODELS
 from harness.recording import UNKNOWN, Array, Recording
 from harness.spec import Choice, PipelineSpec, Preparation
 from tests.toy import toy_recordings
@@ -193,7 +194,8 @@ def test_a_family_whose_package_is_not_there_says_how_to_get_it() -> None:
 
     family = MODELS["absent"]
     assert isinstance(family, SequenceFamily)
-    assert family.refusal == "needs no_such_package; pip install 'behavior-harness[no_such_package]'"
+    way = "pip install 'behavior-harness[no_such_package]' gets it"
+    assert family.refusal == f"needs no_such_package, which is not installed; {way}"
     family = MODELS["memory"]
     assert isinstance(family, SequenceFamily)
     assert family.refusal is None

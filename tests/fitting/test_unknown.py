@@ -15,7 +15,7 @@ from harness.fitting.decisions import Candidates, count_table, decide, judge
 from harness.fitting.evaluation import average_precision, evaluate
 from harness.fitting.folds import make_folds
 from harness.fitting.pipeline import FeatureTables, Thinned
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.recording import UNKNOWN, Array, Recording
 from harness.scores.metrics import Counts, bouts, count, count_bouts, total
 from harness.spec import Choice, PipelineSpec, Preparation

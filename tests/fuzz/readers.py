@@ -35,7 +35,7 @@ from harness.data.submission import (
 from harness.errors import HarnessError
 from harness.files.bounded import read_numbers, read_toml
 from harness.files.texts import decoded, encoding_of, separator_of
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import SPACES, load_spaces
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
-from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from tests.challenge_files import recording, train_file, write
 from tests.desk import posix
 from tests.fuzz.readers import LABELS, pickled

@@ -37,7 +37,8 @@ from harness.fitting.pool import pool_of
 from harness.labelling.detectors import DetectorFiles, Part, read_detectors
 from harness.labelling.export import Training, trained
 from harness.labelling.labeller import Labeller
-from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.recording import Array
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run

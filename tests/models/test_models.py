@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from harness.plugins.registry import MODELS, SequenceFamily, load_plugins, model_family_named
+from harness.plugins.contract import SequenceFamily
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import MODELS, model_family_named
 from harness.recording import Array
 from harness.testing import MODEL_CHECKS, ModelCheck
 

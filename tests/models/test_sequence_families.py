@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from harness.plugins import Series
-from harness.plugins.registry import MODELS, SequenceFamily, load_plugins
+from harness.plugins.contract import SequenceFamily
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import MODELS
 from harness.recording import UNKNOWN
 from harness.spec import Value
 from harness.testing import SEQUENCE_CHECKS, SequenceCheck

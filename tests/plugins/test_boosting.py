@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 
 from harness.plugins import Boosted
-from harness.plugins.registry import ModelFamily, SteppedClassifier
+from harness.plugins.contract import ModelFamily, SteppedClassifier
 from harness.recording import Array
 from harness.testing import MODEL_CHECKS, ModelCheck
 

@@ -11,8 +11,8 @@ import pytest
 from harness.cli import main
 from harness.errors import HarnessError
 from harness.plugins import SMOOTHERS
+from harness.plugins.loading import load_plugins
 from harness.plugins.moved import FOR_PLUGINS, MOVED
-from harness.plugins.registry import load_plugins
 
 Says = Callable[[str], str]
 

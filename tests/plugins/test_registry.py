@@ -12,14 +12,14 @@ import pytest
 
 import harness
 from harness.errors import HarnessError
+from harness.plugins.contract import FeatureSet
+from harness.plugins.loading import load_plugins
 from harness.plugins.registry import (
     FEATURES,
     MODELS,
     SMOOTHERS,
-    FeatureSet,
     feature_set,
     feature_set_named,
-    load_plugins,
     model_family,
     model_family_named,
     smoother_named,

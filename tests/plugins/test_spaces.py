@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError
-from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS, load_plugins
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.plugins.spaces import SPACES, Range, Spaces, Start, load_spaces
 from harness.spec import Choice, Preparation, Value
 

@@ -22,7 +22,8 @@ from harness.columns.poses import interpolated, without_jumps
 from harness.columns.windows import windowed
 from harness.fitting.decisions import THRESHOLDS, candidates_of
 from harness.fitting.pipeline import FeatureTables, column_names
-from harness.plugins.registry import FEATURES, load_plugins
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES
 from harness.plugins.spaces import load_spaces
 from harness.recording import CALMS21, PAIR, Array, Recording, Skeleton
 from harness.reporting.clips import bones, clip, examples, placed, window

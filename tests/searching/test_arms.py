@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.plugins.registry import FEATURES, MODELS, feature_set_named, load_plugins, model_family_named
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import FEATURES, MODELS, feature_set_named, model_family_named
 from harness.plugins.spaces import Start, load_spaces
 from harness.searching.arms import Arm, Turn, make_arms, next_arms, opening, usable_stacks
 from harness.spec import Preparation

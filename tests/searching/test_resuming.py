@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.errors import HarnessError
 from harness.fitting.decisions import Verdict
 from harness.fitting.evaluation import Outcome, Pruned
-from harness.plugins.registry import load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
 from harness.recording import Dataset
 from harness.runs.studies import StoredTrial, study_name

@@ -22,7 +22,8 @@ from harness.engines.local import LocalEngine
 from harness.errors import HarnessError
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.pool import pool_of
-from harness.plugins.registry import MODELS, PluginFile, load_plugins
+from harness.plugins.loading import PluginFile, load_plugins
+from harness.plugins.registry import MODELS
 from harness.plugins.spaces import Start, load_spaces
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord

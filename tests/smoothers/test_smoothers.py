@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.plugins.registry import SMOOTHERS, load_plugins, smoother_named
+from harness.plugins.loading import load_plugins
+from harness.plugins.registry import SMOOTHERS, smoother_named
 from harness.plugins.spaces import load_spaces
 from harness.recording import Array
 from harness.testing import SMOOTHER_CHECKS, SmootherCheck

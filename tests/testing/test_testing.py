@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.columns.poses import keypoints_as_points, typical_lengths
-from harness.plugins.registry import Classifier, Columns, FeatureSet, Fitted, ModelFamily, Smoother
+from harness.plugins.contract import Classifier, Columns, FeatureSet, Fitted, ModelFamily, Smoother
 from harness.recording import Array, Recording
 from harness.testing import FEATURE_CHECKS, MODEL_CHECKS, SMOOTHER_CHECKS, FeatureCheck, ModelCheck, SmootherCheck
 from tests.toy import toy_recordings

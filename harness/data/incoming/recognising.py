@@ -11,8 +11,8 @@ import numpy as np
 
 from harness.data.entry import FARTHEST, MOST_ANIMALS, MOST_PARTS, single_precision
 from harness.files.source import Source
+from harness.plugins.loading import PluginFile, load_files, naming
 from harness.plugins.readers import ANNOTATION_READERS, POSE_READERS, Annotations, Reader, Tracks
-from harness.plugins.registry import PluginFile, load_files, naming
 from harness.words import counted, listed, shown
 
 Known = dict[str, Reader]
