@@ -65,6 +65,25 @@ def test_an_example_is_known_by_its_own_reader_alone(kind: str, one: Example, tm
         OF[kind](tmp_path / one.file)
 
 
+texts = [
+    (kind, one)
+    for kind, one in pairs
+    if not one.refused and one.file.endswith((".csv", ".txt", ".json", ".annot", ".eaf"))
+]
+
+
+@pytest.mark.parametrize(("kind", "one"), texts, ids=[f"{kind}-{one.file}" for kind, one in texts])
+def test_a_line_of_a_gigabyte_ends_in_one_line(kind: str, one: Example, tmp_path: Path) -> None:
+    """The last line goes on for so long, in a file that takes no room."""
+    path = tmp_path / one.file
+    one.write(path)
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    with open(path, "r+b") as file:
+        file.seek(1_000_000_000)
+        file.write(b"1")
+    assert len(refused(kind, path)) == 1
+
+
 @each
 def test_reading_twice_gives_the_same(kind: str, one: Example, tmp_path: Path) -> None:
     path = tmp_path / one.file

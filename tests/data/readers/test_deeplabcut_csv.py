@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from harness.data.incoming.recognising import load_readers, read_poses
+from harness.errors import DataError
 from harness.plugins.readers import Tracks
 from tests.data.readers.examples import broken, edit, example
 from tests.data.readers.real import IMPORTS, real
@@ -249,3 +250,13 @@ def test_real_files_of_every_kind(name: str, tool: str, animals: int, parts: int
     found = read(IMPORTS / name)
     assert (found.tool, len(found.animals), len(found.parts), found.frames) == (tool, animals, parts, frames)
     assert found.confidence is not None
+
+
+def test_a_line_that_is_longer_than_any_table_has_is_refused_with_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "videoDLC_x.csv"
+    single.write(path)
+    lines = path.read_text().splitlines()
+    lines[4] += "0" * 11_000_000
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=r"line 5: is longer than 10\.0 MB$"):
+        list(read_poses(path))
