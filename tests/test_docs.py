@@ -61,7 +61,7 @@ def toys(skeleton: Skeleton) -> Iterator[Recording]:
 
 
 def columns(feature_set: FeatureSet, recording: Recording) -> Columns:
-    learned = [] if feature_set.fit is None else [feature_set.fit([recording], **feature_set.defaults)]
+    learned = [] if feature_set.fit is None else [feature_set.learned([recording], feature_set.defaults)]
     found: Columns = feature_set.function(recording, *learned)
     return found
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.api.detectors import Detectors
 from harness.api.places import engine_of, loaded, silently, usable_cache
-from harness.api.run import Run
+from harness.api.run import Run, recorded_device
 from harness.choosing.ensembles import ensembles
 from harness.choosing.overlaps import Overlaps, choose_rule
 from harness.choosing.selection import EXPORTED, Selection
@@ -32,6 +32,7 @@ from harness.labelling.export import (
     remember_export,
     unkept,
 )
+from harness.networks.device import device_for
 from harness.plugins.registry import REGISTRIES, refuse_missing
 from harness.plugins.spaces import Spaces
 from harness.recording import Dataset
@@ -51,6 +52,7 @@ def fit(
     plugins: Sequence[Path | str] = (),
     cache: Path | str | None = None,
     cache_limit: int | None = None,
+    device: str | None = None,
     say: Callable[[str], object] | None = None,
     progress: bool = False,
 ) -> Detectors:
@@ -65,6 +67,7 @@ def fit(
         plugins: Python files with the plugins that were searched with; by default those that the search was given.
         cache: The folder of computed features; by default `HARNESS_CACHE`, or one under the user's cache.
         cache_limit: Bytes that it may hold, 0 to use none; by default 10 GB.
+        device: Where networks learn, as `harness.search` takes it; by default where those of the run did.
         say: Called with a line on each plugin that is not what it was in the search, and on what is left out.
         progress: Whether to show how far it has come once it takes more than two seconds.
 
@@ -73,7 +76,7 @@ def fit(
         NothingToRankError: None of the behaviors, or one that is asked for, has a finished trial.
     """
     with reading(shown=progress) as told:
-        chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told)
+        chosen = _choose(run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told, device=device)
         return _fitted(chosen, engine_of(workers, dask), told)
 
 
@@ -124,6 +127,7 @@ def export_best(
     plugins: Sequence[Path | str] = (),
     cache: Path | str | None = None,
     cache_limit: int | None = None,
+    device: str | None = None,
     say: Callable[[str], object] | None = None,
     progress: bool = False,
 ) -> Export:
@@ -137,7 +141,7 @@ def export_best(
         out: The file, which ends in `.npy`; how it was made goes beside it, as `.json`.
         behaviors: Those to export; by default all that have finished trials.
         models: A folder to make for the fitted models; by default they are not kept.
-        data, workers, dask, plugins, cache, cache_limit, say, progress: See `fit`.
+        data, workers, dask, plugins, cache, cache_limit, device, say, progress: See `fit`.
 
     Raises:
         HarnessError: See `fit`; also where there is nothing to label, or the files cannot be written, which is found
@@ -153,7 +157,18 @@ def export_best(
         refuse_folder(folder)
     with reading(shown=progress) as told:
         chosen = _choose(
-            run, behaviors, data, workers, dask, plugins, cache, cache_limit, say, told, to_label=folder is None
+            run,
+            behaviors,
+            data,
+            workers,
+            dask,
+            plugins,
+            cache,
+            cache_limit,
+            say,
+            told,
+            device=device,
+            to_label=folder is None,
         )
         for line in blind_lines(chosen.dataset.unlabelled):
             (say or silently)(f"note: {line}")
@@ -204,6 +219,7 @@ def _choose(
     say: Callable[[str], object] | None,
     told: Told,
     *,
+    device: str | None = None,
     to_label: bool = False,
 ) -> _Chosen:
     """What the trials of a run come to. With `to_label`, raises `HarnessError` where no recording is to be labelled."""
@@ -238,7 +254,12 @@ def _choose(
         overlaps = choose_rule(run.stored.out_of_fold, selections, dataset.labelled)
         (say or silently)(_resolution(overlaps))
     training = Training(
-        replace(dataset, unlabelled=(), truth={}), pool_of(dataset, identity["pool"]), identity["seed"], blocks, files
+        replace(dataset, unlabelled=(), truth={}),
+        pool_of(dataset, identity["pool"]),
+        identity["seed"],
+        blocks,
+        files,
+        device_for(device, recorded_device(run.stored)),
     )
     return _Chosen(dataset, selections, training, overlaps)
 

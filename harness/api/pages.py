@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.api.places import engine_of, loaded, usable_cache
-from harness.api.run import Run
+from harness.api.run import Run, recorded_device
 from harness.choosing.leaderboard import best_records
 from harness.choosing.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
 from harness.data.submission import mismatch, read_predictions, read_submission
@@ -21,6 +21,7 @@ from harness.fitting.folds import make_folds
 from harness.fitting.pool import pool_of
 from harness.fitting.reach import reach_seconds
 from harness.labelling.export import last_export
+from harness.networks.device import device_for
 from harness.plugins.registry import refuse_missing
 from harness.plugins.spaces import Spaces
 from harness.recording import Array, Dataset
@@ -40,6 +41,7 @@ def learning_curve(
     plugins: Sequence[Path | str] = (),
     cache: Path | str | None = None,
     cache_limit: int | None = None,
+    device: str | None = None,
     say: Callable[[str], object] | None = None,
     progress: bool = False,
 ) -> list[Curve]:
@@ -55,6 +57,7 @@ def learning_curve(
         plugins: Python files with the plugins that were searched with; by default those that the search was given.
         cache: The folder of computed features; by default `HARNESS_CACHE`, or one under the user's cache.
         cache_limit: Bytes that it may hold, 0 to use none; by default 10 GB.
+        device: Where networks learn, as `harness.search` takes it; by default where those of the run did.
         say: Called with a line on how much is fitted, before it is.
         progress: Whether to show how far it has come once it takes more than two seconds.
 
@@ -96,6 +99,7 @@ def learning_curve(
             cache=usable_cache(None if cache is None else named(cache), cache_limit, say),
             engine=engine,
             plugins=files,
+            device=device_for(device, recorded_device(run.stored)),
             told=told,
         )
     if out is not None:

@@ -19,6 +19,7 @@ from harness.data.settled import settled
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.fitting.pool import pool_members
 from harness.labelling.export import LAST_EXPORT
+from harness.networks.device import CPU
 from harness.plugins.loading import PluginFile
 from harness.recording import Dataset
 from harness.runs.description import described
@@ -201,6 +202,15 @@ class Run:
         every = {row[0] for row in rows}
         rows += [[name, "none finished", "", "", "", ""] for name in self.behaviors if name not in every]
         return html_table(header, rows, f"{self.folder}: {counted(len(records), 'trial')}")
+
+
+def recorded_device(run: StoredRun) -> Mapping[str, str] | None:
+    """Where the run's networks learn, as its identity has it; None where there is no run yet."""
+    there = described(run.folder)
+    if there is None:
+        return None
+    found: Mapping[str, str] = there.identity.get("device", {"name": CPU})
+    return found
 
 
 def learned_from(run: StoredRun, dataset: Dataset, group_by: str | None = None) -> Mapping[str, str] | None:

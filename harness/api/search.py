@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from harness.api.datasets import load
 from harness.api.doctor import doctor
 from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, silently, usable_cache
-from harness.api.run import Run, in_order_of, learned_from
+from harness.api.run import Run, in_order_of, learned_from, recorded_device
 from harness.choosing.ensembles import Selections, ensembles, keep
 from harness.choosing.next_steps import best_lines
 from harness.choosing.selection import WAYS
@@ -25,6 +26,7 @@ from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
 from harness.errors import AllFailedError, HarnessError, unknown
 from harness.examining.findings import worst_lines
+from harness.networks.device import CPU, described, device_for, in_words
 from harness.plugins.contract import Plugin
 from harness.plugins.loading import PluginFile
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
@@ -109,6 +111,7 @@ def search(
     cache_limit: int | None = None,
     trial_timeout: float | None = None,
     trial_memory: int | None = None,
+    device: str | None = None,
     progress: bool = False,
     on_trial: Callable[[TrialRecord], object] | None = None,
     say: Callable[[str], object] | None = None,
@@ -141,6 +144,9 @@ def search(
         cache_limit: Bytes that it may hold, 0 to use none; by default 10 GB.
         trial_timeout: Seconds after which a trial fails; by default none does.
         trial_memory: Bytes beyond which it fails; by default none does.
+        device: Where networks learn: `cpu`, or `cuda` for a graphics card (`cuda:1` for the second), which one process
+            at a time uses; by default where the run's did, or else a card if there is one. The same seed gives the same
+            networks on processors alone, so that which card it was is part of the run.
         progress: Whether to draw how far every behavior has come: in a notebook's cell, on a terminal, or, where
             standard error goes elsewhere, a line for each trial.
         on_trial: Called with each trial as soon as it is stored.
@@ -171,6 +177,7 @@ def search(
         seed=seed,
         batch=batch,
         learned_from=learned,
+        device=partial(device_for, device, recorded_device(stored)),
     )
     trials = trials or (DEFAULT_TRIALS if timeout is None else None)
     blocks = usable_cache(None if cache is None else named(cache), cache_limit, say)
@@ -307,7 +314,10 @@ def _identity(search: Search, group_by: str | None) -> dict[str, Any]:
         "models": {arm.model: MODELS[arm.model] for arm in search.arms},
         "smoothers": SMOOTHERS,
     }
-    return ({"group_by": group_by} if group_by else {}) | {
+    besides: dict[str, Any] = {"group_by": group_by} if group_by else {}
+    if search.device != CPU:
+        besides["device"] = described(search.device)
+    return besides | {
         "data": search.dataset.digests,
         "pool": search.learned_from,
         "seed": search.seed,
@@ -388,6 +398,8 @@ def _announcement(
             f"{', '.join(apart)}: only one group shows it, so its recordings are held out one by one; scores are "
             "optimistic"
         )
+    if search.device != CPU:
+        yield f"networks learn on {in_words(search.device)}, where the same seed may give other numbers"
     yield (
         f"search: {counted(len(search.arms), 'pipeline')} (feature sets with a model), "
         f"{counted(trials, 'trial') if trials else 'as many trials as time allows'} for each behavior, "

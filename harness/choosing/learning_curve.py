@@ -28,6 +28,7 @@ from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_ta
 from harness.fitting.evaluation import fit_fold
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables
+from harness.networks.device import CPU
 from harness.plugins.loading import PluginFile, load_plugins
 from harness.recording import Array, Recording, groups_of
 from harness.runs.records import TrialRecord
@@ -188,6 +189,7 @@ def learning_curves(
     cache: BlockCache,
     engine: Engine,
     plugins: Sequence[PluginFile] = (),
+    device: str = CPU,
     told: Told = untold,
 ) -> list[Curve]:
     """A curve for each behavior's leader (its best trial), whatever the engine; `told` hears of the fits.
@@ -195,7 +197,7 @@ def learning_curves(
     `folds` are those of the search, of which the units and the purge gap are taken, and `seed` is its seed. Raises
     `HarnessError` naming the behavior where a pipeline cannot be fitted.
     """
-    bench = _Bench(folds, candidates, pool, cache, tuple(plugins))
+    bench = _Bench(folds, candidates, pool, cache, tuple(plugins), device)
     with engine.open(partial(_start, bench), _count) as children:
         asked: dict[str, dict[int, list[tuple[tuple[int, ...], Future[Array]]]]] = {}
         for behavior, record in leaders.items():
@@ -289,11 +291,12 @@ class _Bench:
     pool: tuple[Recording, ...]
     cache: BlockCache
     plugins: tuple[PluginFile, ...]
+    device: str
 
 
 def _start(bench: _Bench) -> tuple[_Bench, FeatureTables]:
     load_plugins(bench.plugins)
-    return bench, FeatureTables(bench.cache, bench.pool)
+    return bench, FeatureTables(bench.cache, bench.pool, device=bench.device)
 
 
 def _count(

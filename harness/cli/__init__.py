@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness.cli.arguments import (
+    add_device,
     add_places,
     add_workers,
     duration,
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     )
     search.add_argument("--timeout", type=duration, metavar="T", help="stop after this long, such as 90s, 30m or 1h30m")
     add_workers(search)
+    add_device(search, "a GPU if there is one")
     search.add_argument("--trial-timeout", type=lasting, metavar="T", help="a trial that takes longer fails (no limit)")
     search.add_argument("--trial-memory", type=memory, metavar="SIZE", help="one that uses more fails (no limit)")
     search.add_argument("--seed", type=seed, default=0, metavar="N", help="the same seed gives the same trials (0)")
@@ -103,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
     add_places(curve, "data", "results", "storage", "cache", "plugin")
     curve.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     add_workers(curve)
+    add_device(curve, "where they did in the search")
     curve.add_argument("--out", type=named, metavar="FILE", help="also draw the curves, into a file that ends in .html")
     add_format(curve)
 
@@ -111,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=named, default=Path("submission.npy"), metavar="FILE", help="(submission.npy)")
     export.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
     add_workers(export)
+    add_device(export, "where they did in the search")
     export.add_argument("--models", type=named, metavar="DIR", help="keep the fitted models here, for harness predict")
 
     predict = commands.add_parser("predict", help="label other recordings with models that export-best kept")

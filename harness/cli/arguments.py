@@ -48,6 +48,11 @@ def add_workers(command: argparse.ArgumentParser) -> None:
     where.add_argument("--dask", metavar="URL", help="work on a Dask cluster, such as tcp://host:8786")
 
 
+def add_device(command: argparse.ArgumentParser, otherwise: str) -> None:
+    """Add the option that says where networks learn."""
+    command.add_argument("--device", metavar="D", help=f"where networks learn: cpu, or cuda for a GPU ({otherwise})")
+
+
 def positive(text: str) -> int:
     value = int(text) if re.fullmatch(r"\d{1,9}", text) else 0
     if value < 1:
@@ -168,6 +173,7 @@ def machine(arguments: argparse.Namespace) -> dict[str, Any]:
         "plugins": arguments.plugin,
         "cache": arguments.cache,
         "cache_limit": named_cache_limit(arguments.cache_limit),
+        "device": arguments.device,
         "say": say,
         "progress": True,
     }

@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             cache_limit=named_cache_limit(arguments.cache_limit),
             trial_timeout=arguments.trial_timeout,
             trial_memory=arguments.trial_memory,
+            device=arguments.device,
             progress=True,
             say=say,
             command=command,

@@ -17,6 +17,7 @@ from harness.columns.identities import identified, of_first, sorted_names
 from harness.columns.poses import interpolated, without_jumps
 from harness.columns.screening import effects, steadiest
 from harness.columns.windows import with_windows
+from harness.networks.device import CPU
 from harness.plugins.contract import Classifier, Fitted
 from harness.plugins.registry import feature_set_named, model_family_named
 from harness.plugins.sequences import Heard
@@ -114,6 +115,8 @@ class FeatureTables:
     """Key to bytes and value, the one last used at the end."""
     told: dict[str, tuple[int, Any]] = field(default_factory=dict)
     """The same of what is small, and so outlasts the tables that it was told from."""
+    device: str = CPU
+    """Where models learn from them that can do so on a graphics card."""
 
     @cached_property
     def pool_digests(self) -> list[str]:
@@ -161,11 +164,19 @@ class FeatureTables:
         return self._learned(self.made_from(choice, preparation), choice, preparation)
 
     def _learned(self, made_from: Mapping[str, Any], choice: Choice, preparation: Preparation) -> Fitted | None:
-        fit = feature_set_named(choice.name).fit
-        if fit is None:
+        plugin = feature_set_named(choice.name)
+        if plugin.fit is None:
             return None
         pool = _PreparedOneByOne(self.pool, preparation)
-        return self.cache.arrays(made_from, lambda: fit(pool, **choice.parameters))
+        if plugin.rounds == 1:
+            return self.cache.arrays(made_from, lambda: plugin.learned(pool, choice.parameters))
+
+        def kept(number: int, learn: Callable[[], Fitted]) -> Fitted:
+            return self.cache.arrays({**made_from, "round": number}, learn)
+
+        whole = self.cache.arrays_of_one(made_from, lambda: plugin.learned(pool, choice.parameters, kept), wait=True)
+        assert whole is not None  # it has waited
+        return whole
 
     def made_from(self, choice: Choice, preparation: Preparation) -> dict[str, Any]:
         """All that decides what the columns of a feature set are, but for the recording."""

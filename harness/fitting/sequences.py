@@ -17,9 +17,10 @@ from harness import networks
 from harness.errors import HarnessError
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, column_names
 from harness.fitting.shared import SharedFolds, Teaching
+from harness.networks.device import described
 from harness.plugins.contract import SequenceFamily
 from harness.plugins.registry import model_family_named
-from harness.plugins.sequences import Heard, SequenceModel, Series
+from harness.plugins.sequences import Heard, OnDevice, SequenceModel, Series
 from harness.recording import UNKNOWN, Array, Recording
 from harness.spec import PipelineSpec
 
@@ -68,6 +69,8 @@ def fit_shared(
         if not names:  # of the agent alone these sets say nothing
             return {COLUMNS: np.array(0)}
         model: SequenceModel = family.function(seed, **spec.model.parameters)
+        if isinstance(model, OnDevice):
+            model.device = tables.device
         series = [
             Series(tables.design_matrix(recording, spec.features, spec.preparation)[frames], labels, recording.fps)
             for recording, frames, labels in stretches
@@ -161,4 +164,5 @@ def _made_from(
         "behaviors": list(behaviors),
         "taught": taught.hexdigest(),
         "seed": seed,
+        "device": described(tables.device),
     }

@@ -34,6 +34,7 @@ from harness.labelling.detectors import (
     scopes_of,
 )
 from harness.labelling.labeller import Labeller
+from harness.networks.device import CPU
 from harness.plugins.contract import SavedClassifier
 from harness.plugins.loading import PluginFile, load_plugins
 from harness.plugins.registry import model_family_named
@@ -66,10 +67,16 @@ class Training:
     seed: int
     cache: BlockCache
     plugins: tuple[PluginFile, ...] = ()
+    device: str = CPU
+    """Where networks learn."""
 
     def fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline]:
         """What fits a behavior's pipeline whose model could not be kept."""
-        return partial(self.fit, tables=FeatureTables(self.cache.here(), self.pool))
+        return partial(self.fit, tables=self.tables())
+
+    def tables(self) -> FeatureTables:
+        """What pipelines are fitted with, for one process."""
+        return FeatureTables(self.cache.here(), self.pool, device=self.device)
 
     def fit(self, behavior: str, spec: PipelineSpec, tables: FeatureTables) -> FittedPipeline:
         """Fit on all labelled recordings of the behavior; of all behaviors where these share a model."""
@@ -233,7 +240,7 @@ def _labels(future: Any, recording: Recording) -> dict[str, dict[str, Array]]:
 
 def _start_fitting(training: Training) -> tuple[Training, FeatureTables]:
     load_plugins(training.plugins)
-    return training, FeatureTables(training.cache.here(), training.pool)
+    return training, training.tables()
 
 
 def _fit(state: tuple[Training, FeatureTables], behavior: str, specs: tuple[PipelineSpec, ...]) -> list[Trained]:

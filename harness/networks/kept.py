@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.files.arrays import arrays_in, bytes_of
+from harness.networks.device import CPU
 from harness.plugins.sequences import SequenceModel, Series
 from harness.recording import Array
 from harness.spec import Value
@@ -26,6 +27,8 @@ class Kept(ABC):
     """A `SequenceModel` around one network, but for what networks differ in."""
 
     network: "nn.Module"
+    device = CPU
+    """Where it learns; it is asked on the processor."""
 
     def __init__(self, seed: int, settings: Mapping[str, Value]) -> None:
         """`settings` are the family's parameters, with which it makes the same model again."""

@@ -24,7 +24,7 @@ class ChannelDropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not self.share:
             return x
-        kept = torch.rand(x.shape[0], 1, x.shape[2]) >= self.share
+        kept = torch.rand(x.shape[0], 1, x.shape[2], device=x.device) >= self.share
         return x * (kept / (1 - self.share))
 
 

@@ -73,6 +73,7 @@ class Network(Kept):
             weight=np.sqrt(stepped.rarity),
             schedule=schedule,
             seed=self.seed,
+            device=self.device,
         )
         return self
 

@@ -59,6 +59,7 @@ class WindowNetwork(Kept):
             weight=np.minimum(stepped.rarity, RAREST),
             schedule=self.schedule,
             seed=self.seed,
+            device=self.device,
         )
         return self
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from harness.networks.device import held
 from harness.networks.schedule import Schedule
 from harness.recording import Array
 
@@ -19,17 +20,19 @@ def train(
     weight: Array,
     schedule: Schedule,
     seed: int,
+    device: str,
 ) -> nn.Module:
     """A network that was fitted on so many batches of inputs and shares (..., behaviors), NaN where unknown.
+
+    It comes back on the processor, whatever the `device` that it has learned on.
 
     What is unknown has no part in the loss, which is cross-entropy; a positive counts `weight` (behaviors,) times.
     Raises `FloatingPointError` where the loss is no number.
     """
-    torch.set_num_threads(1)
-    counts = torch.from_numpy(weight.astype(np.float32))
-    with torch.random.fork_rng(devices=[]):
+    with held(device) as there, torch.random.fork_rng(devices=[there] if there.type == "cuda" else []):
         torch.manual_seed(seed)
-        network = build()
+        counts = torch.from_numpy(weight.astype(np.float32)).to(there)
+        network = build().to(there)
         optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.decay)
         cycle = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, schedule.learning_rate, total_steps=batches, pct_start=1 / 6
@@ -41,10 +44,10 @@ def train(
         )
         network.train()
         for _ in range(batches):
-            X, y = map(torch.from_numpy, draw(schedule.batch))
+            X, y = (torch.from_numpy(one).to(there) for one in draw(schedule.batch))
             known = ~torch.isnan(y)
             each = binary_cross_entropy_with_logits(
-                network(X), torch.where(known, y, torch.zeros(())), reduction="none", pos_weight=counts
+                network(X), torch.where(known, y, 0.0), reduction="none", pos_weight=counts
             )
             loss = (each * known).sum() / known.sum().clamp(min=1)
             if not torch.isfinite(loss):
@@ -55,7 +58,7 @@ def train(
             optimizer.step()
             cycle.step()
             averaged.update_parameters(network)
-    fitted: nn.Module = averaged.module
+        fitted: nn.Module = averaged.module.cpu()
     return fitted.eval()
 
 

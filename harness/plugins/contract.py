@@ -6,9 +6,9 @@ work alone. How one is registered is in `plugins.registry`, how files of them ar
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -138,10 +138,29 @@ class FeatureSet(Plugin):
 
     `recordings` may be iterated over more than once and gives one at a time, so that only one is in memory.
     """
+    rounds: int = 1
+    """In how many rounds it learns. With more than one it is `fit(recordings, before, *, parameters)`, which goes on
+    from what the round `before` gave, None in the first; each round is kept, so that a kill costs one of them."""
     needs: tuple[str, ...] = ()
     """Of `NEEDS`, what some recording must hold; columns are NaN for one that does not."""
     invariant_to: tuple[str, ...] = ()
     """Which changes of the recording (of `INVARIANCES`) change no column, with the default parameters."""
+
+    def learned(
+        self,
+        recordings: Iterable[Recording],
+        parameters: Mapping[str, Value],
+        kept: Callable[[int, Callable[[], Fitted]], Fitted] = lambda number, learn: learn(),
+    ) -> Fitted:
+        """What it learns from recordings in all its rounds; `kept` may know what the round of a number gave."""
+        assert self.fit is not None
+        if self.rounds == 1:
+            return kept(0, partial(self.fit, recordings, **parameters))
+        before = None
+        for number in range(self.rounds):
+            before = kept(number, partial(self.fit, recordings, before, **parameters))
+        assert before is not None
+        return before
 
     def refusal(self, *recordings: Recording) -> str | None:
         """Why the set cannot be computed on such recordings, one or more; None where it can."""

@@ -41,6 +41,7 @@ def feature_set(
     animals: int = 1,
     reach_seconds: float = 0.0,
     fit: Callable[..., Fitted] | None = None,
+    rounds: int = 1,
     needs: Sequence[str] = (),
     invariant_to: Sequence[str] = (),
 ) -> Callable[[Callable[..., Columns]], Callable[..., Columns]]:
@@ -51,7 +52,7 @@ def feature_set(
         raise unknown(f"{name}: need", sorted(odd)[0], NEEDS)
 
     def register(function: Callable[..., Columns]) -> Callable[..., Columns]:
-        declared = (tuple(roles), animals, reach_seconds, fit, tuple(needs), tuple(invariant_to))
+        declared = (tuple(roles), animals, reach_seconds, fit, rounds, tuple(needs), tuple(invariant_to))
         _add(FEATURES, "feature set", FeatureSet(name, function, *declared))
         return function
 

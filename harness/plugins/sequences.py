@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -46,6 +46,14 @@ class SequenceModel(Protocol):
 
     def saved(self) -> Mapping[str, bytes]:
         """File name to content, once it is fitted. Nothing in them is ever run."""
+
+
+@runtime_checkable
+class OnDevice(SequenceModel, Protocol):
+    """A sequence model that can learn on a graphics card."""
+
+    device: str
+    """`cpu`, or the name that PyTorch has for the card; set before it learns."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from harness.fitting.evaluation import Among, Outcome, Pruned, evaluate_against
 from harness.fitting.folds import Folds
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.shared import SharedFolds
+from harness.networks.device import CPU
 from harness.plugins.loading import PluginFile, load_plugins
 from harness.recording import Array, Recording
 from harness.runs.records import TrialRecord
@@ -29,6 +30,7 @@ class Bench:
     pool: tuple[Recording, ...]
     cache: BlockCache
     plugins: tuple[PluginFile, ...]
+    device: str = CPU
 
     @cached_property
     def shared(self) -> Mapping[str, SharedFolds]:
@@ -61,7 +63,7 @@ Result = Evaluated | str
 def start(bench: Bench) -> tuple[Bench, FeatureTables]:
     """What a worker has at hand for all its trials."""
     load_plugins(bench.plugins)
-    return bench, FeatureTables(bench.cache.here(), bench.pool)
+    return bench, FeatureTables(bench.cache.here(), bench.pool, device=bench.device)
 
 
 def evaluate(

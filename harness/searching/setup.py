@@ -1,6 +1,6 @@
 """What a search is: all that decides which trials are run and what they score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import HarnessError
@@ -8,6 +8,7 @@ from harness.fitting.decisions import Candidates, candidates_of
 from harness.fitting.folds import Folds, make_folds
 from harness.fitting.pool import pool_members, pool_of
 from harness.fitting.reach import reach_seconds
+from harness.networks.device import CPU
 from harness.plugins.contract import ModelFamily, SequenceFamily
 from harness.plugins.registry import FEATURES, MODELS, feature_set_named, model_family_named
 from harness.plugins.spaces import Spaces
@@ -31,6 +32,8 @@ class Search:
     """Digest to id of the recordings whose poses sets learn from; none where no set learns."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Model families that cannot be used here, and why."""
+    device: str = CPU
+    """Where networks learn."""
 
     @property
     def pool(self) -> tuple[Recording, ...]:
@@ -50,12 +53,13 @@ def make_search(
     seed: int,
     batch: int,
     learned_from: Mapping[str, str] | None = None,
+    device: Callable[[], str] = lambda: CPU,
 ) -> Search:
     """A search of `dataset` with the named feature sets and model families; all registered ones where none is named.
 
     Feature sets are searched in the stacks of `spaces`, and those in no stack alone as well; where some are named,
     those together and each alone. Sets that learn do so from all recordings, or from those that a run which goes on has
-    `learned_from`.
+    `learned_from`. Where networks learn is what `device` gives, which is called where there are some.
     Raises `HarnessError` where a name is unknown, or nothing can be computed on the dataset's skeleton.
     """
     wanted = [feature_set_named(name) for name in sorted(set(features) or FEATURES)]
@@ -79,7 +83,8 @@ def make_search(
     if all(feature_set_named(name).fit is None for arm in arms for name in arm.features):
         learned_from = {}
     first = tuple(opening(arms, stacks, spaces.starts))
-    return Search(dataset, spaces, tuple(arms), first, seed, batch, folds, learned_from, left_out)
+    where = device() if any(one.package == "torch" for one in sequences) else CPU
+    return Search(dataset, spaces, tuple(arms), first, seed, batch, folds, learned_from, left_out, where)
 
 
 def _sequences(families: Sequence[ModelFamily], *, asked: bool) -> tuple[list[SequenceFamily], Mapping[str, str]]:

@@ -58,7 +58,7 @@ def search_trials(
     stored = run.finished()
     pasts = [Past.of(name, stored, run.folder) for name in behaviors]
     states = [BehaviorSearch(past.behavior, search, trials or sys.maxsize, past) for past in pasts]
-    bench = Bench(search.folds, search.candidates, search.seed, search.pool, cache, tuple(plugins))
+    bench = Bench(search.folds, search.candidates, search.seed, search.pool, cache, tuple(plugins), search.device)
     with engine.open(partial(start, bench), evaluate, limits) as workers:
         running: dict[Future[Evaluated], tuple[BehaviorSearch, Asked]] = {}
         while True:

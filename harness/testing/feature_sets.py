@@ -185,7 +185,7 @@ def _columns(feature_set: FeatureSet, recording: Recording, fitted_on: Recording
     if feature_set.fit is None:
         columns: Columns = feature_set.function(recording)
     else:
-        fitted = feature_set.fit([fitted_on or recording], **feature_set.defaults)
+        fitted = feature_set.learned([fitted_on or recording], feature_set.defaults)
         columns = feature_set.function(recording, fitted)
     return columns
 

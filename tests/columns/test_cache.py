@@ -7,7 +7,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from multiprocessing.synchronize import Barrier, Event
@@ -641,6 +641,39 @@ def test_a_fitted_set_learns_once_from_the_pool_and_again_from_another(tmp_path:
         mean = np.mean([recording.keypoints.mean() for recording in pool])
         np.testing.assert_allclose(X[:, 0], first.keypoints[:, 0, 0, 0] - mean, atol=1e-3)
     assert CALLS == ["fit", "columns", "fit", "columns"]
+
+
+def test_of_a_set_that_learns_in_rounds_a_kill_costs_one_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third round is broken off once, as by a kill; what goes on then begins with it, and learns the same."""
+    pool = tuple(replace(recording, labels=None) for recording in toy_recordings(2, 40, missing=0.0))
+    broken = iter([True])
+
+    def learn(recordings: Iterable[Recording], before: Fitted | None) -> Fitted:
+        done = 0 if before is None else int(before["done"])
+        if done == 2 and next(broken, False):
+            raise KeyboardInterrupt
+        CALLS.append(f"round {done}")
+        mean = np.mean([recording.keypoints.mean() for recording in recordings])
+        return {"done": np.array(done + 1), "mean": mean * (done + 1)}
+
+    def columns(recording: Recording, fitted: Fitted) -> Columns:
+        return {"x": recording.keypoints[:, 0, 0, 0] - fitted["mean"]}
+
+    monkeypatch.setitem(FEATURES, "rounds", FeatureSet("rounds", columns, fit=learn, rounds=4))
+
+    def asked() -> Array:
+        return tables(tmp_path, pool).design_matrix(pool[0], [Choice("rounds")], Preparation(windows="none"))
+
+    with pytest.raises(KeyboardInterrupt):
+        asked()
+    X = asked()
+    assert CALLS == ["round 0", "round 1", "round 2", "round 3"]
+    mean = np.mean([recording.keypoints.mean() for recording in pool])
+    np.testing.assert_allclose(X[:, 0], pool[0].keypoints[:, 0, 0, 0] - 4 * mean, rtol=1e-4)
+    tables(tmp_path, pool).design_matrix(pool[1], [Choice("rounds")], Preparation(windows="none"))
+    assert len(CALLS) == 4
 
 
 def test_gaps_are_filled_before_columns_are_computed(tmp_path: Path) -> None:

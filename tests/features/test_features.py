@@ -64,7 +64,7 @@ def columns_of(name: str, recording: Recording, fitted_on: Recording | None = No
     if feature_set.fit is None:
         columns: Columns = feature_set.function(recording, **parameters)
         return columns
-    fitted = feature_set.fit([fitted_on or recording], **{**feature_set.defaults, **parameters})
+    fitted = feature_set.learned([fitted_on or recording], {**feature_set.defaults, **parameters})
     fitted_columns: Columns = feature_set.function(recording, fitted, **parameters)
     return fitted_columns
 
@@ -494,6 +494,6 @@ def test_columns_grow_with_the_keypoints_and_not_with_their_square(name: str) ->
         feature_set = FEATURES[name]
         if feature_set.refusal(recordings[0]):
             pytest.skip("needs what unnamed keypoints do not have")
-        fitted = () if feature_set.fit is None else (feature_set.fit(recordings),)
+        fitted = () if feature_set.fit is None else (feature_set.learned(recordings, {}),)
         amounts.append(len(feature_set.function(recordings[0], *fitted)))
     assert amounts[2] - amounts[1] <= 2 * (amounts[1] - amounts[0]) + 2

@@ -28,7 +28,13 @@ def draw(size: int) -> tuple[Array, Array]:
 def trained(draw: Any = draw, **changes: Any) -> Any:
     from harness.networks.training import train
 
-    settings: dict[str, Any] = {"batches": 60, "weight": np.ones(2), "schedule": Schedule(batch=8), "seed": 0}
+    settings: dict[str, Any] = {
+        "batches": 60,
+        "weight": np.ones(2),
+        "schedule": Schedule(batch=8),
+        "seed": 0,
+        "device": "cpu",
+    }
     return train(net, draw, **(settings | changes))
 
 
