@@ -9,7 +9,8 @@ shows, too. Prints Markdown, a row for each way:
 - trees: all families but networks;
 - each sequence family alone;
 - all: trees and networks;
-- trees, as long as all: trees alone, for as many seconds as `all` took.
+- trees, as long as all: trees alone, for as many seconds as `all` took;
+- lightgbm, and lightgbm with pose_forecast: that family on two sets, without and with columns learned from all poses.
 
 F1 is the mean over behaviors, and then over data; seconds are those of the search, on so many workers.
 """
@@ -20,6 +21,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,22 +50,31 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=3, metavar="N", help="of other data, held back one by one (3)")
     parser.add_argument("--trials", type=int, default=30, metavar="N", help="for each behavior (30)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (2)")
+    parser.add_argument("--device", default="cpu", metavar="D", help="where networks learn (cpu)")
     parser.add_argument("--only", nargs="*", default=[], metavar="WAY", help="rows (all of them)")
     asked = parser.parse_args()
     load_plugins()
     sequences = sorted(name for name, family in MODELS.items() if isinstance(family, SequenceFamily))
     trees = sorted(set(MODELS) - set(sequences))
-    ways = {"trees": trees, **{name: [name] for name in sequences}, "all": [*trees, *sequences]}
+    pairs = ("pair_vectors", "social_geometry")
+    ways: dict[str, dict[str, Any]] = {
+        "trees": {"models": trees},
+        **{name: {"models": [name]} for name in sequences},
+        "all": {"models": [*trees, *sequences]},
+        "lightgbm": {"models": ["lightgbm"], "features": pairs},
+        "lightgbm with pose_forecast": {"models": ["lightgbm"], "features": [*pairs, "pose_forecast"]},
+    }
     show_head("way", "data", "F1", "seconds")
     found: dict[str, list[tuple[float, float]]] = {}
     for title, dataset, truth in (*demos(asked.demos), *films(asked.data, asked.films)):
-        for way, models in ways.items():
+        for way, which in ways.items():
             if asked.only and way not in asked.only:
                 continue
-            scores = [searched(dataset, truth, models, trials=asked.trials, workers=asked.workers)]
+            besides = {"workers": asked.workers, "device": asked.device}
+            scores = [searched(dataset, truth, trials=asked.trials, **which, **besides)]
             names = [way]
             if way == "all":
-                scores.append(searched(dataset, truth, trees, timeout=scores[0][1], workers=asked.workers))
+                scores.append(searched(dataset, truth, models=trees, timeout=scores[0][1], **besides))
                 names.append("trees, as long as all")
             for name, one in zip(names, scores, strict=True):
                 found.setdefault(name, []).append(one)
@@ -112,28 +123,12 @@ def films(folders: Sequence[Path], most: int) -> Iterator[tuple[str, Dataset, Tr
             yield f"{folder.name} without {film}", data, truth
 
 
-def searched(
-    dataset: Dataset,
-    truth: Truth,
-    models: Sequence[str],
-    *,
-    workers: int,
-    trials: int | None = None,
-    timeout: float | None = None,
-) -> tuple[float, float]:
-    """F1 of what the search would export on what was held back, and the seconds of the search."""
+def searched(dataset: Dataset, truth: Truth, *, workers: int, **how: Any) -> tuple[float, float]:
+    """F1 of what a search such as this would export on what was held back, and the seconds of the search."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         began = time.monotonic()
-        run = harness.search(
-            dataset,
-            trials=trials,
-            timeout=timeout,
-            models=models,
-            workers=workers,
-            results=place / "run",
-            cache=place / "cache",
-        )
+        run = harness.search(dataset, workers=workers, results=place / "run", cache=place / "cache", **how)
         seconds = time.monotonic() - began
         out, cache = place / "labels.npy", place / "cache"
         harness.export_best(run, out, data=dataset, models=place / "models", workers=workers, cache=cache)
