@@ -24,6 +24,7 @@ from harness.labelling.export import (
     refuse_folder,
     unmade,
 )
+from harness.labelling.helpers import known_again
 from harness.labelling.labeller import Labeller
 from harness.plugins.loading import PluginFile
 from harness.recording import ONE, PAIR, SCENE, Array, Recording
@@ -128,6 +129,7 @@ class Detectors(Mapping[str, "Detector"]):
 
     @cached_property
     def _parts(self) -> Blends:
+        known_again(self.folder)
         return read_detectors(self.folder, None if self._training is None else self._training.fit_again())
 
     def __repr__(self) -> str:
@@ -220,6 +222,7 @@ def open_detectors(
             when they were fitted.
     """
     files = loaded(plugins)
+    known_again(named(models))
     for line in odd_versions(named(models)):
         (say or silently)(f"note: {line}")
     return Detectors(named(models), plugins=files)

@@ -17,7 +17,9 @@ from harness.engines.interface import Engine
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
 from harness.files.bounded import read_text
-from harness.plugins.loading import PluginFile, load_plugins
+from harness.labelling.detectors import FILE
+from harness.labelling.helpers import HelperModels
+from harness.plugins.loading import PluginFile, load_files, load_plugins
 from harness.recording import Dataset
 from harness.server import Server, server_of
 from harness.words import named
@@ -128,10 +130,15 @@ def _instead(cache: BlockCache, error: OSError, say: Say) -> BlockCache:
 
 
 def loaded(plugins: Iterable[Path | str]) -> tuple[PluginFile, ...]:
-    """The user's files with plugins, read and loaded after the package's own."""
-    files = tuple(PluginFile.read(named(file)) for file in plugins)
-    load_plugins(files)
+    """The user's files with plugins and folders of helpers, read and loaded after the package's own."""
+    load_plugins()
+    files = tuple(_brought(named(file)) for file in plugins)
+    load_files(files)
     return files
+
+
+def _brought(path: Path) -> PluginFile:
+    return HelperModels.read(path) if (path / FILE).is_file() or path.is_dir() else PluginFile.read(path)
 
 
 def server_named(storage: str | Server | None) -> Server | None:

@@ -26,6 +26,7 @@ from harness.data.settled import settled
 from harness.engines.interface import Engine, Limits
 from harness.errors import AllFailedError, HarnessError, unknown
 from harness.examining.findings import worst_lines
+from harness.labelling.helpers import HelperModels
 from harness.networks.device import CPU, described, device_for, in_words
 from harness.plugins.contract import Plugin
 from harness.plugins.loading import PluginFile
@@ -137,7 +138,8 @@ def search(
         seed: The same one, 0 or more, gives the same trials, with any number of workers.
         batch: Trials of a behavior that are asked at once; part of what makes trials repeatable.
         spaces: A folder of ranges to use in place of `search_spaces/`.
-        plugins: Python files with feature sets, model families or smoothers of your own.
+        plugins: Python files with feature sets, model families or smoothers of your own; and folders of kept detectors
+            of other behaviors or other recordings, of which what they say becomes a feature set.
         results: The run's folder; by default `results/` and the name of the data's folder.
         storage: `postgresql://user@host/database` to keep trials in; by default SQLite in the run's folder.
         cache: The folder of computed features; by default `HARNESS_CACHE`, or one under the user's cache.
@@ -166,6 +168,8 @@ def search(
         dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
         dataset = dataset if group_by is None else grouped_by(dataset, group_by)
     wanted = _behaviors(behaviors, dataset)
+    helpers = _helpers(files, dataset)
+    features = [*features, *(name for name in helpers if name not in features)] if features else features
     stored = StoredRun(run_folder(None if results is None else named(results), dataset), server)
     learned = learned_from(stored, dataset, group_by)
     dataset = in_order_of(stored, dataset)
@@ -300,6 +304,15 @@ def _noting(interrupted: threading.Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def _helpers(files: Sequence[PluginFile], dataset: Dataset) -> list[str]:
+    """The feature sets that kept detectors are. Raises `HarnessError` where one can tell nothing of the dataset."""
+    found = [(file, FEATURES[file.name]) for file in files if isinstance(file, HelperModels)]
+    refused = {file.path: helper.refusal(*dataset.every_labelled) for file, helper in found}
+    if any(refused.values()):
+        raise HarnessError(*(f"--helpers {path}: {reason}" for path, reason in refused.items() if reason))
+    return [helper.name for _, helper in found]
+
+
 def _behaviors(asked: Sequence[str], dataset: Dataset) -> list[str]:
     for name in asked:
         if name not in dataset.labelled:
@@ -387,6 +400,8 @@ def _announcement(
             yield f"without {name}: {reason}"
     if unusual:
         yield f"without {', '.join(f'{name} ({reasons[name]})' for name in unusual)}"
+    for name in dict.fromkeys(name for arm in search.arms for name in arm.features):
+        yield from FEATURES[name].remarks(*labelled)
     for reason in dict.fromkeys(search.left_out.values()):
         yield f"without {', '.join(name for name, one in search.left_out.items() if one == reason)}: {reason}"
     blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]

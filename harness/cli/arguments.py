@@ -39,6 +39,14 @@ def add_places(command: argparse.ArgumentParser, *places: str) -> None:
         command.add_argument(
             "--plugin", type=named, action="append", default=[], metavar="FILE", help="a Python file with plugins"
         )
+        command.add_argument(
+            "--helpers",
+            dest="plugin",
+            type=named,
+            action="append",
+            metavar="DIR",
+            help="kept models of other behaviors or recordings, what they say as columns",
+        )
 
 
 def add_workers(command: argparse.ArgumentParser) -> None:

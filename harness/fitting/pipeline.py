@@ -270,9 +270,11 @@ def named_block(
 
     An act of one animal alone sees its agent twice: columns of the second, and of the two together, are left out.
     """
-    seen = _prepared(recording, preparation.interpolate, preparation.top_speed)
+    plugin = feature_set_named(choice.name)
+    as_it_is = replace(recording, labels=None) if plugin.as_filmed else None
+    seen = as_it_is or _prepared(recording, preparation.interpolate, preparation.top_speed)
     arguments = (seen,) if fitted is None else (seen, fitted)
-    columns = feature_set_named(choice.name).function(*arguments, **choice.parameters)
+    columns = plugin.function(*arguments, **choice.parameters)
     if recording.scope == ONE:
         columns = {name: values for name, values in columns.items() if of_first(name)}
     block = np.empty((recording.frames, len(columns)), dtype=np.float32)

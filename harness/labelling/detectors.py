@@ -14,12 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from harness.choosing.overlaps import RULES
 from harness.errors import HarnessError
 from harness.files.arrays import arrays_in, bytes_of
 from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
 from harness.labelling.matching import alike, body_of, held_against, lines_about, made_with
+from harness.labelling.taught import marks_of_all
 from harness.plugins.contract import Classifier, Fitted, SequenceFamily
 from harness.plugins.registry import model_family_named
 from harness.plugins.sequences import Heard, SequenceModel
@@ -33,6 +36,9 @@ FILE = "models.json"
 """What is in the folder; written last, so that a folder with it is whole."""
 
 FORMAT = 1
+
+TAUGHT = "taught.npz"
+"""Marks of the footage that taught them (`labelling.taught`)."""
 
 COLUMNS = "columns.npz"
 """The columns of the design matrix that a model knows."""
@@ -98,6 +104,8 @@ class Blends:
     learned: Mapping[LearnedKey, Fitted]
     overlaps: str = "none"
     """Who gets a frame that several claim, one of `harness.choosing.overlaps.RULES`."""
+    taught: Array | None = None
+    """Marks of the footage that taught them (`labelling.taught`); None where an earlier version kept them."""
 
     def of(self, scope: str) -> "Blends":
         """Those of behaviors of that scope, among which overlaps are."""
@@ -123,6 +131,8 @@ class DetectorFiles:
     members: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     """Behavior and place to what `models.json` says of the member."""
     learned: dict[LearnedKey, str] = field(default_factory=dict)
+    of_sets: list[Fitted] = field(default_factory=list)
+    """The arrays of these."""
     shared: dict[str, str] = field(default_factory=dict)
     """What a model of several behaviors is kept in, in short, to the folder it is in."""
 
@@ -141,6 +151,7 @@ class DetectorFiles:
             if key not in self.learned:
                 self.learned[key] = f"learned-{len(self.learned):02}.npz"
                 self._write(self.learned[key], bytes_of(arrays))
+                self.of_sets.append(arrays)
         self.members[behavior, place] = {
             "weight": part.weight,
             "rounds": part.rounds,
@@ -156,6 +167,7 @@ class DetectorFiles:
 
         Raises `HarnessError` where there is no room.
         """
+        self._write(TAUGHT, bytes_of({"marks": self._taught_by(dataset)}))
         plain = {
             "format": FORMAT,
             "body": body_of(dataset),
@@ -177,6 +189,12 @@ class DetectorFiles:
             "sha256": dict(sorted(self.sums.items())),
         }
         self._put(FILE, (json.dumps(plain, indent=1) + "\n").encode())
+
+    def _taught_by(self, dataset: Dataset) -> Array:
+        """Marks of all that is labelled, and of what taught helpers that are columns here."""
+        helpers = [arrays[TAUGHT] for arrays in self.of_sets if TAUGHT in arrays]
+        theirs = [arrays_in(one.tobytes())["marks"] for one in helpers]
+        return np.unique(np.concatenate([marks_of_all(dataset.every_labelled), *theirs]))
 
     def _specs(self) -> list[PipelineSpec]:
         return [PipelineSpec.from_json(member["pipeline"]) for member in self.members.values()]
@@ -216,7 +234,8 @@ def read_detectors(folder: Path, fit_again: Callable[[str, PipelineSpec], Fitted
         overlaps = stored.plain.get("overlaps", "none")
         if overlaps not in RULES:
             raise ValueError(f"overlaps {overlaps!r}, expected {' or '.join(RULES)}")
-    return Blends(by_behavior, learned, overlaps)
+        taught = stored.arrays(TAUGHT)["marks"] if TAUGHT in stored.plain["sha256"] else None
+    return Blends(by_behavior, learned, overlaps, taught)
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

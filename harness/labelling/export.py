@@ -33,6 +33,7 @@ from harness.labelling.detectors import (
     read_detectors,
     scopes_of,
 )
+from harness.labelling.helpers import known_again
 from harness.labelling.labeller import Labeller
 from harness.networks.device import CPU
 from harness.plugins.contract import SavedClassifier
@@ -287,12 +288,14 @@ class _Labelling:
 
     def _detectors(self) -> Blends:
         if self.files is None:
+            known_again(self.folder)
             return read_detectors(self.folder, self._fit_again)
         with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
             for name, content in self.files.items():
                 path = Path(folder) / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
+            known_again(Path(folder))
             return read_detectors(Path(folder), self._fit_again)
 
     @property

@@ -141,6 +141,8 @@ class FeatureSet(Plugin):
     rounds: int = 1
     """In how many rounds it learns. With more than one it is `fit(recordings, before, *, parameters)`, which goes on
     from what the round `before` gave, None in the first; each round is kept, so that a kill costs one of them."""
+    as_filmed: bool = False
+    """Whether it is given recordings with their gaps and jumps, as they are."""
     needs: tuple[str, ...] = ()
     """Of `NEEDS`, what some recording must hold; columns are NaN for one that does not."""
     invariant_to: tuple[str, ...] = ()
@@ -161,6 +163,11 @@ class FeatureSet(Plugin):
             before = kept(number, partial(self.fit, recordings, before, **parameters))
         assert before is not None
         return before
+
+    def remarks(self, *recordings: Recording) -> list[str]:
+        """What should be known of it, in lines, where it is computed on such recordings."""
+        del recordings
+        return []
 
     def refusal(self, *recordings: Recording) -> str | None:
         """Why the set cannot be computed on such recordings, one or more; None where it can."""

@@ -47,6 +47,10 @@ class PluginFile:
         except OSError as error:
             raise HarnessError(f"--plugin {path}: cannot be read ({error.strerror})") from error
 
+    def load(self) -> None:
+        """Register what is in it, once. Raises `HarnessError` that names it where it cannot be imported."""
+        _load_file(self)
+
 
 def load_plugins(files: Iterable[Path | PluginFile] = ()) -> None:
     """Import every plugin: the package's own, those of other packages, and the user's `files`.
@@ -66,7 +70,7 @@ def load_plugins(files: Iterable[Path | PluginFile] = ()) -> None:
 def load_files(files: Iterable[Path | PluginFile]) -> None:
     """Import the user's files, each once. Raises `HarnessError` that names the one that cannot be."""
     for file in files:
-        _load_file(file if isinstance(file, PluginFile) else PluginFile.read(file))
+        (file if isinstance(file, PluginFile) else PluginFile.read(file)).load()
 
 
 def _load_file(file: PluginFile) -> None:

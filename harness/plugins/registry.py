@@ -52,8 +52,18 @@ def feature_set(
         raise unknown(f"{name}: need", sorted(odd)[0], NEEDS)
 
     def register(function: Callable[..., Columns]) -> Callable[..., Columns]:
-        declared = (tuple(roles), animals, reach_seconds, fit, rounds, tuple(needs), tuple(invariant_to))
-        _add(FEATURES, "feature set", FeatureSet(name, function, *declared))
+        made = FeatureSet(
+            name,
+            function,
+            tuple(roles),
+            animals,
+            reach_seconds,
+            fit,
+            rounds,
+            needs=tuple(needs),
+            invariant_to=tuple(invariant_to),
+        )
+        _add(FEATURES, "feature set", made)
         return function
 
     return register

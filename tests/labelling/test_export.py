@@ -592,7 +592,16 @@ def kept_files(folder: Path) -> list[Path]:
 def test_every_family_is_kept_in_the_format_of_its_library_and_nothing_in_a_pickle(kept: Path) -> None:
     names = {path.name for path in kept_files(kept)}
     assert names == {
-        *("models.json", "columns.npz", "learned-00.npz", "model.txt", "model.cbm", "trees.npz", "weights.npz")
+        *(
+            "models.json",
+            "columns.npz",
+            "learned-00.npz",
+            "model.txt",
+            "model.cbm",
+            "taught.npz",
+            "trees.npz",
+            "weights.npz",
+        )
     }
     for path in kept_files(kept):
         if path.suffix == ".npz":
