@@ -168,7 +168,8 @@ def _parameters(plugin: Plugin) -> Iterator[inspect.Parameter]:
 
 def refuse_missing(needed: Iterable[tuple[str, str]], files: Sequence[str]) -> None:
     """Raise `HarnessError` where something, by kind and name, is not registered; `files` held what a run was given."""
-    given = " ".join(f"--plugin {shlex.quote(file)}" for file in files)
+    options = ["--plugin" if file.endswith(".py") else "--helpers" for file in files]
+    given = " ".join(f"{option} {shlex.quote(file)}" for option, file in zip(options, files, strict=True))
     for kind, name in needed:
         if name not in REGISTRIES[kind]:
             raise HarnessError(f"the run needs the plugin {name!r}; give {given or '--plugin FILE'} again")

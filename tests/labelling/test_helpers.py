@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import harness
+from harness.cli import main
 from harness.errors import HarnessError
 from harness.files.arrays import bytes_of
 from harness.labelling import helpers
@@ -94,6 +95,21 @@ def test_models_that_were_made_with_helpers_label_without_them(here: Path) -> No
     after = harness.predict(both, [unseen], workers=1)
     np.testing.assert_array_equal(after["approach"]["unseen-0"], before["approach"]["unseen-0"])
     assert HelperModels.read(both).name != name
+
+
+def test_the_command_line_takes_helpers_and_asks_for_them_again(
+    toy_place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = kept(toy_place, elsewhere("old", 5)).resolve()
+    search = ["search", "--data", "data", "--trials", "1", "--features", "kinematics", "--model", "lightgbm"]
+    assert main([*search, "--helpers", str(models), "--results", "run"]) == 0
+    name = HelperModels.read(models).name
+    assert f"{name}: what detectors of approach say" in capsys.readouterr().err
+    del FEATURES[name]
+    export = ["export-best", "--data", "data", "--results", "run"]
+    assert main(export) == 2
+    assert f"the run needs the plugin '{name}'; give --helpers {models} again" in capsys.readouterr().err
+    assert main([*export, "--helpers", str(models)]) == 0
 
 
 # What must not leak
