@@ -68,37 +68,39 @@ def _scored(
     truth = np.concatenate([one.known_labels for one in others])
     labels = np.concatenate([one.known_labels for one in training])
     share = float((labels == 1).sum() / (labels != UNKNOWN).sum())
-    said = [_said(training, others, tables)]
+    told = [said(SPEC, training, others, tables)]
     for _ in range(rounds):
-        certain = _certain(np.concatenate(said[-1]), share)
+        certain = _certain(np.concatenate(told[-1]), share)
         cuts = np.cumsum([one.frames for one in others])[:-1]
         taught = [replace(one, labels=part) for one, part in zip(others, np.split(certain, cuts), strict=True)]
-        said.append(_said([*training, *taught], others, tables))
-    found = {"labelled recordings": np.concatenate(said[0])}
-    found |= {f"and certain frames, round {n}": np.concatenate(said[n]) for n in range(1, rounds + 1)}
-    found["first and last averaged"] = (np.concatenate(said[0]) + np.concatenate(said[-1])) / 2
-    return {way: _score(truth, values) for way, values in found.items()}
+        told.append(said(SPEC, [*training, *taught], others, tables))
+    found = {"labelled recordings": np.concatenate(told[0])}
+    found |= {f"and certain frames, round {n}": np.concatenate(told[n]) for n in range(1, rounds + 1)}
+    found["first and last averaged"] = (np.concatenate(told[0]) + np.concatenate(told[-1])) / 2
+    return {way: score(truth, values) for way, values in found.items()}
 
 
-def _said(training: Sequence[Recording], others: Sequence[Recording], tables: FeatureTables) -> list[Array]:
+def said(
+    spec: PipelineSpec, training: Sequence[Recording], others: Sequence[Recording], tables: FeatureTables
+) -> list[Array]:
     """The log-odds (frames,) of each of the others."""
-    fitted = fit_pipeline(SPEC, tables, [(one, slice(0, one.frames)) for one in training], seed=0)
-    told = [list(fitted.probabilities(one).values())[-1].astype(np.float64) for one in others]
-    return [np.log(inside / (1 - inside)) for inside in (np.clip(one, 1e-6, 1 - 1e-6) for one in told)]
+    fitted = fit_pipeline(spec, tables, [(one, slice(0, one.frames)) for one in training], seed=0)
+    given = [list(fitted.probabilities(one).values())[-1].astype(np.float64) for one in others]
+    return [np.log(inside / (1 - inside)) for inside in (np.clip(one, 1e-6, 1 - 1e-6) for one in given)]
 
 
-def _certain(said: Array, share: float) -> Array:
+def _certain(values: Array, share: float) -> Array:
     """Labels (frames,) of frames that are certain, `UNKNOWN` of the rest."""
-    labels = np.full(len(said), UNKNOWN, np.int8)
-    labels[said <= np.quantile(said, CERTAINLY_NOT)] = 0
-    labels[said >= np.quantile(said, 1 - share * CERTAINLY)] = 1
+    labels = np.full(len(values), UNKNOWN, np.int8)
+    labels[values <= np.quantile(values, CERTAINLY_NOT)] = 0
+    labels[values >= np.quantile(values, 1 - share * CERTAINLY)] = 1
     return labels
 
 
-def _score(truth: Array, said: Array) -> tuple[float, float]:
-    precision, recall, _ = precision_recall_curve(truth, said)
+def score(truth: Array, values: Array) -> tuple[float, float]:
+    precision, recall, _ = precision_recall_curve(truth, values)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
-    return float(average_precision_score(truth, said)), float(f1.max())
+    return float(average_precision_score(truth, values)), float(f1.max())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A few faults of each kind, injected for real; `benchmarks/faults.py` injects many."""
+"""A fault of each kind, injected for real; `benchmarks/faults.py` injects many."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,12 +31,12 @@ def survived(outcome: Outcome, least: int) -> None:
 
 
 def test_a_coordinator_killed_at_any_moment_costs_nothing(scene: Scene) -> None:
-    survived(injections.kill_coordinators(scene, Random(1), 2), 2)
+    survived(injections.kill_coordinators(scene, Random(1), 1), 1)
 
 
 @needs_processes
 def test_workers_that_are_killed_cost_nothing(scene: Scene) -> None:
-    survived(injections.kill_workers(scene, Random(1), 2), 2)
+    survived(injections.kill_workers(scene, Random(1), 1), 1)
 
 
 @pytest.fixture
@@ -48,9 +48,8 @@ def server() -> Iterator[Cluster]:
         yield running
 
 
-def test_neither_a_server_that_restarts_nor_a_killed_coordinator_costs_anything(scene: Scene, server: Cluster) -> None:
+def test_a_server_that_restarts_costs_nothing(scene: Scene, server: Cluster) -> None:
     survived(injections.restart_servers(scene, Random(2), 1, server), 1)
-    survived(injections.kill_coordinators(scene, Random(2), 1, server.url()), 1)
 
 
 def test_a_scheduler_that_is_killed_costs_nothing(scene: Scene) -> None:
@@ -72,11 +71,11 @@ def test_no_step_of_the_clock_costs_anything(scene: Scene) -> None:
     library = injections.faketime()
     if library is None:
         pytest.skip("needs libfaketime: apt-get install faketime")
-    survived(injections.step_clocks(scene, Random(1), 2, library), 2)
+    survived(injections.step_clocks(scene, Random(1), 1, library), 1)
 
 
 def test_damaged_blocks_of_the_cache_are_written_anew(scene: Scene) -> None:
-    survived(injections.damage_blocks(scene, Random(1), 10), 10)
+    survived(injections.damage_blocks(scene, Random(1), 3), 3)
 
 
 def test_a_damaged_prediction_file_is_named_and_goes_on_once_it_is_back(scene: Scene) -> None:
