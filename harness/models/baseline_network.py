@@ -23,7 +23,7 @@ def load(files: Mapping[str, bytes]) -> SequenceModel:
     tells_animals_apart=True,
 )
 def baseline_network(
-    seed: int, *, dropout: float = 0.5, learning_rate: float = 1e-3, windows: int = 10_000
+    seed: int, *, dropout: float = 0.5, learning_rate: float = 1e-3, windows: int = 20_000
 ) -> SequenceModel:
     """The challenge's baseline: three convolutions on keypoints in the picture, 50 frames to each side.
 
@@ -32,5 +32,5 @@ def baseline_network(
     `windows`, half of them around positive frames.
     """
     settings = {"dropout": dropout, "learning_rate": learning_rate, "windows": windows}
-    schedule = Schedule(batch=128, learning_rate=learning_rate, decay=0.0)
+    schedule = Schedule(batch=128, learning_rate=learning_rate, decay=0.0, average=0.0)
     return WindowNetwork(seed, dropout, schedule, windows, settings)

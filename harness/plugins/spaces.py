@@ -48,6 +48,11 @@ class Range:
         number = isinstance(value, int if self.type == "int" else int | float) and not isinstance(value, bool)
         return number and self.low <= value <= self.high  # type: ignore[operator]
 
+    @property
+    def varies(self) -> bool:
+        """Whether there is more than one value."""
+        return len(self.choices) > 1 if self.type == "categorical" else self.low < self.high
+
     def __str__(self) -> str:
         if self.type == "categorical":
             return ", ".join(str(choice) for choice in self.choices)

@@ -4,9 +4,9 @@ An arm is a stack of feature sets with a model family, and one Optuna study with
 sampler learns from has all of its parameters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import count, islice
+from itertools import cycle, islice
 from math import ceil
 from typing import Any
 
@@ -47,6 +47,10 @@ class Arm:
         preparation = {name: one for name, one in spaces.preparation.items() if name not in self.fixed}
         parts |= {"model": spaces.models[self.model], "preparation": preparation}
         return {f"{part}.{name}": one for part, ranges in parts.items() for name, one in ranges.items()}
+
+    def varies(self, spaces: Spaces) -> bool:
+        """Whether there is more than one pipeline of it."""
+        return any(one.varies for one in self.ranges(spaces).values())
 
     def spec(self, parameters: Mapping[str, Value]) -> PipelineSpec:
         """The pipeline that such parameters stand for."""
@@ -129,12 +133,17 @@ def shared_arms(families: Sequence[SequenceFamily], usable: Sequence[str], asked
     return list(dict.fromkeys(arms))
 
 
-def opening(arms: Sequence[Arm], stacks: Mapping[str, tuple[str, ...]], starts: Sequence[Start]) -> list[Turn]:
+def opening(
+    arms: Sequence[Arm],
+    stacks: Mapping[str, tuple[str, ...]],
+    starts: Sequence[Start],
+    varies: Callable[[Arm], bool] = lambda arm: True,
+) -> list[Turn]:
     """The turns of a behavior's first batch: the portfolio of `starts`, then what it has left out, at the defaults.
 
     Left out are stacks and families that no start runs. Where none of the starts can be run, as with feature sets that
     somebody named, every arm is. Arms that behaviors share come last, as they take long: each at its defaults, and more
-    of what it draws, until these are one place in five.
+    of what those that vary draw, until these are one place in five.
     """
     places = {(arm.features, arm.model): place for place, arm in enumerate(arms)}
     turns = []
@@ -152,9 +161,9 @@ def opening(arms: Sequence[Arm], stacks: Mapping[str, tuple[str, ...]], starts: 
             turns.append(Turn(place, {}))
             run.append(arm)
     shared = [place for place, arm in enumerate(arms) if arm.shared]
-    wanted = max(len(shared), ceil(len(turns) / OTHERS_FOR_EACH_SHARED)) if shared else 0
-    rounds = (Turn(place, {} if number == 0 else None) for number in count() for place in shared)
-    return turns + list(islice(rounds, wanted))
+    more = max(0, ceil(len(turns) / OTHERS_FOR_EACH_SHARED) - len(shared))
+    varied = [place for place in shared if varies(arms[place])]
+    return [*turns, *(Turn(place, {}) for place in shared), *(Turn(place) for place in islice(cycle(varied), more))]
 
 
 def next_arms(best: Sequence[float | None], trials: Sequence[int], open_arms: Sequence[int], count: int) -> list[int]:

@@ -82,7 +82,7 @@ def make_search(
         learned_from = {digest: one.id for digest, one in pool_members(dataset).items()}
     if all(feature_set_named(name).fit is None for arm in arms for name in arm.features):
         learned_from = {}
-    first = tuple(opening(arms, stacks, spaces.starts))
+    first = tuple(opening(arms, stacks, spaces.starts, lambda arm: arm.varies(spaces)))
     where = device() if any(one.package == "torch" for one in sequences) else CPU
     return Search(dataset, spaces, tuple(arms), first, seed, batch, folds, learned_from, left_out, where)
 

@@ -17,6 +17,10 @@ STARTUP_TRIALS = 8
 """An arm's trials, those of the opening included, before its sampler learns from them."""
 
 
+MOST_OF_SHARED = 4
+"""Trials of an arm whose models all behaviors share: their fits take long."""
+
+
 class ArmStudy:
     """An arm's study in memory: what is asked follows from (seed, study, number) and from what was told before."""
 
@@ -29,14 +33,14 @@ class ArmStudy:
         """How many of its trials are finished."""
         self.leader: TrialRecord | None = None
         """The best of them that has a score."""
-        self._ranges = arm.ranges(spaces)
+        self._ranges, self._varies = arm.ranges(spaces), arm.varies(spaces)
         self._seed = seed
         self._study = optuna.create_study(direction="maximize")
 
     @property
     def has_more(self) -> bool:
-        """Whether there is anything to try: an arm without parameters has one trial, and one that is shared a few."""
-        return not self.told or (bool(self._ranges) and (not self.arm.shared or self.told < STARTUP_TRIALS))
+        """Whether there is anything to try: an arm in which nothing varies has one trial, one that is shared a few."""
+        return not self.told or (self._varies and (not self.arm.shared or self.told < MOST_OF_SHARED))
 
     def ask(self, turn: Turn) -> "optuna.Trial":
         """The next trial; the sampler takes those that are asked and not told yet for running ones."""

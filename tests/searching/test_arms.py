@@ -1,6 +1,7 @@
 """What is searched side by side, and whose turn it is."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.plugins.loading import load_plugins
 from harness.plugins.registry import FEATURES, MODELS, feature_set_named, model_family_named
-from harness.plugins.spaces import Start, load_spaces
+from harness.plugins.spaces import Range, Start, load_spaces
 from harness.searching.arms import Arm, Turn, make_arms, next_arms, opening, usable_stacks
 from harness.spec import Preparation
 
@@ -261,6 +262,21 @@ def test_one_place_in_five_is_for_models_that_all_behaviors_share_and_comes_last
         Turn(len(trees) + number, {}) for number in range(len(many))
     ]
     assert opening([one], {}, TWO) == [Turn(0, {})]
+    fixed = Arm(("gaze",), "network", shared=True)
+    turns = opening([*trees, fixed, one], stacks, TWO, lambda arm: arm is not fixed)
+    assert turns[len(before) :] == [Turn(len(trees), {}), Turn(len(trees) + 1, {})]
+    many_trees = [*trees, *(Arm((f"more {number}",), "lightgbm") for number in range(9))]
+    turns = opening([*many_trees, fixed, one], stacks, TWO, lambda arm: arm is not fixed)
+    fixed_place, place = len(many_trees), len(many_trees) + 1
+    assert turns[-4:] == [Turn(fixed_place, {}), Turn(place, {}), Turn(place), Turn(place)]
+
+
+def test_an_arm_varies_where_one_of_its_ranges_has_more_than_one_value() -> None:
+    spaces = load_spaces()
+    one, many = Range("categorical", choices=(5,)), Range("int", 1, 2)
+    for changed, varies in (({"rate": one}, False), ({"rate": many}, True), ({"rate": Range("int", 3, 3)}, False)):
+        there = replace(spaces, features={"raw": {}}, models={"network": changed}, preparation={"interpolate": one})
+        assert Arm(("raw",), "network", shared=True).varies(there) is varies
 
 
 def test_every_feature_set_that_comes_with_the_package_is_searched() -> None:
