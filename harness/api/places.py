@@ -1,6 +1,7 @@
 """Where things are unless somebody says otherwise: runs, the last of them, computed features, workers, who listens."""
 
 import math
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -138,7 +139,9 @@ def loaded(plugins: Iterable[Path | str]) -> tuple[PluginFile, ...]:
 
 
 def _brought(path: Path) -> PluginFile:
-    return HelperModels.read(path) if (path / FILE).is_file() or path.is_dir() else PluginFile.read(path)
+    # A name that is too long is no folder either.
+    helpers = os.path.isdir(path) and (path.suffix != ".py" or os.path.isfile(path / FILE))
+    return HelperModels.read(path) if helpers else PluginFile.read(path)
 
 
 def server_named(storage: str | Server | None) -> Server | None:
