@@ -86,7 +86,7 @@ def test_labels_come_from_weights_without_code(place: Path) -> None:
     searched("run", workers=2)
     harness.export_best(harness.open_run("run"), "submission.npy", models="models", plugins=["tiny.py"])
     kept = {path.name for path in (place / "models").rglob("*") if path.is_file()}
-    assert kept <= {"models.json", "settings.json", "weights.npz"}
+    assert kept <= {"models.json", "settings.json", "taught.npz", "weights.npz"}
     for path in (place / "models").rglob("weights.npz"):
         with np.load(path, allow_pickle=False) as arrays:
             assert all(value.dtype.kind in "fiu" for value in arrays.values())
