@@ -17,7 +17,7 @@ STARTUP_TRIALS = 8
 """An arm's trials, those of the opening included, before its sampler learns from them."""
 
 
-MOST_OF_SHARED = 4
+MOST_OF_SHARED = 3
 """Trials of an arm whose models all behaviors share: their fits take long."""
 
 
