@@ -21,6 +21,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 import harness
 from benchmarks.networks import RECORDINGS
 from benchmarks.runs import show_head, show_row
+from harness.choosing.selection import log_odds
 from harness.columns.cache import BlockCache
 from harness.demo.dataset import write_demo
 from harness.fitting.pipeline import FeatureTables, fit_pipeline
@@ -85,8 +86,7 @@ def said(
 ) -> list[Array]:
     """The log-odds (frames,) of each of the others."""
     fitted = fit_pipeline(spec, tables, [(one, slice(0, one.frames)) for one in training], seed=0)
-    given = [list(fitted.probabilities(one).values())[-1].astype(np.float64) for one in others]
-    return [np.log(inside / (1 - inside)) for inside in (np.clip(one, 1e-6, 1 - 1e-6) for one in given)]
+    return [log_odds(list(fitted.probabilities(one).values())[-1]) for one in others]
 
 
 def _certain(values: Array, share: float) -> Array:

@@ -17,14 +17,14 @@ from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import made_whole, make_room, refuse_inputs, unwritable
-from harness.labelling.detectors import Blend, Blends, odd_versions, read_detectors, ready_for
+from harness.labelling.detectors import Blend, Blends, odd_versions, ready_for
 from harness.labelling.export import (
     Training,
     label_recordings,
     refuse_folder,
     unmade,
 )
-from harness.labelling.helpers import known_again
+from harness.labelling.helpers import known_again, opened
 from harness.labelling.labeller import Labeller
 from harness.plugins.loading import PluginFile
 from harness.recording import ONE, PAIR, SCENE, Array, Recording
@@ -129,8 +129,7 @@ class Detectors(Mapping[str, "Detector"]):
 
     @cached_property
     def _parts(self) -> Blends:
-        known_again(self.folder)
-        return read_detectors(self.folder, None if self._training is None else self._training.fit_again())
+        return opened(self.folder, None if self._training is None else self._training.fit_again())
 
     def __repr__(self) -> str:
         return f"<Detectors of {', '.join(self)}>"

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.api.detectors import Detectors
+from harness.api.going_on import recorded_device
 from harness.api.places import engine_of, loaded, silently, usable_cache
-from harness.api.run import Run, recorded_device
+from harness.api.run import Run
 from harness.choosing.ensembles import ensembles
 from harness.choosing.overlaps import Overlaps, choose_rule
 from harness.choosing.selection import EXPORTED, Selection

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from harness.api.going_on import recorded_device
 from harness.api.places import engine_of, loaded, usable_cache
-from harness.api.run import Run, recorded_device
+from harness.api.run import Run
 from harness.choosing.leaderboard import best_records
 from harness.choosing.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
 from harness.data.submission import mismatch, read_predictions, read_submission

@@ -12,22 +12,22 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from harness.api.announcing import announcement, odd_lengths_in, one_sided, worth
 from harness.api.datasets import load
 from harness.api.doctor import doctor
+from harness.api.going_on import in_order_of, learned_from, recorded_device
 from harness.api.places import engine_of, loaded, remember_run, run_folder, server_named, silently, usable_cache
-from harness.api.run import Run, in_order_of, learned_from, recorded_device
-from harness.choosing.ensembles import Selections, ensembles, keep
+from harness.api.run import Run
+from harness.choosing.ensembles import ensembles, keep
 from harness.choosing.next_steps import best_lines
-from harness.choosing.selection import WAYS
-from harness.columns.lengths import odd_lengths
 from harness.data.groups import grouped_by
 from harness.data.handmade import checked
 from harness.data.settled import settled
-from harness.engines.interface import Engine, Limits
+from harness.engines.interface import Limits
 from harness.errors import AllFailedError, HarnessError, unknown
 from harness.examining.findings import worst_lines
 from harness.labelling.helpers import HelperModels
-from harness.networks.device import CPU, described, device_for, in_words
+from harness.networks.device import CPU, described, device_for, refuse_unknown
 from harness.plugins.contract import Plugin
 from harness.plugins.loading import PluginFile
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
@@ -36,8 +36,7 @@ from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
 from harness.runs.versions import versions
-from harness.scores.amounts import Amounts, held_out_by_group
-from harness.scores.metrics import mean_score
+from harness.scores.amounts import Amounts
 from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
 from harness.server import Server
@@ -70,12 +69,6 @@ OF_TRIALS = (
 
 SAID_ANYWAY = ("groups", "negatives")
 """Kinds of findings of a dataset that a search has lines of its own for."""
-
-MOST_NAMED = 5
-"""Recordings that are told of one by one."""
-
-UNUSUAL = {"others", "scale", "arena"}
-"""What few recordings hold, so that sets which need it are left out in one line."""
 
 
 class SearchInterrupted(KeyboardInterrupt):
@@ -163,6 +156,7 @@ def search(
     """
     command = command or _call(locals())
     say = say or silently
+    refuse_unknown(device)  # where there are no networks, too
     server, engine, files = server_named(storage), engine_of(workers, dask), loaded(plugins)
     with reading(shown=progress):
         dataset, lacking = settled(checked(data) if isinstance(data, Dataset) else load(data))
@@ -194,9 +188,9 @@ def search(
             raise HarnessError(lost)
         for study, count in stored.foreign().items():
             say(f"note: {shown(study)} has {counted(count, 'trial')} that no search has written; left alone")
-        for line in _announcement(what, stored, engine, features, trials, len(done)):
+        for line in announcement(what, stored, engine, features, trials, len(done)):
             say(line)
-        for line in (*dataset.notes, *lacking, *_odd_lengths(dataset), *_one_sided(dataset, wanted)):
+        for line in (*dataset.notes, *lacking, *odd_lengths_in(dataset), *one_sided(dataset, wanted)):
             say(f"note: {line}")
         if not done:
             examined = doctor(dataset, progress=progress).findings
@@ -242,7 +236,7 @@ def search(
             )
         keep(stored, found, finished)
         if found:
-            say(_worth(found))
+            say(worth(found))
         _refuse_failure(finished, wanted, stored.folder)
     return run
 
@@ -255,15 +249,6 @@ def _call(given: Mapping[str, Any]) -> str:
         f"{name}={value!r}" for name, value in given.items() if name in OF_TRIALS and value != defaults[name].default
     ]
     return f"harness.search({', '.join([repr(str(data)), *others])})"
-
-
-def _worth(found: Selections) -> str:
-    """What the best trials and the ensembles can be expected to score."""
-    single, ensemble = (mean_score(theirs[way].pooled.score for theirs in found.values()).f1 for way in WAYS)
-    return (
-        f"mean F1 of the ensembles {ensemble:.3f}, of the best trials {single:.3f}, "
-        "each recording judged by what would have been chosen without it"
-    )
 
 
 def _refuse_failure(records: Sequence[TrialRecord], behaviors: Sequence[str], folder: Path) -> None:
@@ -353,71 +338,3 @@ def _about(dataset: Dataset, plugins: Sequence[PluginFile], command: str) -> dic
         "command": command,
         "plugins": [str(file.path.resolve()) for file in plugins],
     }
-
-
-def _odd_lengths(dataset: Dataset) -> Iterator[str]:
-    """The recordings whose animals are much longer or shorter than elsewhere."""
-    every = {one.video.digest: one.video for one in dataset.every_labelled}
-    odd = odd_lengths([*every.values(), *dataset.unlabelled])
-    for length in odd[:MOST_NAMED]:
-        yield (
-            f"{shown(length.recording.id)}: an animal is {length.pixels:.3g} pixels long, usually {length.usual:.3g}; "
-            "look whether its scale and its points are right"
-        )
-    if len(odd) > MOST_NAMED:
-        yield f"{counted(len(odd) - MOST_NAMED, 'recording')} more with animals of another length than usual"
-
-
-def _one_sided(dataset: Dataset, behaviors: Sequence[str]) -> Iterator[str]:
-    """The behaviors whose labels are nearly all of one class."""
-    for behavior in behaviors:
-        for caution in Amounts.of(dataset.labelled[behavior]).cautions():
-            yield f"{behavior}: {caution}"
-
-
-def _announcement(
-    search: Search, run: StoredRun, engine: Engine, features: Sequence[str], trials: int | None, done: int
-) -> Iterator[str]:
-    """What is about to be searched, and what of the data stands in the way."""
-    dataset = search.dataset
-    labelled = dataset.every_labelled
-    sizes = [
-        counted(len(dataset.labelled), "behavior"),
-        dataset.labelled_in_words,
-        counted(sum(recording.frames for recording in labelled), "frame"),
-    ]
-    looked_at, frames = (sum(getattr(one, name) for one in labelled) for name in ("labelled_frames", "frames"))
-    if looked_at < frames:
-        sizes.append(f"{looked_at:,} of them labelled")
-    assumed = f"; assumed, as nothing says otherwise: {' and '.join(dataset.assumed)}" if dataset.assumed else ""
-    yield f"data: {dataset.source or dataset.name}, {', '.join(sizes)}{assumed}"
-    yield from held_out_by_group({name: Amounts.of(group) for name, group in dataset.labelled.items()})
-    refused = {name: FEATURES[name].refusal(*labelled) for name in features or sorted(FEATURES)}
-    reasons = {name: reason for name, reason in refused.items() if reason}
-    unusual = [] if features else [name for name in reasons if set(FEATURES[name].needs) & UNUSUAL]
-    for name, reason in reasons.items():
-        if name not in unusual:
-            yield f"without {name}: {reason}"
-    if unusual:
-        yield f"without {', '.join(f'{name} ({reasons[name]})' for name in unusual)}"
-    for name in dict.fromkeys(name for arm in search.arms for name in arm.features):
-        yield from FEATURES[name].remarks(*labelled)
-    for reason in dict.fromkeys(search.left_out.values()):
-        yield f"without {', '.join(name for name, one in search.left_out.items() if one == reason)}: {reason}"
-    blocked = [behavior for behavior, folds in search.folds.items() if folds.kind == "blocked"]
-    cut = [behavior for behavior in blocked if search.folds[behavior].cut]
-    if cut:
-        yield f"{', '.join(cut)}: only one recording shows it, so parts of that are held out; scores are optimistic"
-    if apart := [behavior for behavior in blocked if behavior not in cut]:
-        yield (
-            f"{', '.join(apart)}: only one group shows it, so its recordings are held out one by one; scores are "
-            "optimistic"
-        )
-    if search.device != CPU:
-        yield f"networks learn on {in_words(search.device)}, where the same seed may give other numbers"
-    yield (
-        f"search: {counted(len(search.arms), 'pipeline')} (feature sets with a model), "
-        f"{counted(trials, 'trial') if trials else 'as many trials as time allows'} for each behavior, "
-        f"{engine.where}, seed {search.seed}; "
-        f"results in {run.places}" + (f", which has {counted(done, 'trial')} already" if done else "")
-    )

@@ -168,8 +168,6 @@ class FeatureTables:
         if plugin.fit is None:
             return None
         pool = _PreparedOneByOne(self.pool, preparation)
-        if plugin.rounds == 1:
-            return self.cache.arrays(made_from, lambda: plugin.learned(pool, choice.parameters))
 
         def kept(number: int, learn: Callable[[], Fitted]) -> Fitted:
             return self.cache.arrays({**made_from, "round": number}, learn)
@@ -271,8 +269,10 @@ def named_block(
     An act of one animal alone sees its agent twice: columns of the second, and of the two together, are left out.
     """
     plugin = feature_set_named(choice.name)
-    as_it_is = replace(recording, labels=None) if plugin.as_filmed else None
-    seen = as_it_is or _prepared(recording, preparation.interpolate, preparation.top_speed)
+    if plugin.as_filmed:
+        seen = replace(recording, labels=None)
+    else:
+        seen = _prepared(recording, preparation.interpolate, preparation.top_speed)
     arguments = (seen,) if fitted is None else (seen, fitted)
     columns = plugin.function(*arguments, **choice.parameters)
     if recording.scope == ONE:

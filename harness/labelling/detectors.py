@@ -7,6 +7,7 @@ NumPy's arrays without pickles, and what the `load` of a model family takes. Eac
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -244,6 +245,17 @@ def files_in(folder: Path) -> dict[str, bytes]:
     with stored.naming(FILE):
         content = {name: stored._content(name) for name in stored.plain["sha256"]}
     return content | {FILE: (folder / FILE).read_bytes()}
+
+
+@contextmanager
+def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """A folder with what `files_in` gave, for as long as it is needed."""
+    with tempfile.TemporaryDirectory(prefix="harness-models-") as name:
+        folder = Path(name)
+        for file, content in files.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_bytes(content)
+        yield folder
 
 
 def _again(

@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,11 +29,11 @@ from harness.labelling.detectors import (
     Part,
     Trained,
     files_in,
+    laid_out,
     learned_key,
-    read_detectors,
     scopes_of,
 )
-from harness.labelling.helpers import known_again
+from harness.labelling.helpers import opened
 from harness.labelling.labeller import Labeller
 from harness.networks.device import CPU
 from harness.plugins.contract import SavedClassifier
@@ -287,16 +287,8 @@ class _Labelling:
         return {scope: Labeller(detectors.of(scope), self.frames[scope]) for scope in scopes}
 
     def _detectors(self) -> Blends:
-        if self.files is None:
-            known_again(self.folder)
-            return read_detectors(self.folder, self._fit_again)
-        with tempfile.TemporaryDirectory(prefix="harness-models-") as folder:
-            for name, content in self.files.items():
-                path = Path(folder) / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-            known_again(Path(folder))
-            return read_detectors(Path(folder), self._fit_again)
+        with nullcontext(self.folder) if self.files is None else laid_out(self.files) as folder:
+            return opened(folder, self._fit_again)
 
     @property
     def _fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline] | None:

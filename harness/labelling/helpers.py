@@ -5,40 +5,42 @@ labels that it has learned by heart, perhaps those that the new detector is judg
 """
 
 import hashlib
-import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from harness.choosing.selection import log_odds
 from harness.errors import HarnessError
+from harness.files.arrays import arrays_in
+from harness.fitting.pipeline import FittedPipeline
+from harness.fitting.reach import reach_of
 from harness.labelling.detectors import (
     FILE,
     TAUGHT,
     Blends,
-    Member,
     described,
     files_in,
+    laid_out,
     odd_versions,
     read_detectors,
 )
 from harness.labelling.labeller import Labeller
 from harness.labelling.matching import alike
 from harness.labelling.taught import shows
-from harness.plugins.contract import Columns, FeatureSet, Fitted, SequenceFamily
+from harness.plugins.contract import Columns, FeatureSet, Fitted
 from harness.plugins.loading import PluginFile
-from harness.plugins.registry import FEATURES, feature_set_named, model_family_named
+from harness.plugins.registry import FEATURES
 from harness.recording import Array, Recording
+from harness.spec import PipelineSpec
 from harness.words import listed
 
 PREFIX = "helpers_"
 """What the names of such feature sets begin with."""
-
-CERTAIN = 1e-4
-"""Probabilities nearer to 0 or 1 than this are taken for this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,12 @@ class HelperModels(PluginFile):
         """Raises `HarnessError` where the folder holds no detectors, or some that do not say what taught them."""
         known_again(path)
         odd_versions(path)
-        files = files_in(path)
-        if TAUGHT not in files:
+        if opened(path).taught is None:
             raise HarnessError(
                 f"--helpers {path}: kept by an earlier version, which did not say what they learned from; "
                 "make them anew with export-best --models"
             )
+        files = files_in(path)
         return cls(path, path.resolve(), files[FILE], files)
 
     @property
@@ -72,15 +74,48 @@ class HelperModels(PluginFile):
 
 
 @dataclass(frozen=True)
+class Helpers:
+    """What can be known of kept detectors without opening their models."""
+
+    behaviors: Mapping[str, str]
+    """Each with whom it is of."""
+    body: Mapping[str, Any]
+    """What recordings must have in common with those that taught them."""
+    taught: Array
+    """Marks of these."""
+    reach_seconds: float
+    """The farthest that they look from a frame."""
+    _told: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> "Helpers":
+        plain = json.loads(files[FILE])
+        members = [member for one in plain["behaviors"] for member in one["members"]]
+        return cls(
+            {one["behavior"]: one["of"] for one in plain["behaviors"]},
+            plain["body"],
+            arrays_in(files[TAUGHT])["marks"],
+            max((reach_of(PipelineSpec.from_json(one["pipeline"])) for one in members), default=0.0),
+        )
+
+    def taught_by(self, recording: Recording) -> bool:
+        """Whether a recording shows footage that taught them. Raises `HarnessError` where they cannot know it."""
+        if recording.digest not in self._told:
+            (ready,) = alike([recording], self.body, "the helpers")
+            self._told[recording.digest] = shows(ready, self.taught)
+        return self._told[recording.digest]
+
+
+@dataclass(frozen=True)
 class HelperSet(FeatureSet):
     """What kept detectors say, as a feature set; what it has learned are their files."""
 
-    helpers: "Helpers | None" = None
+    helpers: Helpers | None = None
     """None where the set is only used again, with the files that lie beside what it was used for."""
 
     @classmethod
     def of(cls, models: HelperModels) -> "HelperSet":
-        helpers = _detectors(models.files)
+        helpers = Helpers.of(models.files)
         arrays = {name: np.frombuffer(content, np.uint8) for name, content in models.files.items()}
 
         def files(recordings: Iterable[Recording]) -> Fitted:
@@ -97,20 +132,19 @@ class HelperSet(FeatureSet):
         if self.helpers is None:
             return "is known from models that were kept with it alone"
         try:
-            ready = alike(recordings, self.helpers.body, "the helpers")
+            alike(recordings, self.helpers.body, "the helpers")
         except HarnessError as error:
             return error.lines[0]
-        if not {one.scope for one in self.helpers.blends.by_behavior.values()} & {one.scope for one in recordings}:
+        if not set(self.helpers.behaviors.values()) & {one.scope for one in recordings}:
             return "none of its behaviors is of whom these are of (the scene, one animal, a pair)"
-        if all(self.helpers.taught_by(one) for one in ready):
+        if all(map(self.helpers.taught_by, recordings)):
             return "has learned from all of these recordings, of which it could only repeat what it was told"
         return None
 
     def remarks(self, *recordings: Recording) -> list[str]:
         assert self.helpers is not None
-        ready = alike(recordings, self.helpers.body, "the helpers")
-        known = list(dict.fromkeys(one.id for one in ready if self.helpers.taught_by(one)))
-        lines = [f"{self.name}: what detectors of {listed(list(self.helpers.blends.by_behavior))} say"]
+        known = list(dict.fromkeys(one.id for one in recordings if self.helpers.taught_by(one)))
+        lines = [f"{self.name}: what detectors of {listed(list(self.helpers.behaviors))} say"]
         return [*lines, f"{self.name}: missing in {listed(known)}, which taught them"] if known else lines
 
 
@@ -125,62 +159,26 @@ def known_again(folder: Path) -> None:
             FEATURES[name] = HelperSet(name, said, as_filmed=True)
 
 
+def opened(folder: Path, fit_again: Callable[[str, PipelineSpec], FittedPipeline] | None = None) -> Blends:
+    """The detectors in a folder, ready for use with the helpers that they were made with; as `read_detectors`."""
+    known_again(folder)
+    return read_detectors(folder, fit_again)
+
+
+OPENED: dict[bytes, tuple[Helpers, Blends]] = {}
+"""By what their `models.json` holds, which tells all their files: they are opened once in a process."""
+
+
 def said(recording: Recording, fitted: Fitted) -> Columns:
     """The log-odds of each behavior that the helpers know; missing where they have learned from the recording."""
-    detectors = _detectors({name: content.tobytes() for name, content in fitted.items()})
-    blends = detectors.blends.of(recording.scope)
-    (ready,) = alike([recording], detectors.body, "of the helpers")
-    if detectors.taught_by(ready):
-        return {f"says {behavior}": np.full(recording.frames, np.nan) for behavior in blends.by_behavior}
-    found = Labeller(blends, recording.frames).probability(ready, 0)
-    return {f"says {behavior}": _log_odds(values) for behavior, values in found.items()}
-
-
-def _log_odds(probabilities: Array) -> Array:
-    inside = np.clip(probabilities.astype(np.float64), CERTAIN, 1 - CERTAIN)
-    return np.asarray(np.log(inside / (1 - inside)), dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class Helpers:
-    """Detectors that were kept."""
-
-    blends: Blends
-    body: Mapping[str, Any]
-    """What recordings must have in common with those that taught them."""
-
-    def taught_by(self, recording: Recording) -> bool:
-        """Whether a recording, as they know it, shows footage that taught them."""
-        assert self.blends.taught is not None
-        return shows(recording, self.blends.taught)
-
-    @property
-    def reach_seconds(self) -> float:
-        """The farthest that they look from a frame."""
-        members = [member for blend in self.blends.by_behavior.values() for member in blend.members]
-        return max((_reach(member) for member in members), default=0.0)
-
-
-def _reach(member: Member) -> float:
-    family = model_family_named(member.spec.model.name)
-    features = [feature_set_named(choice.name).reach_seconds for choice in member.spec.features]
-    windows = [seconds / 2 for seconds in member.spec.preparation.window_seconds]
-    own = family.reach_seconds if isinstance(family, SequenceFamily) else 0.0
-    return max(features, default=0.0) + max([own, *windows])
-
-
-OPENED: dict[bytes, Helpers] = {}
-"""By what their `models.json` holds, which tells all their files: they are read once in a process."""
-
-
-def _detectors(files: Mapping[str, bytes]) -> Helpers:
-    key = hashlib.sha256(files[FILE]).digest()
+    key = fitted[FILE].tobytes()
     if key not in OPENED:
-        with tempfile.TemporaryDirectory(prefix="harness-helpers-") as name:
-            folder = Path(name)
-            for file, content in files.items():
-                (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                (folder / file).write_bytes(content)
-            known_again(folder)
-            OPENED[key] = Helpers(read_detectors(folder), described(folder)["body"])
-    return OPENED[key]
+        files = {name: content.tobytes() for name, content in fitted.items()}
+        with laid_out(files) as folder:
+            OPENED[key] = Helpers.of(files), opened(folder)
+    helpers, blends = OPENED[key][0], OPENED[key][1].of(recording.scope)
+    if helpers.taught_by(recording):
+        return {f"says {behavior}": np.full(recording.frames, np.nan) for behavior in blends.by_behavior}
+    (ready,) = alike([recording], helpers.body, "the helpers")
+    found = Labeller(blends, recording.frames).probability(ready, 0)
+    return {f"says {behavior}": log_odds(values) for behavior, values in found.items()}

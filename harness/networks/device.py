@@ -25,8 +25,7 @@ def device_for(asked: str | None, recorded: Mapping[str, Any] | None = None) -> 
 
     Raises `HarnessError` where it is not here.
     """
-    if asked is not None and NAMES.fullmatch(asked) is None:
-        raise HarnessError(f"--device {asked}: should be cpu, or cuda for a graphics card (cuda:1 for the second)")
+    refuse_unknown(asked)
     there = find_spec("torch") is not None
     wanted = asked or (recorded or {}).get("name")
     if wanted is None:
@@ -37,6 +36,12 @@ def device_for(asked: str | None, recorded: Mapping[str, Any] | None = None) -> 
         of = "" if asked else ", on which the networks of this run have learned"
         raise HarnessError(f"--device {wanted}: PyTorch finds no such graphics card here{of}; --device cpu needs none")
     return str(wanted)
+
+
+def refuse_unknown(asked: str | None) -> None:
+    """Raise `HarnessError` where a device has a name that none can have."""
+    if asked is not None and NAMES.fullmatch(asked) is None:
+        raise HarnessError(f"--device {asked}: should be cpu, or cuda for a graphics card (cuda:1 for the second)")
 
 
 def described(device: str) -> dict[str, str]:

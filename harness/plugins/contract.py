@@ -157,7 +157,7 @@ class FeatureSet(Plugin):
         """What it learns from recordings in all its rounds; `kept` may know what the round of a number gave."""
         assert self.fit is not None
         if self.rounds == 1:
-            return kept(0, partial(self.fit, recordings, **parameters))
+            return self.fit(recordings, **parameters)
         before = None
         for number in range(self.rounds):
             before = kept(number, partial(self.fit, recordings, before, **parameters))

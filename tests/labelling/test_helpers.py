@@ -37,6 +37,12 @@ def kept(folder: Path, dataset: Dataset, trials: int = 2) -> Path:
     return harness.fit(run, data=dataset, workers=2).save(folder / f"{dataset.name}-models")
 
 
+def on_helpers(dataset: Dataset, models: Path, folder: str, *besides: str, model: str = "lightgbm") -> harness.Run:
+    """A search on what helpers say, and on feature sets besides."""
+    sets = [HelperModels.read(models).name, *besides]
+    return harness.search(dataset, trials=3, models=[model], features=sets, plugins=[models], results=folder, workers=2)
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: None) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -70,10 +76,7 @@ def test_a_detector_of_the_same_behavior_helps_where_one_recording_is_labelled(h
     """With helpers a search of one model on what they say alone is as good as they are."""
     models = kept(here, elsewhere("old", 5, count=6))
     new = elsewhere("new", 8, count=2)
-    name = HelperModels.read(models).name
-    run = harness.search(
-        new, trials=2, models=["logistic_regression"], features=[name], plugins=[models], results="with", workers=2
-    )
+    run = on_helpers(new, models, "with", model="logistic_regression")
     assert max(one.pooled.f1 for one in run.records() if one.complete) > 0.8
 
 
@@ -81,9 +84,7 @@ def test_models_that_were_made_with_helpers_label_without_them(here: Path) -> No
     models = kept(here, elsewhere("old", 5))
     new = elsewhere("new", 6)
     name = HelperModels.read(models).name
-    run = harness.search(
-        new, trials=2, models=["lightgbm"], features=["kinematics", name], plugins=[models], results="with", workers=2
-    )
+    run = on_helpers(new, models, "with", "kinematics")
     both = harness.fit(run, data=new, workers=2).save(here / "both")
     (unseen,) = named(toy_recordings(1, 300, seed=9), "unseen")
     before = harness.predict(both, [unseen], workers=2)
@@ -129,16 +130,7 @@ def by_chance(recordings: tuple[Recording, ...], seed: int) -> tuple[Recording, 
 
 def best_f1(dataset: Dataset, models: Path, folder: str) -> float:
     """Of a search on what the helpers say."""
-    run = harness.search(
-        dataset,
-        trials=3,
-        models=["lightgbm"],
-        features=[HelperModels.read(models).name],
-        plugins=[models],
-        results=folder,
-        workers=2,
-    )
-    return max(one.pooled.f1 for one in run.records() if one.complete)
+    return max(one.pooled.f1 for one in on_helpers(dataset, models, folder).records() if one.complete)
 
 
 def forgetful(models: Path, folder: Path) -> Path:
@@ -164,15 +156,7 @@ def test_labels_that_helpers_have_learned_by_heart_do_not_come_back(here: Path) 
 def test_helpers_of_helpers_pass_on_what_taught_them(here: Path) -> None:
     first, second, third = (elsewhere(name, seed, 3) for name, seed in (("a", 1), ("b", 2), ("c", 3)))
     of_first = kept(here, first)
-    run = harness.search(
-        second,
-        trials=2,
-        models=["lightgbm"],
-        features=[HelperModels.read(of_first).name],
-        plugins=[of_first],
-        results="second",
-        workers=2,
-    )
+    run = on_helpers(second, of_first, "second")
     both = harness.fit(run, data=second, workers=2).save(here / "both")
     brought = HelperModels.read(both)
     brought.load()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import harness
 from harness.errors import HarnessError
 from harness.networks.device import CPU, described, device_for, held, in_words
 
@@ -35,6 +36,11 @@ def test_a_device_that_nobody_knows_is_refused(name: str) -> None:
     with pytest.raises(HarnessError) as refused:
         device_for(name)
     assert str(refused.value) == f"--device {name}: should be cpu, or cuda for a graphics card (cuda:1 for the second)"
+
+
+def test_it_is_refused_where_nothing_would_learn_there_either(toy_place: Path) -> None:
+    with pytest.raises(HarnessError, match="--device gpu: should be cpu, or cuda"):
+        harness.search("data", trials=1, models=["random"], device="gpu")
 
 
 def test_the_processor_is_always_there() -> None:
