@@ -181,7 +181,7 @@ class Recording:
         seen = _Seen(self, names.index(agent), names.index(target))
         return replace(
             self,
-            id=f"{self.id} ({agent} to {target})" if agent != target else f"{self.id} ({agent})",
+            id=seen_id(self.id, agent, target),
             labels=labels,
             film=self.source_id,
             names=(agent, target),
@@ -265,6 +265,11 @@ class Recording:
             first_frame=self.first_frame + start,
             session_frames=self.session_frames or self.frames,
         )
+
+
+def seen_id(film: str, agent: str, target: str) -> str:
+    """The id of the recording `film` as these animals see it."""
+    return f"{film} ({agent} to {target})" if agent != target else f"{film} ({agent})"
 
 
 @dataclass(frozen=True, slots=True)

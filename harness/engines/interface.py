@@ -4,6 +4,7 @@ An engine is a small value that says where; opened, it gives workers in the shap
 `harness.engines.local` has the processes of this machine, `harness.engines.dask` the workers of a Dask cluster.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -84,10 +85,16 @@ class Engine(Protocol):
 
 
 def in_turn(futures: "Sequence[Future[Any]]", told: Told, what: str, unit: str) -> "Iterator[Future[Any]]":
-    """The futures in their order, each once it is done; `told` hears how many are, whatever their order."""
-    for place, future in enumerate(futures):
-        told(what, place, len(futures), unit)
-        while not wait([future], timeout=ASKED_SECONDS).done:
-            told(what, place + sum(later.done() for later in futures[place:]), len(futures), unit)
-        yield future
-    told(what, len(futures), len(futures), unit)
+    """The futures in their order, each once it is done; `told` hears how many are, whatever their order.
+
+    What has been given is not held on to.
+    """
+    waiting, every = deque(futures), len(futures)
+    del futures
+    while waiting:
+        place = every - len(waiting)
+        told(what, place, every, unit)
+        while not wait([waiting[0]], timeout=ASKED_SECONDS).done:
+            told(what, place + sum(later.done() for later in waiting), every, unit)
+        yield waiting.popleft()
+    told(what, every, every, unit)

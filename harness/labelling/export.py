@@ -40,6 +40,7 @@ from harness.plugins.contract import SavedClassifier
 from harness.plugins.loading import PluginFile, load_plugins
 from harness.plugins.registry import model_family_named
 from harness.plugins.sequences import Heard
+from harness.plugins.writers import Act, Labelled
 from harness.recording import SCOPES, Array, Dataset, Recording
 from harness.spec import PipelineSpec
 from harness.words import shown
@@ -208,10 +209,29 @@ def label_recordings(
     `training` is for models that their family cannot keep; `told` hears how many recordings are done.
     Raises `HarnessError` that names the recording where one cannot be labelled.
     """
+    found: dict[str, dict[str, Array]] = {behavior: {} for behavior in scopes_of(folder)}
+    for one in label_each(folder, recordings, engine=engine, plugins=plugins, training=training, told=told):
+        for act in one.acts:
+            found[act.behavior][act.id_in(one.recording)] = act.labels
+    return found
+
+
+def label_each(
+    folder: Path,
+    recordings: Sequence[Recording],
+    *,
+    engine: Engine,
+    plugins: Sequence[PluginFile] = (),
+    training: Training | None = None,
+    told: Told = untold,
+) -> Iterator[Labelled]:
+    """The recordings with what the detectors in `folder` say of them, in their order, each let go once it is given.
+
+    Where one is an example, as `Recording.seen_from` gives it, for that alone. Raises as `label_recordings` does.
+    """
     twice = [name for name, count in Counter(recording.id for recording in recordings).items() if count > 1]
     if twice:
         raise HarnessError(f"{shown(twice[0])}: two recordings have this name, expected another for each")
-    scopes = scopes_of(folder)
     every = dict.fromkeys(SCOPES, 0)
     before = []
     for one in recordings:
@@ -220,23 +240,22 @@ def label_recordings(
     files = None if engine.shares_files else files_in(folder)
     bench = _Labelling(folder, files, every, tuple(plugins), training)
     with engine.open(partial(_start_labelling, bench), _label) as pool:
-        waiting = [
-            (recording, pool.submit(recording, first)) for recording, first in zip(recordings, before, strict=True)
-        ]
-        done = in_turn([future for _, future in waiting], told, "labelling", "recording")
-        found: dict[str, dict[str, Array]] = {behavior: {} for behavior in scopes}
-        for (recording, _), future in zip(waiting, done, strict=False):
-            for behavior, labels in _labels(future, recording).items():
-                found[behavior] |= labels
-    return found
+        done = in_turn(
+            [pool.submit(one, first) for one, first in zip(recordings, before, strict=True)],
+            told,
+            "labelling",
+            "recording",
+        )
+        for recording, future in zip(recordings, done, strict=False):
+            yield Labelled(recording, _acts(future, recording))
 
 
-def _labels(future: Any, recording: Recording) -> dict[str, dict[str, Array]]:
+def _acts(future: Any, recording: Recording) -> tuple[Act, ...]:
     try:
-        labels: dict[str, dict[str, Array]] = future.result()
+        acts: tuple[Act, ...] = future.result()
     except (TrialError, WorkerDiedError) as error:
         raise HarnessError(f"{recording.id} cannot be labelled: {error}") from error
-    return labels
+    return acts
 
 
 def _start_fitting(training: Training) -> tuple[Training, FeatureTables]:
@@ -280,15 +299,15 @@ class _Labelling:
     training: Training | None
 
     @cached_property
-    def labellers(self) -> dict[str, Labeller]:
-        """By the scope of the behaviors that they label."""
-        detectors = self._detectors()
-        scopes = dict.fromkeys(one.scope for one in detectors.by_behavior.values())
-        return {scope: Labeller(detectors.of(scope), self.frames[scope]) for scope in scopes}
-
-    def _detectors(self) -> Blends:
+    def detectors(self) -> Blends:
         with nullcontext(self.folder) if self.files is None else laid_out(self.files) as folder:
             return opened(folder, self._fit_again)
+
+    @cached_property
+    def labellers(self) -> dict[str, Labeller]:
+        """By the scope of the behaviors that they label."""
+        scopes = dict.fromkeys(one.scope for one in self.detectors.by_behavior.values())
+        return {scope: Labeller(self.detectors.of(scope), self.frames[scope]) for scope in scopes}
 
     @property
     def _fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline] | None:
@@ -300,13 +319,16 @@ def _start_labelling(bench: _Labelling) -> _Labelling:
     return bench
 
 
-def _label(bench: _Labelling, recording: Recording, first: Mapping[str, int]) -> dict[str, dict[str, Array]]:
-    found: dict[str, dict[str, Array]] = {}
+def _label(bench: _Labelling, recording: Recording, first: Mapping[str, int]) -> tuple[Act, ...]:
+    found: list[Act] = []
     for scope, labeller in bench.labellers.items():
         for place, example in enumerate(recording.examples(scope)):
-            for behavior, labels in labeller.labels(example, first[scope] + place * recording.frames).items():
-                found.setdefault(behavior, {})[example.id] = labels
-    return found
+            probabilities = labeller.probability(example, first[scope] + place * recording.frames)
+            for behavior, labels in labeller.cut(example, probabilities).items():
+                threshold = bench.detectors.by_behavior[behavior].decision.threshold
+                found.append(Act(behavior, example.agent, example.target, labels, probabilities[behavior], threshold))
+    order = list(bench.detectors.by_behavior)
+    return tuple(sorted(found, key=lambda act: order.index(act.behavior)))
 
 
 def manifest(

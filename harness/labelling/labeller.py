@@ -51,11 +51,15 @@ class Labeller:
         Where nothing was seen on any frame, all are 0. Raises `HarnessError` where features are not what they were when
         the models were fitted.
         """
+        return self.cut(recording, self.probability(recording, first))
+
+    def cut(self, recording: Recording, probabilities: Mapping[str, Array]) -> dict[str, Array]:
+        """The labels that `probability` comes to."""
         if not recording.seen:
             return {behavior: np.zeros(recording.frames, np.int8) for behavior in self.detectors.by_behavior}
         claims = {
             behavior: Claim.of(self.detectors.by_behavior[behavior].decision, probability, recording.fps)
-            for behavior, probability in self.probability(recording, first).items()
+            for behavior, probability in probabilities.items()
         }
         return resolved(self.detectors.overlaps, claims)
 
