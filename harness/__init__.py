@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.api.doctor import Examination, doctor
     from harness.api.export import Export, export_best, fit
     from harness.api.importing import Import, ImportRefused, import_files, load_annotations, load_poses
+    from harness.api.labels import Written, label
     from harness.api.pages import learning_curve, report
     from harness.api.run import Comparison, Run, compare, open_run
     from harness.api.search import SearchInterrupted, search
@@ -35,6 +36,7 @@ _HOMES = {
     "api.doctor": ("Examination", "doctor"),
     "api.export": ("Export", "export_best", "fit"),
     "api.importing": ("Import", "ImportRefused", "import_files", "load_annotations", "load_poses"),
+    "api.labels": ("Written", "label"),
     "api.pages": ("learning_curve", "report"),
     "api.run": ("Comparison", "Run", "compare", "open_run"),
     "api.search": ("SearchInterrupted", "search"),
@@ -65,6 +67,7 @@ __all__ = [
     "Scores",
     "SearchInterrupted",
     "Skeleton",
+    "Written",
     "__version__",
     "available",
     "cache",
@@ -76,6 +79,7 @@ __all__ = [
     "export_best",
     "fit",
     "import_files",
+    "label",
     "learning_curve",
     "load",
     "load_annotations",

@@ -15,11 +15,13 @@ from harness.data.dataset_toml import SETUP_FILE
 from harness.data.layouts import data_files
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
+from harness.engines.interface import Told, untold
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import made_whole, make_room, refuse_inputs, unwritable
 from harness.labelling.detectors import Blend, Blends, odd_versions, ready_for
 from harness.labelling.export import (
     Training,
+    label_each,
     label_recordings,
     refuse_folder,
     unmade,
@@ -27,6 +29,7 @@ from harness.labelling.export import (
 from harness.labelling.helpers import known_again, opened
 from harness.labelling.labeller import Labeller
 from harness.plugins.loading import PluginFile
+from harness.plugins.writers import Labelled
 from harness.recording import ONE, PAIR, SCENE, Array, Recording
 from harness.showing.steps import reading
 from harness.spec import Decision
@@ -102,6 +105,35 @@ class Detectors(Mapping[str, "Detector"]):
                 training=self._training,
                 told=told,
             )
+
+    def label(
+        self,
+        recordings: Sequence[Recording],
+        *,
+        workers: int | None = None,
+        dask: str | None = None,
+        told: Told = untold,
+    ) -> Iterator[Labelled]:
+        """The recordings in their order with what each behavior's detector says of them: labels and probabilities. One
+        after the other, so that as many can be labelled as there are.
+
+        Args:
+            recordings: With the keypoints that were learned from, in the same order.
+            workers: Processes of this machine; by default one a core.
+            dask: The address of a Dask scheduler to work on instead.
+            told: Called with what is done, how many of how many are, and what they are.
+
+        Raises:
+            HarnessError: One cannot be labelled.
+        """
+        return label_each(
+            self.folder,
+            recordings,
+            engine=engine_of(workers, dask),
+            plugins=self._plugins,
+            training=self._training,
+            told=told,
+        )
 
     def save(self, models: Path | str) -> Path:
         """Keep the fitted models in a folder, for `open_detectors` and `harness predict`.

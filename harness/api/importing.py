@@ -154,8 +154,7 @@ def import_files(
             raise HarnessError(f"{option} = {value!r} should be one of {', '.join(known)}")
     if unpaired not in UNPAIRED:
         raise HarnessError(f"unpaired = {unpaired!r} should be one of {', '.join(UNPAIRED)}")
-    if fps is not None and not 0 < fps < 1e6:
-        raise HarnessError(f"fps = {fps!r} should be a number above 0")
+    check_rate(fps)
     try:
         patterns = tuple(map(Pattern.of, match))
     except ValueError as error:
@@ -170,8 +169,8 @@ def import_files(
         rules=Rules(subjects=subjects or {}, looked_at=looked_at, points=points, unpaired=unpaired),
     )
     left_out: list[str] = []
-    tracks = _files(poses, POSE_READERS, left_out)
-    scored = _files(annotations, ANNOTATION_READERS, left_out)
+    tracks = files_of(poses, POSE_READERS, left_out)
+    scored = files_of(annotations, ANNOTATION_READERS, left_out)
     if not tracks:
         raise HarnessError("no files of poses; name some, such as tracks/*.csv")
     if folder is None:
@@ -180,6 +179,12 @@ def import_files(
     if found.problems:
         raise ImportRefused(found.problems, Import(found, None, tuple(left_out)))
     return Import(found, folder, tuple(left_out))
+
+
+def check_rate(fps: float | None) -> None:
+    """Raise `HarnessError` where it is no rate of frames."""
+    if fps is not None and not 0 < fps < 1e6:
+        raise HarnessError(f"fps = {fps!r} should be a number above 0")
 
 
 def load_poses(file: Path | str, *, fps: float | None = None, video: str = "") -> Recording:
@@ -238,7 +243,9 @@ def _one(every: Sequence[Content], video: str, path: Path) -> Content:
     raise HarnessError(f"{path}: {asked}; there are {listed(names, 10)}; video says which")
 
 
-def _files(given: Iterable[Path | str] | Path | str, readers: Mapping[str, Reader], left_out: list[str]) -> list[Path]:
+def files_of(
+    given: Iterable[Path | str] | Path | str, readers: Mapping[str, Reader], left_out: list[str]
+) -> list[Path]:
     """The files that are meant: what is in a folder, and what fits a `*`, in order.
 
     Files in a folder that no reader knows are added to `left_out`.

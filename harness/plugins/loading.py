@@ -22,6 +22,7 @@ from harness.plugins.contract import LOADED
 from harness.plugins.moved import where_now
 from harness.plugins.readers import ANNOTATION_READERS, POSE_READERS
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
+from harness.plugins.writers import LABEL_WRITERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _load_file(file: PluginFile) -> None:
         with naming(f"--plugin {file.path}"):
             exec(compile(file.source, path, "exec"), vars(module))  # noqa: S102 - what a plugin is for
         if _registered() == before:
-            decorators = "@feature_set, @model_family, @smoother or @pose_reader of harness.plugins"
+            decorators = "@feature_set, @model_family, @smoother, @pose_reader or @label_writer of harness.plugins"
             raise HarnessError(f"--plugin {file.path}: registers no plugin; {decorators} does that to a function")
     except BaseException:
         del sys.modules[name], LOADED[path]
@@ -95,7 +96,7 @@ def _load_file(file: PluginFile) -> None:
 
 
 def _registered() -> list[object]:
-    every = (FEATURES, MODELS, SMOOTHERS, POSE_READERS, ANNOTATION_READERS)
+    every = (FEATURES, MODELS, SMOOTHERS, POSE_READERS, ANNOTATION_READERS, LABEL_WRITERS)
     return [plugin for registry in every for plugin in registry.values()]
 
 

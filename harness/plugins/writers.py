@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.recording import PAIR, Array, Recording, seen_id
+from harness.recording import SCENE, Array, Recording, seen_id
 from harness.scores.metrics import runs
 
 
@@ -89,8 +89,9 @@ class Asked:
     """All that will come, in that order."""
 
     @property
-    def pairs(self) -> bool:
-        return PAIR in self.scopes.values()
+    def has_agents(self) -> bool:
+        """Whether any behavior is of an animal or a pair."""
+        return any(scope != SCENE for scope in self.scopes.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,15 +52,15 @@ class Observation:
 def annotations_of(source: Source, observation: Observation) -> Iterator[Annotations]:
     """What was seen in each of the videos of an observation; what is wrong is reported."""
     one = observation
-    bouts = [*one.bouts, *paired(source, one.events)]
+    subjects = one.subjects or tuple(dict.fromkeys(event.subject for event in one.events))
+    bouts = [*one.bouts, *paired(source, one.events, subjects)]
     if any(bout.start >= DATES for bout in bouts):
         source.report(
             f"{shown(one.id)}: its times are dates; export it anew from an observation that does not take the date of "
             "the media as offset"
         )
         return
-    if sum(bool(event.modifiers) for event in one.events):
-        count = sum(bool(event.modifiers) for event in one.events)
+    if count := sum(bool(event.modifiers) and event.modifiers not in subjects for event in one.events):
         one.notes.append(f"modifiers of {counted(count, 'event')} are not read")
     moved = [_moved(bout, -one.offset) for bout in bouts]
     looked = None

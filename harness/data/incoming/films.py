@@ -61,6 +61,10 @@ class Whose:
     """The same of their ends."""
     min_likelihood: float = 0.0
     """Points of which the tracker was less sure are taken for not seen."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """A part as files call it, to what it is called here."""
+    parts: tuple[str, ...] = ()
+    """To take, in this order; none stands for all."""
 
 
 Keep = Callable[[Film, Tracks], object]
@@ -193,6 +197,13 @@ def _settled(tracks: Tracks, whose: Whose, order: tuple[str, ...]) -> Tracks:
         tracks = _taken(tracks, whose.animals)
     elif set(order) == set(tracks.animals) and order != tracks.animals:
         tracks = _taken(tracks, order)
+    if whose.renamed:
+        tracks = replace(tracks, parts=tuple(whose.renamed.get(name, name) for name in tracks.parts))
+        if len(set(tracks.parts)) < len(tracks.parts):
+            twice = next(name for name in tracks.parts if tracks.parts.count(name) > 1)
+            raise ValueError(f"two parts would be called {shown(repr(twice))}; --rename another one")
+    if whose.parts:
+        tracks = _with_parts(tracks, whose.parts)
     for name in tracks.animals:
         if problem := animal_problem(name):
             raise ValueError(f"animal {shown(repr(name))} {problem}")
@@ -223,6 +234,21 @@ def _taken(tracks: Tracks, names: Sequence[str]) -> Tracks:
     places = [tracks.animals.index(name) for name in names]
     confidence = None if tracks.confidence is None else tracks.confidence[:, places]
     return replace(tracks, animals=tuple(names), keypoints=tracks.keypoints[:, places], confidence=confidence)
+
+
+def _with_parts(tracks: Tracks, names: tuple[str, ...]) -> Tracks:
+    """The parts of those names, in that order."""
+    others = [name for name in tracks.parts if name not in names]
+    if lacking := [name for name in names if name not in tracks.parts]:
+        way = f"; --rename {shown(others[0])}={shown(lacking[0])} would say that they are the same" if others else ""
+        raise ValueError(f"has no part {listed(lacking)}; it has {listed(tracks.parts, 10)}{way}")
+    if names == tracks.parts:
+        return tracks
+    places = [tracks.parts.index(name) for name in names]
+    confidence = None if tracks.confidence is None else tracks.confidence[:, :, places]
+    notes = (f"parts that are not asked for are left out ({listed(others)})",) if others else ()
+    keypoints = np.ascontiguousarray(tracks.keypoints[:, :, :, places])
+    return replace(tracks, parts=names, keypoints=keypoints, confidence=confidence, notes=(*tracks.notes, *notes))
 
 
 def split(tracks: Tracks, prefixes: Mapping[str, str], suffixes: Mapping[str, str]) -> Tracks:

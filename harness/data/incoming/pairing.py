@@ -1,6 +1,6 @@
 """Bouts from what starts and what stops, as programs log it that are used while a video plays."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -25,18 +25,22 @@ class Event:
     line: int = 0
 
 
-def paired(source: Source, events: Iterable[Event]) -> list[Bout]:
-    """Bouts from starts and stops of the same subject, behavior and modifiers; the last may be without a stop."""
+def paired(source: Source, events: Iterable[Event], subjects: Collection[str] = ()) -> list[Bout]:
+    """Bouts from starts and stops of the same subject, behavior and modifiers; the last may be without a stop.
+
+    A modifier that is one of `subjects` says to whom it is done.
+    """
     found: list[Bout] = []
     by_key: dict[tuple[str, str, str], list[Event]] = {}
     for event in events:
         by_key.setdefault((event.subject, event.behavior, event.modifiers), []).append(event)
-    for (subject, behavior, _), group in by_key.items():
+    for (subject, behavior, modifiers), group in by_key.items():
         agent = "" if subject in NOBODY else subject
+        target = modifiers if agent and modifiers in subjects else ""
         opened: Event | None = None
         for event in _in_order(group):
             if event.status == POINT:
-                found.append(Bout(behavior, event.time, event.time, agent, point=True, line=event.line))
+                found.append(Bout(behavior, event.time, event.time, agent, target, point=True, line=event.line))
             elif event.status == START and opened is None:
                 opened = event
             elif event.status == START:
@@ -49,10 +53,10 @@ def paired(source: Source, events: Iterable[Event]) -> list[Bout]:
                 said = f"{shown(behavior)} stops at {event.time:g} s, though it has not started"
                 source.report(said, line=event.line or None)
             else:
-                found.append(Bout(behavior, opened.time, event.time, agent, line=opened.line))
+                found.append(Bout(behavior, opened.time, event.time, agent, target, line=opened.line))
                 opened = None
         if opened is not None:
-            found.append(Bout(behavior, opened.time, None, agent, line=opened.line))
+            found.append(Bout(behavior, opened.time, None, agent, target, line=opened.line))
     return found
 
 

@@ -1,0 +1,143 @@
+"""A folder of labels: what was found in recordings, in the formats that are asked for, with the numbers of it.
+
+`recordings.csv` says which recordings there are, `events.csv` all bouts, `summary.csv` and `transitions.csv` what they
+come to, `labels.json` what labelled them. It is written while recordings are labelled, one in memory at a time.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from harness.data.folder.layout import folded, id_problem
+from harness.errors import DataError, HarnessError, unknown
+from harness.labelling.summary import Done, summary_rows, transition_rows
+from harness.plugins.writers import LABEL_WRITERS, Asked, Format, Labelled, Writer
+from harness.recording import Recording
+from harness.version import __version__
+from harness.words import shown
+
+EVENTS, RECORDINGS, SUMMARY, TRANSITIONS = "events.csv", "recordings.csv", "summary.csv", "transitions.csv"
+
+MADE = "labels.json"
+"""What labelled them; written last."""
+
+ALWAYS = "events"
+"""The format that is written in any case."""
+
+OF_RECORDINGS = ("id", "frames", "fps", "animals", "group")
+OF_SUMMARY = (
+    *("behavior", "agent", "target", "bin", "start_s", "stop_s"),
+    *("bouts", "total_s", "share", "latency_s", "mean_bout_s", "median_bout_s"),
+)
+OF_TRANSITIONS = ("agent", "from", "to", "transitions")
+
+
+def load_writers() -> None:
+    """Import every format: a module's being in `labelling.writers` registers it."""
+    import harness.labelling.writers as package
+
+    for module in iter_modules(package.__path__, f"{package.__name__}."):
+        import_module(module.name)
+
+
+def formats_named(names: Iterable[str]) -> list[Format]:
+    """The formats of those names, and `ALWAYS` before them. Raises `HarnessError` with each that is not known, or is
+    written with what is not installed.
+    """
+    load_writers()
+    problems: list[str] = []
+    wanted = list(dict.fromkeys([ALWAYS, *names]))
+    for name in wanted:
+        one = LABEL_WRITERS.get(name)
+        if one is None:
+            problems += unknown("format", name, LABEL_WRITERS).lines
+        elif lacking := [module for module in one.needs if find_spec(module) is None]:
+            way = f"pip install 'behavior-harness[{one.extra}]'"
+            problems.append(f"format {name}: needs {lacking[0]}, which is not installed; {way} gets it")
+    if problems:
+        raise HarnessError(*problems)
+    return [LABEL_WRITERS[name] for name in wanted]
+
+
+def write_labels(
+    folder: Path,
+    formats: Sequence[Format],
+    scopes: Mapping[str, str],
+    recordings: Sequence[Recording],
+    label: Callable[[], Iterator[Labelled]],
+    *,
+    bins: float | None = None,
+    made: Mapping[str, Any],
+) -> None:
+    """Write into the empty `folder` what `label` finds in the recordings, of behaviors with those `scopes`.
+
+    `bins` are seconds, of which the summary has lines of its own; `made` says what labelled them. Raises `HarnessError`
+    where a format cannot hold it, before anything is labelled, and what `label` raises.
+    """
+    _refuse_names(recordings)
+    asked = Asked(folder, scopes, recordings)
+    writers: list[Writer] = [one.make(asked) for one in formats]
+    about = list(dict.fromkeys(column for one in recordings for column in one.about if column not in OF_RECORDINGS))
+    with (
+        _Table(folder / RECORDINGS, [*OF_RECORDINGS, *about]) as register,
+        _Table(folder / SUMMARY, ["recording", "group", *about, *OF_SUMMARY]) as summary,
+        _Table(folder / TRANSITIONS, ["recording", "group", *about, *OF_TRANSITIONS]) as transitions,
+    ):
+        for one in label():
+            video = one.recording
+            for writer in writers:
+                writer.add(one)
+            done = [Done(act.behavior, act.agent, act.receiver, act.bouts) for act in one.acts]
+            names = {"id": video.id, "frames": video.frames, "fps": video.fps, "animals": ";".join(video.names)}
+            known = {"group": video.group} | dict(video.about)
+            register.add(names | known)
+            for row in summary_rows(done, video.frames, video.fps, bins):
+                summary.add({"recording": video.id} | known | row)
+            for row in transition_rows(done):
+                transitions.add({"recording": video.id} | known | row)
+    for writer in writers:
+        writer.finish()
+    content = {"made_by": f"harness {__version__}", "behaviors": dict(scopes), **made}
+    (folder / MADE).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+class _Table:
+    """A csv file that is written line by line."""
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path, self.columns = path, list(columns)
+
+    def __enter__(self) -> "_Table":
+        self.file = open(self.path, "x", encoding="utf-8", newline="")
+        self.rows = csv.DictWriter(self.file, self.columns, restval="", extrasaction="ignore", lineterminator="\n")
+        self.rows.writeheader()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        self.rows.writerow({column: _cell(value) for column, value in row.items()})
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def _refuse_names(recordings: Sequence[Recording]) -> None:
+    """Raise `DataError` where files cannot be called after recordings."""
+    problems, taken = [], dict[str, str]()
+    for one in recordings:
+        if problem := id_problem(one.id):
+            problems.append(f"{shown(one.id)}: its name {problem}")
+        elif (other := taken.setdefault(folded(one.id), one.id)) != one.id:
+            problems.append(f"{shown(one.id)}: some disks take its name for {shown(other)}; give it another")
+    if problems:
+        raise DataError(problems)
