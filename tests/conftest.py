@@ -10,9 +10,11 @@ import pytest
 
 from harness.cli import main
 from harness.data.incoming.recognising import load_readers
+from harness.labelling.writing import load_writers
 from harness.plugins.loading import load_plugins
 from harness.plugins.readers import ANNOTATION_READERS, POSE_READERS
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
+from harness.plugins.writers import LABEL_WRITERS
 from harness.recording import Recording
 from tests.challenge_files import write
 from tests.toy import toy_recordings
@@ -77,8 +79,9 @@ def registries() -> Iterator[None]:
     """Plugins that a test brings are forgotten after it."""
     load_plugins()
     load_readers()
+    load_writers()
     before: list[tuple[dict[str, Any], dict[str, Any]]] = [
-        (one, dict(one)) for one in (FEATURES, MODELS, SMOOTHERS, POSE_READERS, ANNOTATION_READERS)
+        (one, dict(one)) for one in (FEATURES, MODELS, SMOOTHERS, POSE_READERS, ANNOTATION_READERS, LABEL_WRITERS)
     ]
     yield
     for registry, plugins in before:

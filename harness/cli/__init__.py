@@ -17,6 +17,7 @@ from typing import NoReturn
 from harness.cli.arguments import (
     add_device,
     add_places,
+    add_tracks,
     add_workers,
     duration,
     existing_folder,
@@ -25,9 +26,7 @@ from harness.cli.arguments import (
     pair,
     positive,
     quieten_dask,
-    rate,
     seed,
-    share,
 )
 from harness.cli.ending import Ending
 from harness.cli.letters import as_the_terminal_has_them
@@ -117,16 +116,39 @@ def parser() -> argparse.ArgumentParser:
     add_device(export, "where they did in the search")
     export.add_argument("--models", type=named, metavar="DIR", help="keep the fitted models here, for harness predict")
 
-    predict = commands.add_parser("predict", help="label other recordings with models that export-best kept")
+    predict = commands.add_parser("predict", help="label poses with models that export-best kept")
+    predict.add_argument(
+        "poses", type=named, nargs="*", metavar="POSES", help="files of a tracker, or folders of them; a dataset folder"
+    )
     predict.add_argument("--models", type=named, required=True, metavar="DIR", help="what export-best --models made")
     predict.add_argument(
-        "--data",
-        type=named,
-        required=True,
-        metavar="FILE",
-        help="recordings laid out as in test.npy, their folder, or a dataset folder",
+        "--data", type=named, metavar="FILE", help="recordings laid out as in test.npy, or their folder"
     )
-    predict.add_argument("--out", type=named, default=Path("labels.npy"), metavar="FILE", help="(labels.npy)")
+    predict.add_argument(
+        "--out",
+        type=named,
+        default=Path("labels"),
+        metavar="DIR",
+        help="folder to make, or a file that ends in .npy for the challenge's labels alone (labels)",
+    )
+    predict.add_argument(
+        "--format",
+        dest="formats",
+        action="append",
+        default=[],
+        metavar="F",
+        help="what to write besides tables, such as boris, frames, nwb (harness list); may be repeated",
+    )
+    predict.add_argument("--bins", type=lasting, metavar="TIME", help="sum up by stretches of so long, too, such as 5m")
+    add_tracks(predict)
+    predict.add_argument(
+        "--rename",
+        type=pair,
+        action="append",
+        default=[],
+        metavar="PART=PART",
+        help="a part as the files call it, and as the models do",
+    )
     add_workers(predict)
     add_places(predict, "plugin")
 
@@ -176,7 +198,6 @@ def parser() -> argparse.ArgumentParser:
     where = taken.add_mutually_exclusive_group(required=True)
     where.add_argument("--out", type=named, metavar="DIR", help="folder to make")
     where.add_argument("--dry-run", action="store_true", help="only show what the files come to")
-    taken.add_argument("--fps", type=rate, metavar="N", help="frames a second, where no file says it")
     taken.add_argument(
         "--match",
         action="append",
@@ -200,21 +221,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="BEHAVIOR=SCOPE",
         help="whom it is of: one, pair, or scene",
     )
-    taken.add_argument(
-        "--animals", nargs="+", default=[], metavar="NAME", help="which tracks to take, where there are others"
-    )
-    for side, end in (("prefix", "begin with"), ("suffix", "end in")):
-        taken.add_argument(
-            f"--{side}",
-            type=pair,
-            action="append",
-            default=[],
-            metavar="TEXT=ANIMAL",
-            help=f"what the parts of an animal {end}, where a file does not tell its animals apart",
-        )
-    taken.add_argument(
-        "--min-likelihood", type=share, default=0.0, metavar="P", help="take points below it for not seen (0)"
-    )
+    add_tracks(taken)
     taken.add_argument(
         "--looked-at",
         choices=["whole", "span", "bouts"],

@@ -56,6 +56,26 @@ def add_workers(command: argparse.ArgumentParser) -> None:
     where.add_argument("--dask", metavar="URL", help="work on a Dask cluster, such as tcp://host:8786")
 
 
+def add_tracks(command: argparse.ArgumentParser) -> None:
+    """Add the options that say how the files of trackers are taken."""
+    command.add_argument("--fps", type=rate, metavar="N", help="frames a second, where no file says it")
+    command.add_argument(
+        "--animals", nargs="+", default=[], metavar="NAME", help="which tracks to take, where there are others"
+    )
+    for side, end in (("prefix", "begin with"), ("suffix", "end in")):
+        command.add_argument(
+            f"--{side}",
+            type=pair,
+            action="append",
+            default=[],
+            metavar="TEXT=ANIMAL",
+            help=f"what the parts of an animal {end}, where a file does not tell its animals apart",
+        )
+    command.add_argument(
+        "--min-likelihood", type=share, default=0.0, metavar="P", help="take points below it for not seen (0)"
+    )
+
+
 def add_device(command: argparse.ArgumentParser, otherwise: str) -> None:
     """Add the option that says where networks learn."""
     command.add_argument("--device", metavar="D", help=f"where networks learn: cpu, or cuda for a GPU ({otherwise})")

@@ -9,6 +9,38 @@ from harness.words import counted
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.out.suffix == ".npy":
+        return _submission(arguments)
+    made = harness.label(
+        arguments.models,
+        arguments.poses if arguments.data is None else [*arguments.poses, arguments.data],
+        arguments.out,
+        formats=arguments.formats,
+        bins=arguments.bins,
+        fps=arguments.fps,
+        animals=arguments.animals,
+        prefixes=dict(arguments.prefix),
+        suffixes=dict(arguments.suffix),
+        min_likelihood=arguments.min_likelihood,
+        renamed=dict(arguments.rename),
+        workers=arguments.workers,
+        dask=arguments.dask,
+        plugins=arguments.plugin,
+        say=say,
+        progress=True,
+    )
+    for behavior, bouts in made.bouts.items():
+        say(f"{behavior}: {counted(bouts, 'bout')}, {counted(made.frames[behavior], 'frame')} claimed")
+    say(f"wrote {made.folder} ({counted(made.recordings, 'recording')}): events.csv, summary.csv and more")
+    return 0
+
+
+def _submission(arguments: argparse.Namespace) -> int:
+    """The challenge's labels, in a file."""
+    if arguments.data is None or arguments.poses or arguments.formats:
+        raise harness.HarnessError(
+            f"--out {arguments.out}: a file is for --data alone; name a folder for labels of trackers' files"
+        )
     older = in_place_of(arguments.out)
     labels = harness.predict(
         arguments.models,

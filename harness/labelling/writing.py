@@ -29,6 +29,9 @@ MADE = "labels.json"
 ALWAYS = "events"
 """The format that is written in any case."""
 
+BOOKKEEPING = ("source", "digest", "annotations")
+"""What `recordings.csv` knows of where a recording came from, and no number has to do with."""
+
 OF_RECORDINGS = ("id", "frames", "fps", "animals", "group")
 OF_SUMMARY = (
     *("behavior", "agent", "target", "bin", "start_s", "stop_s"),
@@ -83,10 +86,11 @@ def write_labels(
     asked = Asked(folder, scopes, recordings)
     writers: list[Writer] = [one.make(asked) for one in formats]
     about = list(dict.fromkeys(column for one in recordings for column in one.about if column not in OF_RECORDINGS))
+    groups = ["recording", "group", *(column for column in about if column not in BOOKKEEPING)]
     with (
         _Table(folder / RECORDINGS, [*OF_RECORDINGS, *about]) as register,
-        _Table(folder / SUMMARY, ["recording", "group", *about, *OF_SUMMARY]) as summary,
-        _Table(folder / TRANSITIONS, ["recording", "group", *about, *OF_TRANSITIONS]) as transitions,
+        _Table(folder / SUMMARY, [*groups, *OF_SUMMARY]) as summary,
+        _Table(folder / TRANSITIONS, [*groups, *OF_TRANSITIONS]) as transitions,
     ):
         for one in label():
             video = one.recording

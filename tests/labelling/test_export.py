@@ -693,7 +693,7 @@ def test_models_label_other_recordings_without_the_training_data(
     content = loaded(demo / "demo" / "test.npy")
     np.save(test, np.array({name: content[name] for name in reversed(content)}), allow_pickle=True)
     monkeypatch.chdir(tmp_path)
-    assert main(["predict", "--models", "models", "--data", str(test), "--workers", "1"]) == 0
+    assert main(["predict", "--models", "models", "--data", str(test), "--out", "labels.npy", "--workers", "1"]) == 0
     assert loaded(tmp_path / "labels.npy") == loaded(demo / "submission.npy")
     capsys.readouterr()
 
@@ -704,8 +704,9 @@ def test_models_label_other_recordings_without_the_training_data(
     assert ": without the keypoints nose, left_ear, right_ear and 4 more and with the keypoints keypoint_0, " in line
     (line,) = refusal(["predict", "--models", "nowhere", "--data", str(test)], capsys)
     assert line.startswith("nowhere/models.json: cannot be read (No such file or directory); ")
-    (line,) = refusal(["predict", "--models", "models", "--data", str(tmp_path / "none.npy")], capsys)
-    assert line == f"{tmp_path / 'none.npy'}: no such file"
+    for out in ("labels.npy", "labels"):
+        words = ["predict", "--models", "models", "--data", str(tmp_path / "none.npy"), "--out", out]
+        assert refusal(words, capsys) == [f"{tmp_path / 'none.npy'}: no such file"]
 
 
 # Two at once, and no room

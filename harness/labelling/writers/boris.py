@@ -159,7 +159,7 @@ def _observation(recording: Recording) -> dict[str, Any]:
         "directories_list": [],
         "start_from_current_time": False,
         "media_info": {
-            "length": {video: round(recording.frames / recording.fps, 3)},
+            "length": {video: seconds(recording.frames, recording.fps)},
             "fps": {video: recording.fps},
             "hasVideo": {video: True},
             "hasAudio": {video: False},
@@ -169,7 +169,7 @@ def _observation(recording: Recording) -> dict[str, Any]:
 
 
 def _row(recording: Recording, time: float, status: str, act: Act, frame: int, comment: str) -> list[object]:
-    video, length = media_name(recording), f"{recording.frames / recording.fps:.3f}"
+    video, length = media_name(recording), f"{seconds(recording.frames, recording.fps):.3f}"
     of_observation = [recording.id, DATE.replace("T", " "), "", length, "Media file(s)", f"player #1:{video}", "0.0"]
     of_event = [act.agent, act.behavior, "", status, f"{time:.3f}", video, frame, "NA", comment]
     return [*of_observation, length, f"{recording.fps:.3f}", *of_event]

@@ -1,17 +1,22 @@
 """A line for each frame, with label and probability of every behavior: a table for each recording."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from harness.plugins.writers import Act, Asked, Labelled, label_writer
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def table_of(one: Labelled) -> pd.DataFrame:
+
+def table_of(one: Labelled) -> "pd.DataFrame":
     """Columns `frame` (from 0), `time_s`, `agent` and `target` (empty where nobody in particular is meant), and for
     each behavior its name (0 or 1) and `NAME probability`; empty where it cannot be of these animals.
     """
+    import pandas as pd
+
     by_who: dict[tuple[str, str], list[Act]] = {}
     for act in one.acts:
         by_who.setdefault((act.agent, act.receiver), []).append(act)
@@ -40,7 +45,7 @@ class Frames:
     def add(self, one: Labelled) -> None:
         self.write(table_of(one), self.folder / f"{one.recording.id}{self.ending}")
 
-    def write(self, table: pd.DataFrame, path: Path) -> None:
+    def write(self, table: "pd.DataFrame", path: Path) -> None:
         raise NotImplementedError
 
     def finish(self) -> None:
@@ -51,17 +56,15 @@ class Frames:
 class FramesCsv(Frames):
     """Probabilities have four digits."""
 
-    def write(self, table: pd.DataFrame, path: Path) -> None:
+    def write(self, table: "pd.DataFrame", path: Path) -> None:
         table.to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
 
 
-@label_writer(
-    "parquet", summary="ID.frames.parquet, the same as frames, smaller", needs=("fastparquet",), extra="parquet"
-)
+@label_writer("parquet", summary="ID.frames.parquet, the same as frames, smaller", needs=("pyarrow",), extra="parquet")
 class FramesParquet(Frames):
     """Probabilities in single precision."""
 
     ending = ".frames.parquet"
 
-    def write(self, table: pd.DataFrame, path: Path) -> None:
-        table.to_parquet(path, engine="fastparquet", index=False)
+    def write(self, table: "pd.DataFrame", path: Path) -> None:
+        table.to_parquet(path, engine="pyarrow", index=False)
