@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import harness
 from harness.cli import main
 from harness.data.incoming.recognising import load_readers
 from harness.labelling.writing import load_writers
@@ -46,6 +47,20 @@ def toy_runs(tmp_path_factory: pytest.TempPathFactory) -> ToyRuns:
         for run, sets in ((runs.weak, weak), (runs.strong, strong)):
             assert main(["search", *BASICS, *sets, "--trials", "4", "--results", str(run)]) == 0
     return runs
+
+
+@pytest.fixture(scope="session")
+def toy_models(toy_runs: ToyRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the `submission.npy` that `export_best` wrote of the strong run, and the `models` that it kept."""
+    folder = tmp_path_factory.mktemp("fitted")
+    with pytest.MonkeyPatch.context() as shell:
+        shell.chdir(toy_runs.folder)
+        shell.setenv("HARNESS_CACHE", str(toy_runs.folder / "cache"))
+        run = harness.open_run(toy_runs.strong)
+        export = harness.export_best(run, folder / "submission.npy", models=folder / "models", workers=1)
+    assert (export.submission, export.models) == (folder / "submission.npy", folder / "models")
+    assert list(export.behaviors) == ["approach", "rarely"]
+    return folder
 
 
 @pytest.fixture

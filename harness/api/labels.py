@@ -20,7 +20,6 @@ from harness.data.settled import blind_lines
 from harness.errors import DataError, HarnessError
 from harness.files.atomic import reason
 from harness.files.outputs import made_whole, refuse_taken
-from harness.files.source import Source
 from harness.labelling.detectors import described, ready_for, scopes_of
 from harness.labelling.writing import formats_named, write_labels
 from harness.plugins.readers import POSE_READERS
@@ -77,7 +76,7 @@ def label(
     Args:
         models: Detectors, or the folder that they were kept in.
         poses: Files of trackers, or folders of them, as `import_files` takes them; a dataset folder, or one with
-            `test.npy`; or recordings.
+            `test.npy`; or recordings, as `load_recordings` gives them.
         out: The folder to make. `events.csv`, `summary.csv`, `transitions.csv` and `recordings.csv` are always in it.
         formats: What else to write, such as `boris`; `harness list` names all.
         bins: Seconds of time of which the summary has lines of their own, besides those of whole recordings.
@@ -171,10 +170,5 @@ def _recordings(
 
 
 def _is_data(path: Path) -> bool:
-    """Whether it is a dataset, or recordings laid out as the challenge does it, and no tracker's."""
-    if os.path.isdir(path):
-        return is_dataset_folder(path) or bool(files_of_recordings(path))
-    if path.suffix != ".npy" or not os.path.isfile(path):
-        return False
-    source = Source.at(path)
-    return not any(reader.knows(source) for reader in POSE_READERS.values())
+    """Whether it is the folder of a dataset, in either layout."""
+    return os.path.isdir(path) and (is_dataset_folder(path) or bool(files_of_recordings(path)))

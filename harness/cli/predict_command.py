@@ -11,9 +11,11 @@ from harness.words import counted
 def run(arguments: argparse.Namespace) -> int:
     if arguments.out.suffix == ".npy":
         return _submission(arguments)
+    if arguments.data is not None and arguments.poses:
+        raise harness.HarnessError(f"--data {arguments.data}: leave it out where files of poses are named, or these")
     made = harness.label(
         arguments.models,
-        arguments.poses if arguments.data is None else [*arguments.poses, arguments.data],
+        arguments.poses if arguments.data is None else harness.load_recordings(arguments.data),
         arguments.out,
         formats=arguments.formats,
         bins=arguments.bins,

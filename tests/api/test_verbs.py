@@ -370,18 +370,9 @@ def test_other_data_than_were_searched_are_refused(at_runs: ToyRuns, data: Datas
 # Detectors
 
 
-@pytest.fixture(scope="module")
-def fitted(toy_runs: ToyRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what `export_best` wrote, and the models that it kept."""
-    folder = tmp_path_factory.mktemp("fitted")
-    with pytest.MonkeyPatch.context() as shell:
-        shell.chdir(toy_runs.folder)
-        shell.setenv("HARNESS_CACHE", str(toy_runs.folder / "cache"))
-        run = harness.open_run(toy_runs.strong)
-        export = harness.export_best(run, folder / "submission.npy", models=folder / "models", workers=1)
-    assert (export.submission, export.models) == (folder / "submission.npy", folder / "models")
-    assert list(export.behaviors) == ["approach", "rarely"]
-    return folder
+@pytest.fixture
+def fitted(toy_models: Path) -> Path:
+    return toy_models
 
 
 def test_detectors_label_as_the_submission_does(at_runs: ToyRuns, fitted: Path) -> None:
