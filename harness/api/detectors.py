@@ -190,7 +190,8 @@ class Detector:
 
     def predict_proba(self, recording: Recording) -> Array:
         """How likely each frame shows the behavior: (frames, 2) float32, columns 0 (it does not) and 1, as in
-        scikit-learn; averaged over the pipelines, neither smoothed nor cut.
+        scikit-learn; averaged over the pipelines and calibrated on what was held out, neither smoothed nor cut. (The
+        `decision` cuts what they were before they were calibrated.)
 
         Args:
             recording: From `harness.load_recordings`, say; its labels are not looked at. For a behavior of one animal
@@ -201,7 +202,7 @@ class Detector:
                 from nobody where the behavior is of somebody.
         """
         recording = self._ready(recording)
-        positive = self._labeller(recording).probability(recording, 0)[self.behavior]
+        positive = self._blend.calibrated(self._labeller(recording).probability(recording, 0)[self.behavior])
         return np.stack([1 - positive, positive], axis=1).astype(np.float32)
 
     def predict(self, recording: Recording) -> Array:

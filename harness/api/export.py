@@ -14,6 +14,7 @@ from harness.api.places import engine_of, loaded, silently, usable_cache
 from harness.api.run import Run
 from harness.choosing.ensembles import ensembles
 from harness.choosing.overlaps import Overlaps, choose_rule
+from harness.choosing.reliability import Reliability, reliability_of
 from harness.choosing.selection import EXPORTED, Selection
 from harness.data.layouts import data_files, is_dataset_folder
 from harness.data.settled import blind_lines
@@ -86,7 +87,7 @@ def _fitted(chosen: "_Chosen", engine: Engine, told: Told) -> Detectors:
     training = chosen.training if unkept(chosen.selections) else None
     detectors = Detectors(folder, plugins=chosen.training.plugins, training=training)
     weakref.finalize(detectors, shutil.rmtree, folder)  # with the last who needs them, or the program
-    fit_detectors(chosen.selections, chosen.training, folder, engine, chosen.rule, told)
+    fit_detectors(chosen.selections, chosen.training, folder, engine, chosen.rule, told, chosen.reliability)
     return detectors
 
 
@@ -180,6 +181,7 @@ def export_best(
             engine=engine_of(workers, dask),
             models=folder,
             overlaps=chosen.rule,
+            reliability=chosen.reliability,
             told=told,
         )
     if not chosen.dataset.unlabelled:
@@ -202,6 +204,7 @@ class _Chosen:
     training: Training
     overlaps: Overlaps | None
     """How frames that several behaviors claim are resolved; None where behaviors do not exclude each other."""
+    reliability: Mapping[str, Reliability]
 
     @property
     def rule(self) -> str:
@@ -262,7 +265,11 @@ def _choose(
         files,
         device_for(device, recorded_device(run.stored)),
     )
-    return _Chosen(dataset, selections, training, overlaps)
+    reliability = {
+        behavior: reliability_of(run.stored.out_of_fold, one, dataset.labelled[behavior])
+        for behavior, one in selections.items()
+    }
+    return _Chosen(dataset, selections, training, overlaps, reliability)
 
 
 def _resolution(overlaps: Overlaps) -> str:

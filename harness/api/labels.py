@@ -20,7 +20,7 @@ from harness.data.settled import blind_lines
 from harness.errors import DataError, HarnessError
 from harness.files.atomic import reason
 from harness.files.outputs import made_whole, refuse_taken
-from harness.labelling.detectors import described, ready_for, scopes_of
+from harness.labelling.detectors import described, ready_for, reliability_in, scopes_of
 from harness.labelling.writing import formats_named, write_labels
 from harness.plugins.readers import POSE_READERS
 from harness.plugins.writers import Labelled
@@ -132,7 +132,16 @@ def label(
                 yield one
 
         try:
-            write_labels(place, wanted, scopes, recordings, each, bins=bins, made={"models": str(detectors.folder)})
+            write_labels(
+                place,
+                wanted,
+                scopes,
+                recordings,
+                each,
+                bins=bins,
+                reliability=reliability_in(detectors.folder),
+                made={"models": str(detectors.folder)},
+            )
         except OSError as error:
             raise unwritable(error) from error
     return Written(folder, len(recordings), bouts, frames)

@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from harness.choosing.overlaps import RULES
+from harness.choosing.reliability import Reliability
 from harness.errors import HarnessError
 from harness.files.arrays import arrays_in, bytes_of
 from harness.files.atomic import reason, write_atomically
@@ -95,6 +97,17 @@ class Blend:
     decision: Decision
     scope: str = SCENE
     """Whom the behavior is of, one of `harness.recording.SCOPES`."""
+    reliability: Reliability | None = None
+    """None where an earlier version kept it."""
+
+    def calibrated(self, probabilities: Array) -> Array:
+        """The averaged probabilities (frames,), moved as held-out recordings have it."""
+        return probabilities if self.reliability is None else self.reliability.calibrated(probabilities)
+
+    @property
+    def threshold(self) -> float:
+        """Of its decision, as calibrated probabilities have it."""
+        return float(self.calibrated(np.array([self.decision.threshold]))[0])
 
 
 @dataclass(frozen=True)
@@ -162,9 +175,15 @@ class DetectorFiles:
             "folder": None if trained.files is None else folder,
         } | ({} if trained.output is None else {"output": trained.output})
 
-    def finish(self, decisions: Mapping[str, Decision], dataset: Dataset, overlaps: str = "none") -> None:
+    def finish(
+        self,
+        decisions: Mapping[str, Decision],
+        dataset: Dataset,
+        overlaps: str = "none",
+        reliability: Mapping[str, Reliability] = MappingProxyType({}),
+    ) -> None:
         """Write `models.json`: from now on the folder can be read. `dataset` is what was learned from, `overlaps` the
-        rule by which a frame is left to one of several behaviors.
+        rule by which a frame is left to one of several behaviors, `reliability` what is known of each.
 
         Raises `HarnessError` where there is no room.
         """
@@ -181,6 +200,7 @@ class DetectorFiles:
                     "decision": decision.as_json(),
                     "members": [self.members[key] for key in sorted(self.members) if key[0] == behavior],
                 }
+                | ({"reliability": reliability[behavior].as_json()} if behavior in reliability else {})
                 for behavior, decision in decisions.items()
             ],
             "learned": [
@@ -223,6 +243,7 @@ def read_detectors(folder: Path, fit_again: Callable[[str, PipelineSpec], Fitted
                 tuple(stored.member(member, partial(_again, fit_again, one["behavior"])) for member in one["members"]),
                 Decision.from_json(one["decision"]),
                 one.get("of", SCENE),
+                Reliability.from_json(one["reliability"]) if "reliability" in one else None,
             )
             for one in stored.plain["behaviors"]
         }
@@ -292,6 +313,17 @@ def scopes_of(folder: Path) -> dict[str, str]:
     plain = described(folder)
     with _Stored(folder, plain).naming(FILE):
         return {one["behavior"]: one.get("of", SCENE) for one in plain["behaviors"]}
+
+
+def reliability_in(folder: Path) -> dict[str, Reliability]:
+    """Behavior to what is known of its detector; without those that an earlier version kept.
+
+    Raises `HarnessError` where the models cannot be read.
+    """
+    plain = described(folder)
+    with _Stored(folder, plain).naming(FILE):
+        every = {one["behavior"]: one.get("reliability") for one in plain["behaviors"]}
+        return {behavior: Reliability.from_json(one) for behavior, one in every.items() if one is not None}
 
 
 def odd_versions(folder: Path) -> list[str]:

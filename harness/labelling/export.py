@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from harness.choosing.ensembles import result
 from harness.choosing.leaderboard import scores_as_json
 from harness.choosing.overlaps import Overlaps
+from harness.choosing.reliability import Reliability
 from harness.choosing.selection import Selection
 from harness.columns.cache import BlockCache
 from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn, untold
@@ -106,6 +108,7 @@ def export(
     engine: Engine,
     models: Path | None = None,
     overlaps: str = "none",
+    reliability: Mapping[str, Reliability] = MappingProxyType({}),
     told: Told = untold,
 ) -> dict[str, Exported]:
     """Fit what was selected for each behavior, and label all of `unlabelled`; `overlaps` is the rule for frames that
@@ -116,7 +119,7 @@ def export(
     applied.
     """
     with _folder(models, selections) as folder:
-        fit_detectors(selections, training, folder, engine, overlaps, told)
+        fit_detectors(selections, training, folder, engine, overlaps, told, reliability)
         again = training if unkept(selections) else None
         labels = label_recordings(
             folder, unlabelled, engine=engine, plugins=training.plugins, training=again, told=told
@@ -161,6 +164,7 @@ def fit_detectors(
     engine: Engine,
     overlaps: str = "none",
     told: Told = untold,
+    reliability: Mapping[str, Reliability] = MappingProxyType({}),
 ) -> None:
     """Fit all members and write them to the folder; those of a behavior that share their columns are one task.
 
@@ -178,7 +182,7 @@ def fit_detectors(
             for (place, part), one in zip(parts, result(future, behavior), strict=True):
                 files.add(behavior, place, part, one)
     decisions = {behavior: selection.decision for behavior, selection in selections.items()}
-    files.finish(decisions, training.dataset, overlaps)
+    files.finish(decisions, training.dataset, overlaps, reliability)
 
 
 def _together(selection: Selection) -> list[list[tuple[int, Part]]]:
@@ -325,8 +329,9 @@ def _label(bench: _Labelling, recording: Recording, first: Mapping[str, int]) ->
         for place, example in enumerate(recording.examples(scope)):
             probabilities = labeller.probability(example, first[scope] + place * recording.frames)
             for behavior, labels in labeller.cut(example, probabilities).items():
-                threshold = bench.detectors.by_behavior[behavior].decision.threshold
-                found.append(Act(behavior, example.agent, example.target, labels, probabilities[behavior], threshold))
+                blend = bench.detectors.by_behavior[behavior]
+                likely = blend.calibrated(probabilities[behavior])
+                found.append(Act(behavior, example.agent, example.target, labels, likely, blend.threshold))
     order = list(bench.detectors.by_behavior)
     return tuple(sorted(found, key=lambda act: order.index(act.behavior)))
 

@@ -11,8 +11,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
+from types import MappingProxyType
 from typing import Any
 
+from harness.choosing.reliability import Reliability
 from harness.data.folder.layout import folded, id_problem
 from harness.errors import DataError, HarnessError, unknown
 from harness.labelling.summary import Done, summary_rows, transition_rows
@@ -36,6 +38,7 @@ OF_RECORDINGS = ("id", "frames", "fps", "animals", "group")
 OF_SUMMARY = (
     *("behavior", "agent", "target", "bin", "start_s", "stop_s"),
     *("bouts", "total_s", "share", "latency_s", "mean_bout_s", "median_bout_s"),
+    *("total_low_s", "total_high_s", "f1", "trust"),
 )
 OF_TRANSITIONS = ("agent", "from", "to", "transitions")
 
@@ -75,11 +78,13 @@ def write_labels(
     label: Callable[[], Iterator[Labelled]],
     *,
     bins: float | None = None,
+    reliability: Mapping[str, Reliability] = MappingProxyType({}),
     made: Mapping[str, Any],
 ) -> None:
     """Write into the empty `folder` what `label` finds in the recordings, of behaviors with those `scopes`.
 
-    `bins` are seconds, of which the summary has lines of its own; `made` says what labelled them. Raises `HarnessError`
+    `bins` are seconds, of which the summary has lines of its own; `reliability` is what is known of detectors, by
+    behavior; `made` says what labelled them. Raises `HarnessError`
     where a format cannot hold it, before anything is labelled, and what `label` raises.
     """
     _refuse_names(recordings)
@@ -101,13 +106,23 @@ def write_labels(
             known = {"group": video.group} | dict(video.about)
             register.add(names | known)
             for row in summary_rows(done, video.frames, video.fps, bins):
-                summary.add({"recording": video.id} | known | row)
+                summary.add({"recording": video.id} | known | row | _error(row, reliability))
             for row in transition_rows(done):
                 transitions.add({"recording": video.id} | known | row)
     for writer in writers:
         writer.finish()
     content = {"made_by": f"harness {__version__}", "behaviors": dict(scopes), **made}
     (folder / MADE).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _error(row: Mapping[str, Any], reliability: Mapping[str, Reliability]) -> dict[str, Any]:
+    """How far the total of a line of the summary may be off, and whether to believe it."""
+    known = reliability.get(row["behavior"])
+    if known is None:
+        return {}
+    low, high = known.interval(row["total_s"], row["stop_s"] - row["start_s"])
+    trust = "" if known.trusted else "not to be trusted"
+    return {"total_low_s": low, "total_high_s": high, "f1": known.pooled.f1, "trust": trust}
 
 
 class _Table:
