@@ -7,9 +7,11 @@ from typing import Any
 from harness.api.datasets import load
 from harness.api.places import cache_of, loaded
 from harness.columns.cache import BlockCache
+from harness.labelling.writing import load_writers, refusal
 from harness.plugins.contract import Plugin, SequenceFamily
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.plugins.spaces import SPACES, Ranges, load_spaces
+from harness.plugins.writers import LABEL_WRITERS
 from harness.recording import Dataset
 from harness.words import named
 
@@ -20,7 +22,8 @@ def available(
     spaces: Path | str | None = None,
     plugins: Sequence[Path | str] = (),
 ) -> list[dict[str, Any]]:
-    """All feature sets, model families and smoothers, with what can be tuned and in which range.
+    """All feature sets, model families and smoothers, with what can be tuned and in which range, and the formats that
+    labels are written in.
 
     Args:
         data: Recordings to say of each feature set why it cannot be computed on them; by default that is not asked.
@@ -46,11 +49,16 @@ def available(
         ("smoother", SMOOTHERS, known.smoothers),
     ]
     refused = {"features": refusals, "model": lacking}
+    load_writers()
+    formats: list[dict[str, Any]] = [
+        {"kind": "format", "name": name, "summary": one.summary, "parameters": {}, "refused": refusal(one)}
+        for name, one in sorted(LABEL_WRITERS.items())
+    ]
     return [
         _described(kind, plugins_of_kind[name], ranges[name], refused.get(kind, {}).get(name))
         for kind, plugins_of_kind, ranges in kinds
         for name in sorted(plugins_of_kind)
-    ]
+    ] + formats
 
 
 def _described(kind: str, plugin: Plugin, ranges: Ranges, refusal: str | None) -> dict[str, Any]:

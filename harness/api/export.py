@@ -4,8 +4,10 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from harness.api.detectors import Detectors
@@ -21,7 +23,7 @@ from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
 from harness.engines.interface import Engine, Told
 from harness.errors import HarnessError, NothingToRankError, unknown
-from harness.files.outputs import make_room, refuse_inputs, unwritable
+from harness.files.outputs import made_whole, make_room, refuse_inputs, refuse_taken, unwritable, unwritable_folder
 from harness.fitting.decisions import candidates_of
 from harness.fitting.pool import pool_of
 from harness.labelling.export import (
@@ -34,9 +36,11 @@ from harness.labelling.export import (
     remember_export,
     unkept,
 )
+from harness.labelling.writing import check_bins, formats_named, write_labels
 from harness.networks.device import device_for
 from harness.plugins.registry import REGISTRIES, refuse_missing
 from harness.plugins.spaces import Spaces
+from harness.plugins.writers import Labelled
 from harness.recording import Dataset
 from harness.runs.records import TrialRecord, plugins_of
 from harness.scores.metrics import mean_score
@@ -99,6 +103,8 @@ class Export:
     """None where there was nothing to label."""
     manifest: Path | None
     """The JSON file beside it."""
+    labels: Path | None
+    """The folder with labels in other formats, where they were asked for."""
     models: Path | None
     """The folder with the fitted models, where they were kept."""
     behaviors: Mapping[str, Exported]
@@ -123,6 +129,9 @@ def export_best(
     *,
     behaviors: Sequence[str] = (),
     models: Path | str | None = None,
+    labels: Path | str | None = None,
+    formats: Sequence[str] = (),
+    bins: float | None = None,
     data: Dataset | Path | str | None = None,
     workers: int | None = None,
     dask: str | None = None,
@@ -143,6 +152,8 @@ def export_best(
         out: The file, which ends in `.npy`; how it was made goes beside it, as `.json`.
         behaviors: Those to export; by default all that have finished trials.
         models: A folder to make for the fitted models; by default they are not kept.
+        labels: A folder to make for what `label` writes: tables of bouts, what they come to, and other formats.
+        formats, bins: What else to write there, see `label`.
         data, workers, dask, plugins, cache, cache_limit, device, say, progress: See `fit`.
 
     Raises:
@@ -157,7 +168,12 @@ def export_best(
     folder = None if models is None else named(models)
     if folder is not None:
         refuse_folder(folder)
-    with reading(shown=progress) as told:
+    tables = None if labels is None else named(labels)
+    wanted = formats_named(formats) if tables is not None else []
+    if tables is not None:
+        refuse_taken(tables)
+    check_bins(bins)
+    with ExitStack() as stack, reading(shown=progress) as told:
         chosen = _choose(
             run,
             behaviors,
@@ -170,10 +186,22 @@ def export_best(
             say,
             told,
             device=device,
-            to_label=folder is None,
+            to_label=folder is None or tables is not None,
         )
         for line in blind_lines(chosen.dataset.unlabelled):
             (say or silently)(f"note: {line}")
+        through: Callable[[Iterator[Labelled]], Iterator[Labelled]] = iter
+        if tables is not None:
+            through = partial(
+                write_labels,
+                stack.enter_context(made_whole(tables, partial(unwritable_folder, tables))),
+                wanted,
+                {behavior: chosen.dataset.scope(behavior) for behavior in chosen.selections},
+                chosen.dataset.unlabelled,
+                bins=bins,
+                reliability=chosen.reliability,
+                made={"run": str(run.folder)},
+            )
         exported = export(
             chosen.selections,
             chosen.training,
@@ -182,17 +210,18 @@ def export_best(
             models=folder,
             overlaps=chosen.rule,
             reliability=chosen.reliability,
+            through=through,
             told=told,
         )
     if not chosen.dataset.unlabelled:
-        return Export(None, None, folder, exported, 0)
-    labels = {behavior: one.labels for behavior, one in exported.items()}
+        return Export(None, None, tables, folder, exported, 0)
+    by_behavior = {behavior: one.labels for behavior, one in exported.items()}
     try:
-        write_submission(out, labels, manifest(exported, run.description, chosen.overlaps))
+        write_submission(out, by_behavior, manifest(exported, run.description, chosen.overlaps))
     except OSError as error:
         raise unwritable(out, error) from error
     remember_export(run.folder, out)
-    return Export(out, beside, folder, exported, len(chosen.dataset.unlabelled))
+    return Export(out, beside, tables, folder, exported, len(chosen.dataset.unlabelled))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from harness.api.datasets import load_recordings
@@ -18,12 +19,10 @@ from harness.data.incoming.recognising import load_readers
 from harness.data.layouts import is_dataset_folder
 from harness.data.settled import blind_lines
 from harness.errors import DataError, HarnessError
-from harness.files.atomic import reason
-from harness.files.outputs import made_whole, refuse_taken
+from harness.files.outputs import made_whole, refuse_taken, unwritable_folder
 from harness.labelling.detectors import described, ready_for, reliability_in, scopes_of
-from harness.labelling.writing import formats_named, write_labels
+from harness.labelling.writing import check_bins, formats_named, write_labels
 from harness.plugins.readers import POSE_READERS
-from harness.plugins.writers import Labelled
 from harness.recording import Recording, Skeleton
 from harness.showing.steps import reading
 from harness.words import counted, html_table, named
@@ -97,8 +96,7 @@ def label(
     loaded(plugins)
     wanted = formats_named(formats)
     check_rate(fps)
-    if bins is not None and not bins > 0:
-        raise HarnessError(f"bins = {bins!r} should be seconds above 0")
+    check_bins(bins)
     detectors = models if isinstance(models, Detectors) else open_detectors(models, plugins=plugins, say=say)
     body = described(detectors.folder)["body"]
     whose = Whose(
@@ -110,13 +108,10 @@ def label(
         parts=tuple(body["keypoints"]),
     )
 
-    def unwritable(error: OSError) -> HarnessError:
-        return HarnessError(f"{folder}: cannot be written ({reason(error)}); name another folder with --out")
-
     with (
         reading(shown=progress) as told,
         _recordings(poses, Wishes(fps=fps, whose=whose), body["roles"], say or silently) as found,
-        made_whole(folder, unwritable) as place,
+        made_whole(folder, partial(unwritable_folder, folder)) as place,
     ):
         recordings = ready_for(detectors.folder, found, say)
         for line in blind_lines(recordings):
@@ -124,26 +119,22 @@ def label(
         scopes = scopes_of(detectors.folder)
         bouts, frames = dict.fromkeys(scopes, 0), dict.fromkeys(scopes, 0)
 
-        def each() -> Iterator[Labelled]:
-            for one in detectors.label(recordings, workers=workers, dask=dask, told=told):
-                for act in one.acts:
-                    bouts[act.behavior] += len(act.bouts)
-                    frames[act.behavior] += int(act.labels.sum())
-                yield one
-
         try:
-            write_labels(
+            for one in write_labels(
                 place,
                 wanted,
                 scopes,
                 recordings,
-                each,
+                detectors.label(recordings, workers=workers, dask=dask, told=told),
                 bins=bins,
                 reliability=reliability_in(detectors.folder),
                 made={"models": str(detectors.folder)},
-            )
+            ):
+                for act in one.acts:
+                    bouts[act.behavior] += len(act.bouts)
+                    frames[act.behavior] += int(act.labels.sum())
         except OSError as error:
-            raise unwritable(error) from error
+            raise unwritable_folder(folder, error) from error
     return Written(folder, len(recordings), bouts, frames)
 
 

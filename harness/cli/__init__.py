@@ -19,6 +19,7 @@ from harness.cli.arguments import (
     add_places,
     add_tracks,
     add_workers,
+    add_written,
     duration,
     existing_folder,
     lasting,
@@ -115,6 +116,10 @@ def parser() -> argparse.ArgumentParser:
     add_workers(export)
     add_device(export, "where they did in the search")
     export.add_argument("--models", type=named, metavar="DIR", help="keep the fitted models here, for harness predict")
+    export.add_argument(
+        "--labels", type=named, metavar="DIR", help="folder to make with tables of labels, as predict does"
+    )
+    add_written(export)
 
     predict = commands.add_parser("predict", help="label poses with models that export-best kept")
     predict.add_argument(
@@ -131,15 +136,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder to make, or a file that ends in .npy for the challenge's labels alone (labels)",
     )
-    predict.add_argument(
-        "--format",
-        dest="formats",
-        action="append",
-        default=[],
-        metavar="F",
-        help="what to write besides tables, such as boris, frames, nwb (harness list); may be repeated",
-    )
-    predict.add_argument("--bins", type=lasting, metavar="TIME", help="sum up by stretches of so long, too, such as 5m")
+    add_written(predict)
     add_tracks(predict)
     predict.add_argument(
         "--rename",

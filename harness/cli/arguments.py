@@ -76,6 +76,19 @@ def add_tracks(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_written(command: argparse.ArgumentParser) -> None:
+    """Add the options that say what is written of labels."""
+    command.add_argument(
+        "--format",
+        dest="formats",
+        action="append",
+        default=[],
+        metavar="F",
+        help="what to write besides tables, such as boris, frames, nwb (harness list); may be repeated",
+    )
+    command.add_argument("--bins", type=lasting, metavar="TIME", help="sum up by stretches of so long, too, such as 5m")
+
+
 def add_device(command: argparse.ArgumentParser, otherwise: str) -> None:
     """Add the option that says where networks learn."""
     command.add_argument("--device", metavar="D", help=f"where networks learn: cpu, or cuda for a GPU ({otherwise})")

@@ -10,12 +10,17 @@ from harness.words import counted
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.labels is None and (arguments.formats or arguments.bins):
+        raise harness.HarnessError("--format and --bins are for --labels, which names the folder to make")
     older = in_place_of(arguments.out)
     export = harness.export_best(
         named_run(arguments),
         arguments.out,
         behaviors=arguments.behavior,
         models=arguments.models,
+        labels=arguments.labels,
+        formats=arguments.formats,
+        bins=arguments.bins,
         **machine(arguments),
     )
     for behavior, one in export.behaviors.items():
@@ -26,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sizes = f"{counted(len(export.behaviors), 'behavior')}, {counted(export.recordings, 'recording')}"
         say(f"wrote {export.submission} ({sizes}) and {export.manifest} (how it was made){older}")
+    if export.labels is not None:
+        say(f"wrote {export.labels}: events.csv, summary.csv and more")
     if export.models is not None:
         say(f"wrote {export.models} (the fitted models, for harness predict)")
     return 0

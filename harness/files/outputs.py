@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.files.atomic import reason
 
 
 def make_room(out: Path, ending: str) -> None:
@@ -63,6 +64,10 @@ def refuse_taken(path: Path) -> None:
     """Raise `HarnessError` where something would be overwritten."""
     if os.path.lexists(path):
         raise HarnessError(f"{path} is there already and would be overwritten; name another folder")
+
+
+def unwritable_folder(out: Path, error: OSError) -> HarnessError:
+    return HarnessError(f"{out}: cannot be written ({reason(error)}); name another folder")
 
 
 def unwritable(out: Path, error: OSError) -> HarnessError:

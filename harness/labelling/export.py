@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
@@ -109,10 +109,11 @@ def export(
     models: Path | None = None,
     overlaps: str = "none",
     reliability: Mapping[str, Reliability] = MappingProxyType({}),
+    through: Callable[[Iterator[Labelled]], Iterator[Labelled]] = iter,
     told: Told = untold,
 ) -> dict[str, Exported]:
     """Fit what was selected for each behavior, and label all of `unlabelled`; `overlaps` is the rule for frames that
-    several claim.
+    several claim. What is labelled goes `through` somebody who may write it.
 
     The fitted models go to the folder `models`, which must not be there yet, or to a temporary one. Raises
     `HarnessError` naming the behavior where a pipeline cannot be fitted again, and the recording where it cannot be
@@ -121,9 +122,8 @@ def export(
     with _folder(models, selections) as folder:
         fit_detectors(selections, training, folder, engine, overlaps, told, reliability)
         again = training if unkept(selections) else None
-        labels = label_recordings(
-            folder, unlabelled, engine=engine, plugins=training.plugins, training=again, told=told
-        )
+        each = label_each(folder, unlabelled, engine=engine, plugins=training.plugins, training=again, told=told)
+        labels = _by_behavior(selections, through(each))
     return {name: Exported(selection, labels[name]) for name, selection in selections.items()}
 
 
@@ -213,8 +213,13 @@ def label_recordings(
     `training` is for models that their family cannot keep; `told` hears how many recordings are done.
     Raises `HarnessError` that names the recording where one cannot be labelled.
     """
-    found: dict[str, dict[str, Array]] = {behavior: {} for behavior in scopes_of(folder)}
-    for one in label_each(folder, recordings, engine=engine, plugins=plugins, training=training, told=told):
+    each = label_each(folder, recordings, engine=engine, plugins=plugins, training=training, told=told)
+    return _by_behavior(scopes_of(folder), each)
+
+
+def _by_behavior(behaviors: Iterable[str], every: Iterable[Labelled]) -> dict[str, dict[str, Array]]:
+    found: dict[str, dict[str, Array]] = {behavior: {} for behavior in behaviors}
+    for one in every:
         for act in one.acts:
             found[act.behavior][act.id_in(one.recording)] = act.labels
     return found

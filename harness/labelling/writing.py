@@ -6,7 +6,7 @@ come to, `labels.json` what labelled them. It is written while recordings are la
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,12 +62,24 @@ def formats_named(names: Iterable[str]) -> list[Format]:
         one = LABEL_WRITERS.get(name)
         if one is None:
             problems += unknown("format", name, LABEL_WRITERS).lines
-        elif lacking := [module for module in one.needs if find_spec(module) is None]:
-            way = f"pip install 'behavior-harness[{one.extra}]'"
-            problems.append(f"format {name}: needs {lacking[0]}, which is not installed; {way} gets it")
+        elif why := refusal(one):
+            problems.append(f"format {name}: {why}")
     if problems:
         raise HarnessError(*problems)
     return [LABEL_WRITERS[name] for name in wanted]
+
+
+def refusal(one: Format) -> str | None:
+    """Why a format cannot be written here; None where it can."""
+    if not (lacking := [module for module in one.needs if find_spec(module) is None]):
+        return None
+    return f"needs {lacking[0]}, which is not installed; pip install 'behavior-harness[{one.extra}]' gets it"
+
+
+def check_bins(seconds: float | None) -> None:
+    """Raise `HarnessError` where nothing can be summed up by stretches of that length."""
+    if seconds is not None and not seconds > 0:
+        raise HarnessError(f"bins = {seconds!r} should be seconds above 0")
 
 
 def write_labels(
@@ -75,17 +87,18 @@ def write_labels(
     formats: Sequence[Format],
     scopes: Mapping[str, str],
     recordings: Sequence[Recording],
-    label: Callable[[], Iterator[Labelled]],
+    labelled: Iterable[Labelled],
     *,
     bins: float | None = None,
     reliability: Mapping[str, Reliability] = MappingProxyType({}),
     made: Mapping[str, Any],
-) -> None:
-    """Write into the empty `folder` what `label` finds in the recordings, of behaviors with those `scopes`.
+) -> Iterator[Labelled]:
+    """Write into the empty `folder` what was found in the recordings, of behaviors with those `scopes`; each is passed
+    on, and all is written once the last has been taken.
 
     `bins` are seconds, of which the summary has lines of its own; `reliability` is what is known of detectors, by
     behavior; `made` says what labelled them. Raises `HarnessError`
-    where a format cannot hold it, before anything is labelled, and what `label` raises.
+    where a format cannot hold it, before anything is labelled.
     """
     _refuse_names(recordings)
     asked = Asked(folder, scopes, recordings)
@@ -97,7 +110,7 @@ def write_labels(
         _Table(folder / SUMMARY, [*groups, *OF_SUMMARY]) as summary,
         _Table(folder / TRANSITIONS, [*groups, *OF_TRANSITIONS]) as transitions,
     ):
-        for one in label():
+        for one in labelled:
             video = one.recording
             for writer in writers:
                 writer.add(one)
@@ -109,6 +122,7 @@ def write_labels(
                 summary.add({"recording": video.id} | known | row | _error(row, reliability))
             for row in transition_rows(done):
                 transitions.add({"recording": video.id} | known | row)
+            yield one
     for writer in writers:
         writer.finish()
     content = {"made_by": f"harness {__version__}", "behaviors": dict(scopes), **made}

@@ -151,3 +151,24 @@ def test_a_dataset_is_labelled_and_its_animals_and_groups_are_in_the_tables(
     )
     for name in ("events.csv", "summary.csv", "recordings.csv", "transitions.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "labels" / name).read_bytes()
+
+
+def test_an_export_writes_what_predict_writes(
+    toy_models: Path, toy_runs: ToyRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(toy_runs.folder)
+    monkeypatch.setenv("HARNESS_CACHE", str(toy_runs.folder / "cache"))
+    words = ["export-best", "--results", str(toy_runs.strong), "--out", str(tmp_path / "submission.npy")]
+    assert main([*words, "--format", "boris"]) == 2
+    assert "--format and --bins are for --labels, which names the folder to make" in capsys.readouterr().err
+    folder = ["--labels", str(tmp_path / "labels"), "--bins", "3s", "--workers", "1"]
+    assert main([*words, *folder, "--format", "mabe2025"]) == 2
+    assert "format mabe2025: approach, rarely are of the scene" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert main([*words, *folder, "--format", "boris"]) == 0
+    assert f"wrote {tmp_path / 'labels'}: events.csv, summary.csv and more" in capsys.readouterr().err
+    assert (tmp_path / "submission.npy").read_bytes() == (toy_models / "submission.npy").read_bytes()
+    harness.label(toy_models / "models", "data", tmp_path / "again", formats=["boris"], bins=3, workers=1)
+    for file in (tmp_path / "again").iterdir():
+        if file.name != "labels.json":  # which says by what
+            assert file.read_bytes() == (tmp_path / "labels" / file.name).read_bytes()

@@ -13,6 +13,7 @@ from harness.choosing.selection import blended
 from harness.data.challenge import load_dataset
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.pool import pool_of
+from harness.labelling.detectors import reliability_in
 from harness.labelling.export import Training
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
@@ -143,13 +144,14 @@ def test_labels_are_those_of_models_that_are_kept_once_for_all_behaviors(place: 
     dataset = load_dataset(place / "data")
     training = Training(dataset, pool_of(dataset), 0, harness.cache())
     tables = FeatureTables(training.cache, training.pool)
-    detectors = harness.open_detectors("models", plugins=["ridge.py"])
+    detectors, known = harness.open_detectors("models", plugins=["ridge.py"]), reliability_in(Path("models"))
     (one, *_) = dataset.unlabelled
     for behavior in plain["behaviors"]:
         name = behavior["behavior"]
         specs = [PipelineSpec.from_json(member["pipeline"]) for member in behavior["members"]]
         alone = [training.fit(name, spec, tables).probabilities(one)[None] for spec in specs]
         expected = blended(alone, [member["weight"] for member in behavior["members"]])
+        expected = known[name].calibrated(expected)
         np.testing.assert_allclose(detectors[name].predict_proba(one)[:, 1], expected, atol=1e-6)
     again = harness.predict(detectors, dataset.unlabelled)
     kept = np.load(place / "submission.npy", allow_pickle=True).item()

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.signal import fftconvolve  # type: ignore[import-untyped]
+from scipy.signal import fftconvolve
 
 from harness.columns.poses import scene
 from harness.features.morlet import FREQUENCIES, morlet

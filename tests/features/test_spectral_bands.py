@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.signal import periodogram  # type: ignore[import-untyped]
+from scipy.signal import periodogram
 
 from harness.columns.poses import scene
 from harness.features.spectral_bands import BANDS, spectral_bands

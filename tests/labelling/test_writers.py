@@ -70,7 +70,7 @@ def bouts_of(one: Labelled) -> list[Bout]:
 def write(folder: Path, every: Sequence[Labelled], *names: str, scopes: dict[str, str] = SCOPES) -> Path:
     folder.mkdir()
     recordings = [one.recording for one in every]
-    write_labels(folder, formats_named(names), scopes, recordings, lambda: iter(every), made={})
+    assert list(write_labels(folder, formats_named(names), scopes, recordings, every, made={})) == list(every)
     return folder
 
 
@@ -276,11 +276,12 @@ def test_a_submission_of_2025_claims_no_frame_twice(tmp_path: Path) -> None:
 
 def test_a_submission_of_2025_of_the_scene_is_refused_before_anything_is_labelled(tmp_path: Path) -> None:
     def labels() -> Iterator[Labelled]:
+        yield labelled("x", 60, 30.0, 1)
         raise AssertionError
 
     recordings = [labelled("x", 60, 30.0, 1).recording]
     with pytest.raises(HarnessError, match=r"^format mabe2025: fight, both is of the scene, and it wants acts of one"):
-        write_labels(tmp_path, formats_named(["mabe2025"]), SCOPES, recordings, labels, made={})
+        next(write_labels(tmp_path, formats_named(["mabe2025"]), SCOPES, recordings, labels(), made={}))
 
 
 def test_a_submission_of_2021_holds_all_labels(every: list[Labelled], tmp_path: Path) -> None:
@@ -307,7 +308,7 @@ def test_formats_that_are_not_there_are_named_all_at_once(monkeypatch: pytest.Mo
 def test_names_that_files_cannot_have_are_refused_all_at_once(tmp_path: Path) -> None:
     recordings = [replace(toy_recordings(1, 60)[0], id=name) for name in ("a/b", "fine", "Fine")]
     with pytest.raises(HarnessError) as error:
-        write_labels(tmp_path, [], {}, recordings, lambda: iter(()), made={})
+        next(write_labels(tmp_path, [], {}, recordings, [], made={}))
     assert error.value.lines == (
         "a/b: its name has /, which no file can have in its name; write - instead",
         "Fine: some disks take its name for fine; give it another",
