@@ -179,7 +179,7 @@ IN_ROOMS = {
     file.stem for file in (ROOT / "harness").glob("*/*.py") if file.parent.name not in PLUGINS and file.stem[0] != "_"
 }
 VERBS = set(harness.__all__)
-ENDINGS = {"css", "csv", "db", "html", "js", "json", "md", "npy", "py", "toml"}
+ENDINGS = {"boris", "css", "csv", "db", "html", "js", "json", "md", "npy", "py", "toml"}
 
 
 def docstrings(tree: ast.AST) -> str:

@@ -33,17 +33,28 @@ from harness.plugins.registry import (
     smoother,
 )
 from harness.plugins.sequences import SequenceModel, Series
+from harness.plugins.writers import (
+    LABEL_WRITERS,
+    Act,
+    Asked,
+    Labelled,
+    label_writer,
+)
 
 __all__ = [
     "FEATURES",
+    "LABEL_WRITERS",
     "MODELS",
     "SMOOTHERS",
+    "Act",
     "Annotations",
+    "Asked",
     "Boosted",
     "Bout",
     "Classifier",
     "Columns",
     "Fitted",
+    "Labelled",
     "SavedClassifier",
     "SequenceModel",
     "Series",
@@ -55,6 +66,7 @@ __all__ = [
     "arrays_in",
     "bytes_of",
     "feature_set",
+    "label_writer",
     "load_plugins",
     "model_family",
     "only_file",
