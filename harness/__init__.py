@@ -14,6 +14,7 @@ from harness.version import __version__
 
 if TYPE_CHECKING:
     from harness.api.available import available, cache
+    from harness.api.calibrating import Calibration, calibrate
     from harness.api.converting import convert
     from harness.api.datasets import Checked, Scores, check, demo_data, load, load_recordings, score
     from harness.api.detectors import Detector, Detectors, open_detectors, predict
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from harness.api.export import Export, export_best, fit
     from harness.api.importing import Import, ImportRefused, import_files, load_annotations, load_poses
     from harness.api.labels import Written, label
+    from harness.api.numbers import Summary, summary
     from harness.api.pages import learning_curve, report
     from harness.api.run import Comparison, Run, compare, open_run
     from harness.api.search import SearchInterrupted, search
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api.available": ("available", "cache"),
+    "api.calibrating": ("Calibration", "calibrate"),
     "api.converting": ("convert",),
     "api.datasets": ("Checked", "Scores", "check", "demo_data", "load", "load_recordings", "score"),
     "api.detectors": ("Detector", "Detectors", "open_detectors", "predict"),
@@ -37,6 +40,7 @@ _HOMES = {
     "api.export": ("Export", "export_best", "fit"),
     "api.importing": ("Import", "ImportRefused", "import_files", "load_annotations", "load_poses"),
     "api.labels": ("Written", "label"),
+    "api.numbers": ("Summary", "summary"),
     "api.pages": ("learning_curve", "report"),
     "api.run": ("Comparison", "Run", "compare", "open_run"),
     "api.search": ("SearchInterrupted", "search"),
@@ -49,6 +53,7 @@ _HOMES = {
 _HOME_OF = {name: f"harness.{home}" for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Calibration",
     "Checked",
     "Comparison",
     "DataError",
@@ -67,10 +72,12 @@ __all__ = [
     "Scores",
     "SearchInterrupted",
     "Skeleton",
+    "Summary",
     "Written",
     "__version__",
     "available",
     "cache",
+    "calibrate",
     "check",
     "compare",
     "convert",
@@ -91,6 +98,7 @@ __all__ = [
     "report",
     "score",
     "search",
+    "summary",
 ]
 
 

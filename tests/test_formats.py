@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+import harness
 from harness.cli import main, parser
+from harness.data.folder.write import write_dataset
 from tests.challenge_files import save, train_file, unlabelled, write
 from tests.conftest import ToyRuns
 from tests.lab_files import write_lab
+from tests.toy import toy_dataset, toy_recordings
 
 Captured = pytest.CaptureFixture[str]
 
@@ -110,6 +113,17 @@ def test_a_comparison_prints_what_is_documented(at_toys: ToyRuns, capsys: Captur
 
 def test_a_learning_curve_prints_what_is_documented(at_toys: ToyRuns, capsys: Captured) -> None:
     differ_from_the_page("learning-curve", printed(capsys, "learning-curve", "--workers", "1"))
+
+
+def test_a_calibration_prints_what_is_documented(toy_models: Path, tmp_path: Path, capsys: Captured) -> None:
+    write_dataset(toy_dataset(approach=toy_recordings(2, 240, seed=9)), tmp_path / "data")
+    words = ("calibrate", "--models", str(toy_models / "models"), "--data", str(tmp_path / "data"), "--workers", "1")
+    differ_from_the_page("calibrate", printed(capsys, *words, "--out", str(tmp_path / "new")))
+
+
+def test_a_summary_prints_what_is_documented(toy_models: Path, tmp_path: Path, capsys: Captured) -> None:
+    labels = harness.label(toy_models / "models", toy_recordings(1, 240, seed=5), tmp_path / "labels", workers=1).folder
+    differ_from_the_page("summary", printed(capsys, "summary", str(labels), "--bins", "4s"))
 
 
 def test_the_list_prints_what_is_documented(tmp_path: Path, capsys: Captured) -> None:

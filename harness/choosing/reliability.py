@@ -109,7 +109,8 @@ class Reliability:
 
 def reliability_of(out_of_fold: OutOfFold, selection: Selection, labelled: Sequence[Recording]) -> Reliability:
     """What is known of what was selected for a behavior with these recordings."""
-    units, blend = _judged(out_of_fold, selection, labelled)
+    folds = make_folds(labelled, 0.0)  # the units do not depend on the purge gap
+    units, blend = folds.units, blended_units(out_of_fold, selection.members, folds)
     held = []
     for unit, probabilities in zip(units, blend, strict=True):
         known = unit.known_labels != UNKNOWN
@@ -120,16 +121,14 @@ def reliability_of(out_of_fold: OutOfFold, selection: Selection, labelled: Seque
     return Reliability(shift_of(units, blend), selection.pooled, tuple(held))
 
 
-def calibrated_without(
-    out_of_fold: OutOfFold, selection: Selection, labelled: Sequence[Recording]
-) -> list[tuple[Array, Array]]:
-    """Of each recording or block the probabilities (frames,), moved as the others would have them, and the labels."""
-    units, blend = _judged(out_of_fold, selection, labelled)
+def calibrated_without(units: Sequence[Recording], probabilities: Sequence[Array]) -> list[Array]:
+    """Of each recording or block its probabilities (frames,), moved as the others would have them."""
     found = []
-    for place, unit in enumerate(units):
+    for place, one in enumerate(probabilities):
         others = [other for other in range(len(units)) if other != place]
-        shift = shift_of([units[other] for other in others], [blend[other] for other in others])
-        found.append((moved(blend[place], shift), unit.known_labels))
+        found.append(
+            moved(one, shift_of([units[other] for other in others], [probabilities[other] for other in others]))
+        )
     return found
 
 
@@ -170,13 +169,6 @@ def student(probability: float, freedom: int) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
     )
     return float(z + sum(term / freedom ** (power + 1) for power, term in enumerate(terms)))
-
-
-def _judged(
-    out_of_fold: OutOfFold, selection: Selection, labelled: Sequence[Recording]
-) -> tuple[Sequence[Recording], list[Array]]:
-    folds = make_folds(labelled, 0.0)  # the units do not depend on the purge gap
-    return folds.units, blended_units(out_of_fold, selection.members, folds)
 
 
 def _rates(held: Sequence[Held]) -> tuple[float, float]:

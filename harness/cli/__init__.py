@@ -149,6 +149,27 @@ def parser() -> argparse.ArgumentParser:
     add_workers(predict)
     add_places(predict, "plugin")
 
+    again = commands.add_parser(
+        "calibrate", help="cut kept detectors anew, on a few labelled recordings of another rig"
+    )
+    again.add_argument("--models", type=named, required=True, metavar="DIR", help="what export-best --models made")
+    again.add_argument("--data", type=named, required=True, metavar="DIR", help="the labelled recordings")
+    again.add_argument("--out", type=named, required=True, metavar="DIR", help="folder to make for the new ones")
+    add_workers(again)
+    add_places(again, "plugin")
+    add_format(again)
+
+    numbers = commands.add_parser("summary", help="say what labels come to: bouts, time, latency, of each recording")
+    numbers.add_argument(
+        "labels",
+        type=named,
+        metavar="LABELS",
+        help="a folder that predict made, or a dataset that was labelled by hand",
+    )
+    numbers.add_argument("--bins", type=lasting, metavar="TIME", help="by stretches of so long, too, such as 5m")
+    numbers.add_argument("--out", type=named, metavar="FILE", help="a file that ends in .csv, or in .html for plots")
+    add_format(numbers)
+
     page = commands.add_parser("report", help="write one page to look at: scores, ethograms, curves, search, examples")
     add_places(page, "data", "results", "storage", "cache", "plugin")
     page.add_argument("--out", type=named, default=Path("report.html"), metavar="FILE", help="(report.html)")

@@ -17,7 +17,7 @@ from typing import Any
 from harness.choosing.reliability import Reliability
 from harness.data.folder.layout import folded, id_problem
 from harness.errors import DataError, HarnessError, unknown
-from harness.labelling.summary import Done, summary_rows, transition_rows
+from harness.labelling.summary import Done, Observed
 from harness.plugins.writers import LABEL_WRITERS, Asked, Format, Labelled, Writer
 from harness.recording import Recording
 from harness.version import __version__
@@ -37,7 +37,7 @@ BOOKKEEPING = ("source", "digest", "annotations")
 OF_RECORDINGS = ("id", "frames", "fps", "animals", "group")
 OF_SUMMARY = (
     *("behavior", "agent", "target", "bin", "start_s", "stop_s"),
-    *("bouts", "total_s", "share", "latency_s", "mean_bout_s", "median_bout_s"),
+    *("looked_s", "bouts", "total_s", "share", "latency_s", "mean_bout_s", "median_bout_s"),
     *("total_low_s", "total_high_s", "f1", "trust"),
 )
 OF_TRANSITIONS = ("agent", "from", "to", "transitions")
@@ -97,8 +97,8 @@ def write_labels(
     on, and all is written once the last has been taken.
 
     `bins` are seconds, of which the summary has lines of its own; `reliability` is what is known of detectors, by
-    behavior; `made` says what labelled them. Raises `HarnessError`
-    where a format cannot hold it, before anything is labelled.
+    behavior; `made` says what labelled them. Raises `HarnessError` where a format cannot hold it, before anything is
+    labelled.
     """
     _refuse_names(recordings)
     asked = Asked(folder, scopes, recordings)
@@ -114,29 +114,21 @@ def write_labels(
             video = one.recording
             for writer in writers:
                 writer.add(one)
-            done = [Done(act.behavior, act.agent, act.receiver, act.bouts) for act in one.acts]
-            names = {"id": video.id, "frames": video.frames, "fps": video.fps, "animals": ";".join(video.names)}
-            known = {"group": video.group} | dict(video.about)
-            register.add(names | known)
-            for row in summary_rows(done, video.frames, video.fps, bins):
-                summary.add({"recording": video.id} | known | row | _error(row, reliability))
-            for row in transition_rows(done):
-                transitions.add({"recording": video.id} | known | row)
+            done = tuple(Done(act.behavior, act.agent, act.receiver, act.bouts) for act in one.acts)
+            known = {"group": video.group, **video.about}
+            seen = Observed(video.id, video.frames, video.fps, done, known)
+            animals = ";".join(video.animal_names if asked.has_agents else video.names)
+            register.add({"id": video.id, "frames": video.frames, "fps": video.fps, "animals": animals, **known})
+            for row in seen.summary(bins, reliability):
+                summary.add(row)
+            for row in seen.transitions():
+                transitions.add(row)
             yield one
     for writer in writers:
         writer.finish()
-    content = {"made_by": f"harness {__version__}", "behaviors": dict(scopes), **made}
+    content = {"made_by": f"harness {__version__}", **made, "behaviors": dict(scopes)}
+    content["reliability"] = {behavior: one.as_json() for behavior, one in reliability.items()}
     (folder / MADE).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _error(row: Mapping[str, Any], reliability: Mapping[str, Reliability]) -> dict[str, Any]:
-    """How far the total of a line of the summary may be off, and whether to believe it."""
-    known = reliability.get(row["behavior"])
-    if known is None:
-        return {}
-    low, high = known.interval(row["total_s"], row["stop_s"] - row["start_s"])
-    trust = "" if known.trusted else "not to be trusted"
-    return {"total_low_s": low, "total_high_s": high, "f1": known.pooled.f1, "trust": trust}
 
 
 class _Table:

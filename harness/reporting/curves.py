@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from harness.choosing.reliability import calibrated_without
 from harness.fitting.decisions import THRESHOLDS, smoothed
 from harness.recording import Array
 from harness.reporting.detections import Chosen, Detection, pooled
@@ -49,11 +51,13 @@ def curves(
 def _figures(place: int, behavior: str, found: Sequence[Detection], choice: Chosen) -> list[Figure]:
     truth = np.concatenate([one.truth[one.known] for one in found])
     raw = np.concatenate([one.probabilities[one.known] for one in found])
+    without = calibrated_without([one.recording for one in found], [one.probabilities for one in found])
+    calibrated = np.concatenate([moved[one.known] for one, moved in zip(found, without, strict=True)])
     cut = np.concatenate([_smooth(one, choice)[one.known] for one in found])
     return [
         precision_recall(f"recall-{place}", behavior, truth, cut, found),
         threshold_f1(f"threshold-{place}", behavior, truth, cut, found, choice),
-        calibration(f"calibration-{place}", behavior, truth, raw),
+        calibration(f"calibration-{place}", behavior, truth, raw, calibrated),
         bout_lengths(f"lengths-{place}", behavior, found),
     ]
 
@@ -199,9 +203,8 @@ def threshold_f1(
     )
 
 
-def calibration(id_: str, behavior: str, truth: Array, probabilities: Array) -> Figure:
-    """How often the behavior happens where it is given a probability."""
-    predicted, observed, frames = calibration_points(truth, probabilities)
+def calibration(id_: str, behavior: str, truth: Array, averaged: Array, calibrated: Array) -> Figure:
+    """How often the behavior happens where it is given a probability: as models have it, and once it is calibrated."""
     diagonal = {
         "type": "scatter",
         "mode": "lines",
@@ -211,17 +214,6 @@ def calibration(id_: str, behavior: str, truth: Array, probabilities: Array) -> 
         "hoverinfo": "skip",
         "line": {"color": "var(--soft)", "width": 1, "dash": "dot"},
     }
-    curve = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "x": rounded(predicted),
-        "y": rounded(observed),
-        "name": "as seen",
-        "customdata": frames.tolist(),
-        "line": {"color": "var(--found)", "width": 2},
-        "marker": {"size": 8},
-        "hovertemplate": "said %{x:.2f}, seen %{y:.2f}<br>%{customdata:,} frames<extra></extra>",
-    }
     layout = {
         "xaxis": {"range": [0, 1.02], "title": {"text": "probability that is said"}},
         "yaxis": {"range": [0, 1.04], "title": {"text": "share of frames labelled"}},
@@ -230,11 +222,30 @@ def calibration(id_: str, behavior: str, truth: Array, probabilities: Array) -> 
     return Figure(
         id_,
         f"Calibration of {behavior}: labelled share of frames over predicted probability.",
-        "On the dotted line probabilities could be taken at their word; below it they promise too much, as they often "
-        "do, since models learn from recordings that were thinned where the behavior is absent.",
-        drawn([diagonal, curve], layout),
+        "On the dotted line probabilities can be taken at their word; below it they promise too much, as averages of "
+        "models often do, which learn from recordings that were thinned where the behavior is absent. What is written "
+        "is calibrated; here each recording is, by the others alone.",
+        drawn(
+            [diagonal, _seen("averaged", "missed", truth, averaged), _seen("calibrated", "found", truth, calibrated)],
+            layout,
+        ),
         height=HEIGHT,
     )
+
+
+def _seen(name: str, color: str, truth: Array, probabilities: Array) -> dict[str, Any]:
+    predicted, observed, frames = calibration_points(truth, probabilities)
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": rounded(predicted),
+        "y": rounded(observed),
+        "name": name,
+        "customdata": frames.tolist(),
+        "line": {"color": f"var(--{color})", "width": 2, "dash": "solid" if color == "found" else "dash"},
+        "marker": {"size": 8, "symbol": "circle" if color == "found" else "diamond"},
+        "hovertemplate": "said %{x:.2f}, seen %{y:.2f}<br>%{customdata:,} frames<extra></extra>",
+    }
 
 
 def calibration_points(truth: Array, probabilities: Array) -> tuple[Array, Array, Array]:

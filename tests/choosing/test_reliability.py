@@ -2,10 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -64,22 +62,15 @@ def test_little_evidence_moves_little_and_none_nothing() -> None:
     assert shift_of([nobody_looked], [np.full(50, 0.3, np.float32)]) == 0
 
 
-def test_what_judges_a_recording_has_not_seen_its_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs = [drawn(seed, 400, 1.0) for seed in range(3)]
-    units, probabilities = map(list, zip(*pairs, strict=True))
-
-    def judged(units: Sequence[Recording]) -> list[tuple[Array, Array]]:
-        with monkeypatch.context() as patch:
-            patch.setattr(reliability, "_judged", lambda *_: (units, probabilities))
-            nothing: Any = None
-            return calibrated_without(nothing, nothing, units)
-
-    before = judged(units)
+def test_what_judges_a_recording_has_not_seen_its_labels() -> None:
+    units, probabilities = map(list, zip(*(drawn(seed, 400, 1.0) for seed in range(3)), strict=True))
+    before = calibrated_without(units, probabilities)
     other = replace(units[0], labels=(1 - np.abs(units[0].known_labels)).astype(np.int8))
-    after = judged([other, *units[1:]])
-    np.testing.assert_array_equal(before[0][0], after[0][0])
-    assert not np.array_equal(before[1][0], after[1][0])
-    np.testing.assert_array_equal(after[0][1], other.known_labels)
+    after = calibrated_without([other, *units[1:]], probabilities)
+    np.testing.assert_array_equal(before[0], after[0])
+    assert not np.array_equal(before[1], after[1])
+    np.testing.assert_allclose(before[0], moved(probabilities[0], shift_of(units[1:], probabilities[1:])))
+    np.testing.assert_allclose(calibrated_without(units[:1], probabilities[:1])[0], probabilities[0], atol=1e-4)
 
 
 def held(hits: int, claimed: int, actual: int, frames: int = 1800) -> Held:

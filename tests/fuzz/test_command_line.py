@@ -221,7 +221,7 @@ PLUGINS: dict[str, tuple[str | bytes, str]] = {
     "brackets": ("x = " + "(" * 5000, "SyntaxError: too many nested parentheses"),
     "nothing": (
         "",
-        "registers no plugin; @feature_set, @model_family, @smoother, @pose_reader or @label_writer of harness.plugins does ",
+        "registers no plugin; @feature_set, @model_family, @smoother, @pose_reader or @label_writer of harness.plugins",
     ),
     "no plugin": ("def gap(recording): return {}", "registers no plugin"),
     "an exit": ("raise SystemExit(0)", "SystemExit: 0"),

@@ -49,14 +49,26 @@ def test_the_summary_is_what_pandas_makes_of_the_frames(seconds: float | None) -
         start, stop = (round(row[name] * FPS) for name in ("start_s", "stop_s"))
         expected = by_pandas(theirs, row["behavior"], FPS, start, stop)
         assert {name: row[name] for name in expected} == pytest.approx(expected)
+        assert row["looked_s"] == pytest.approx((stop - start) / FPS)
+
+
+def test_what_nobody_looked_at_is_no_time_without_the_behavior() -> None:
+    one = Done("x", "", "", ((10, 20), (50, 60)), ((0, 30), (50, 70)))
+    whole = measures(one, 0, 100, 10.0)
+    assert (whole["looked_s"], whole["share"], whole["latency_s"]) == (5.0, 0.4, 1.0)
+    later = measures(one, 30, 80, 10.0)
+    assert (later["looked_s"], later["share"], later["latency_s"]) == (2.0, 0.5, None)
+    nothing = measures(one, 80, 90, 10.0)
+    assert (nothing["looked_s"], nothing["share"], nothing["bouts"]) == (0.0, None, 0)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=90), st.floats(0.04, 10))
 def test_bins_share_out_bouts_and_time(labels: list[bool], seconds: float) -> None:
     bouts = runs(np.array(labels))
-    whole, *bins = [measures(bouts, start, stop, FPS) for _, start, stop in bins_of(len(labels), FPS, seconds)]
-    for name in ("bouts", "total_s"):
-        assert sum(one[name] for one in bins) == pytest.approx(whole[name])
+    one = Done("x", "", "", bouts)
+    whole, *bins = [measures(one, start, stop, FPS) for _, start, stop in bins_of(len(labels), FPS, seconds)]
+    for name in ("bouts", "total_s", "looked_s"):
+        assert sum(part[name] for part in bins) == pytest.approx(whole[name])
     edges = [pair for _, *pair in bins_of(len(labels), FPS, seconds)][1:]
     assert edges[0][0] == 0
     assert edges[-1][1] == len(labels)

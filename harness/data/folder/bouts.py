@@ -128,13 +128,8 @@ def _read(path: Path, cast: Cast, problems: dict[str, None], *, anybody: bool) -
     place = Place(path, {})
     stretches = []
     for line in read_table(path, COLUMNS, COLUMNS, place):
-        before = len(place.problems)
-        who = _who(line, cast, anybody=anybody)
-        start, stop = line.whole_in("start_frame"), line.whole_in("stop_frame")
-        if start is not None and stop is not None:
-            _check_frames(line, start, stop, cast.frames)
-            if len(place.problems) == before:
-                stretches.append(Stretch(who, start, stop, line.place))
+        stretch = stretch_in(line, cast, anybody=anybody)
+        stretches += [stretch] if stretch is not None else []
     stretches.sort(key=lambda one: (one.start, one.stop))
     bouts = Bouts(tuple(stretches), path)
     for same in bouts.by_who().values():
@@ -144,6 +139,17 @@ def _read(path: Path, cast: Cast, problems: dict[str, None], *, anybody: bool) -
                 other.place.report(f"overlaps {first}, of the same behavior and animals; make one of both")
     tell(place.problems, path, problems)
     return bouts
+
+
+def stretch_in(line: Line, cast: Cast, *, anybody: bool = False) -> Stretch | None:
+    """What a line says; None, with every problem reported, where that cannot be. `anybody` may be meant by `EVERY`."""
+    before = len(line.place.problems)
+    who = _who(line, cast, anybody=anybody)
+    start, stop = line.whole_in("start_frame"), line.whole_in("stop_frame")
+    if start is None or stop is None:
+        return None
+    _check_frames(line, start, stop, cast.frames)
+    return Stretch(who, start, stop, line.place) if len(line.place.problems) == before else None
 
 
 def _check_frames(line: Line, start: int, stop: int, frames: int) -> None:

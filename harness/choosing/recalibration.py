@@ -1,0 +1,85 @@
+"""A detector on another rig: its probabilities cut anew, and what that is worth.
+
+Poses that were filmed otherwise leave models with probabilities that are off, though they still rank frames. So the
+models stay, and the decision (smoothing, threshold, bout rules) is chosen anew on a few labelled recordings of the new
+rig. Each of these is judged by the decision that the others would choose, and the new one is taken only where that is
+better than the old.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.choosing.reliability import Held, Reliability, shift_of
+from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, decide, positives_by_part, steadied
+from harness.fitting.folds import make_folds
+from harness.recording import Array, Recording
+from harness.scores.metrics import Counts, count, total
+from harness.spec import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibrated:
+    """What a behavior's detector is worth on the new recordings, and how its probabilities are cut from now on."""
+
+    before: Counts
+    """Of frames, by the decision that it had."""
+    after: Counts
+    """Of frames, each recording by the decision that the others would choose."""
+    decision: Decision
+    """The new one where it is better, else the old."""
+    reliability: Reliability
+    """Of what it is now, on the new recordings."""
+    blocked: bool
+    """Whether one recording alone shows it, so that parts of that were held out: optimistic."""
+
+    @property
+    def changed(self) -> bool:
+        return self.after.f1 > self.before.f1
+
+
+def recalibrated(
+    old: Decision, labelled: Sequence[Recording], probabilities: Mapping[str, Array], candidates: Candidates
+) -> Recalibrated | None:
+    """A detector's decision chosen anew; None where no recording shows the behavior, or nothing can be held out.
+
+    `probabilities` are those (frames,) of each of the labelled recordings or examples, by its id.
+    """
+    if not any(one.positives for one in labelled):
+        return None
+    folds = make_folds(labelled, 0.0)
+    units = folds.units
+    said = [
+        _part(probabilities[labelled[origin].id], labelled[origin], unit)
+        for origin, unit in zip(folds.origins, units, strict=True)
+    ]
+    labels = [unit.known_labels for unit in units]
+    table = count_table(candidates, said, labels, folds.rates, folds.parts)
+    actual, steady = positives_by_part(labels, folds.parts), steadied(table, candidates)
+    if len(actual) < 2:
+        return None
+    after = []
+    for part, positives in enumerate(actual.tolist()):
+        best = best_candidate(steady.sum(axis=0) - steady[part], SPAN * int(actual.sum() - positives))
+        after.append(Counts(int(table[part, best, 0]), int(table[part, best, 1]), positives))
+    best = best_candidate(steady.sum(axis=0), SPAN * int(actual.sum()))
+    before, now = _counts(old, said, units), total(after)
+    decision = candidates[best] if now.f1 > before.f1 else old
+    held = tuple(
+        Held(count(decide(decision, one, unit.fps), unit.known_labels), unit.labelled_frames, unit.fps)
+        for one, unit in zip(said, units, strict=True)
+    )
+    pooled = now if now.f1 > before.f1 else before
+    known = Reliability(shift_of(units, said), pooled, held)
+    return Recalibrated(before, now, decision, known, folds.kind == "blocked")
+
+
+def _part(probabilities: Array, whole: Recording, unit: Recording) -> Array:
+    """Those of a unit, which is the recording or a block of it."""
+    start = unit.first_frame - whole.first_frame
+    return probabilities[start : start + unit.frames]
+
+
+def _counts(decision: Decision, said: Sequence[Array], units: Sequence[Recording]) -> Counts:
+    return total(
+        count(decide(decision, one, unit.fps), unit.known_labels) for one, unit in zip(said, units, strict=True)
+    )
