@@ -17,6 +17,7 @@ from harness.errors import HarnessError
 from harness.files.outputs import made_whole, refuse_taken, unwritable_folder
 from harness.fitting.decisions import candidates_of
 from harness.labelling.detectors import FILE, described, ready_for, reliability_in
+from harness.labelling.matching import OF_RIG, body_of
 from harness.plugins.spaces import load_spaces
 from harness.recording import Array, Dataset, Recording
 from harness.showing.steps import reading
@@ -94,7 +95,7 @@ def calibrate(
         if not labelled:
             there, known = listed(dataset.labelled, 10) or "none", listed(detectors.behaviors, 10)
             raise HarnessError(f"{shown(dataset.name)}: has labels of {there}, and the models know {known}")
-        videos = ready_for(detectors.folder, _videos(labelled), say)
+        videos = ready_for(detectors.folder, _videos(labelled), say, other_rig=True)
         said: dict[tuple[str, str], Array] = {}
         before = reliability_in(detectors.folder)
         for one in detectors.label(videos, workers=workers, dask=dask, told=told):
@@ -134,6 +135,7 @@ def _videos(labelled: Mapping[str, Sequence[Recording]]) -> list[Recording]:
 def _changed(folder: Path, fitted: Mapping[str, Recalibrated], dataset: Dataset) -> dict[str, Any]:
     """What `models.json` says from now on."""
     plain = described(folder)
+    plain["body"] |= {key: value for key, value in body_of(dataset).items() if key in OF_RIG}
     for one in plain["behaviors"]:
         if (new := fitted.get(one["behavior"])) is not None:
             one["decision"], one["reliability"] = new.decision.as_json(), new.reliability.as_json()

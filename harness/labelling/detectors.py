@@ -24,7 +24,7 @@ from harness.errors import HarnessError
 from harness.files.arrays import arrays_in, bytes_of
 from harness.files.atomic import reason, write_atomically
 from harness.fitting.pipeline import FittedPipeline
-from harness.labelling.matching import alike, body_of, held_against, lines_about, made_with
+from harness.labelling.matching import alike, beyond, body_of, held_against, lines_about, made_with
 from harness.labelling.taught import marks_of_all
 from harness.plugins.contract import Classifier, Fitted, SequenceFamily
 from harness.plugins.registry import model_family_named
@@ -288,17 +288,29 @@ def _again(
 
 
 def ready_for(
-    folder: Path, recordings: Sequence[Recording], say: Callable[[str], object] | None = None
+    folder: Path,
+    recordings: Sequence[Recording],
+    say: Callable[[str], object] | None = None,
+    *,
+    other_rig: bool = False,
 ) -> tuple[Recording, ...]:
     """The recordings as the models in `folder` know them: keypoints in their order.
 
     `say` is told of what the recordings lack and the models can do without.
-    Raises `HarnessError` where the models cannot be read, or were fitted on recordings of other animals.
+    Raises `HarnessError` where the models cannot be read, were fitted on recordings of other animals, or, unless it is
+    known to be of `other_rig`, on some that were filmed so differently that columns are others.
     """
     plain = described(folder)
     with _Stored(folder, plain).naming(FILE):
         ready = alike(recordings, plain["body"], folder)
         lines = lines_about(recordings, plain["body"])
+        members = [member for one in plain["behaviors"] for member in one["members"]]
+        sets = dict.fromkeys(
+            choice.name for member in members for choice in PipelineSpec.from_json(member["pipeline"]).features
+        )
+        problems = [] if other_rig else beyond(ready, plain["body"], sets, folder)
+    if problems:
+        raise HarnessError(*problems)
     if say is not None:
         for line in lines:
             say(f"note: {line}")

@@ -110,6 +110,7 @@ class Helpers:
 class HelperSet(FeatureSet):
     """What kept detectors say, as a feature set; what it has learned are their files."""
 
+    invariant_to: tuple[str, ...] = ("scale", "frame_rate")  # whose own models say what they can label
     helpers: Helpers | None = None
     """None where the set is only used again, with the files that lie beside what it was used for."""
 

@@ -6,14 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from harness.columns.lengths import body_length
 from harness.data.settled import with_confidence
 from harness.errors import HarnessError
-from harness.plugins.registry import REGISTRIES
+from harness.plugins.registry import FEATURES, REGISTRIES
 from harness.recording import PAIR, SCENE, Dataset, Recording, Skeleton
 from harness.runs.differences import reinstalling, versions_that_differ
 from harness.runs.versions import versions
 from harness.spec import Decision, PipelineSpec
 from harness.words import counted, listed, shown
+
+SAME_RATE = 0.001
+"""Share by which rates of frames may differ and be the same."""
+
+SAME_LENGTH = 0.25
+"""Share by which animals in the picture may be longer or shorter and be alike."""
 
 
 def body_of(dataset: Dataset) -> dict[str, Any]:
@@ -30,7 +37,57 @@ def body_of(dataset: Dataset) -> dict[str, Any]:
         "image_size": recording.image_size is not None,
         "pixels_per_cm": any(one.pixels_per_cm is not None for one in dataset.every_labelled),
         "arena": any(one.arena is not None for one in dataset.every_labelled),
+        "fps": _range([one.fps for one in dataset.every_labelled]),
+        "body_pixels": _range([body_length(one) for one in _videos(dataset.every_labelled)]),
     }
+
+
+def _range(values: Iterable[float]) -> list[float] | None:
+    """The least and the largest that are known; None where none is."""
+    known = [value for value in values if np.isfinite(value)]
+    return [min(known), max(known)] if known else None
+
+
+def _videos(examples: Iterable[Recording]) -> list[Recording]:
+    """The recordings that these are examples of, each once."""
+    return list({one.source_id: one.video for one in examples}.values())
+
+
+OF_RIG = ("fps", "body_pixels")
+"""What of `body_of` is of the rig, and not of the animals."""
+
+
+def beyond(recordings: Sequence[Recording], body: Mapping[str, Any], sets: Iterable[str], models: object) -> list[str]:
+    """What differs so much from what was learned from that the columns of the feature `sets` are others, in lines.
+
+    Rates of frames may differ by `SAME_RATE`, and lengths of animals in the picture by `SAME_LENGTH`, unless a set says
+    that they change no column of it.
+    """
+    used = [FEATURES[name] for name in sets if name in FEATURES]
+    right_rate = "--fps says the right one, if it is not; "
+    lines = []
+    for invariance, key, unit, share, measure, way in (
+        ("frame_rate", "fps", "frames a second", SAME_RATE, _rate, right_rate),
+        ("scale", "body_pixels", "pixels from rear to front", SAME_LENGTH, body_length, ""),
+    ):
+        bound = sorted(one.name for one in used if invariance not in one.invariant_to)
+        if not bound or (known := body.get(key)) is None:
+            continue
+        found = {one.id: measure(one) for one in recordings}
+        least, most = known[0] * (1 - share), known[1] * (1 + share)
+        others = {name: value for name, value in found.items() if np.isfinite(value) and not least <= value <= most}
+        if others:
+            there = " to ".join(dict.fromkeys(f"{value:.3g}" for value in known))
+            lines.append(
+                f"{listed(others)}: {next(iter(others.values())):.3g} {unit}, {there} where the models in {models} "
+                f"were learned, and columns of {listed(bound)} depend on it; {way}`harness calibrate` fits models to "
+                "another rig"
+            )
+    return lines
+
+
+def _rate(recording: Recording) -> float:
+    return recording.fps
 
 
 def lines_about(recordings: Iterable[Recording], body: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """Kept models, with recordings and libraries that are not those that they were fitted with."""
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 import harness
-from harness.labelling.matching import alike, body_of, lines_about
+from harness.labelling.matching import alike, beyond, body_of, lines_about
+from harness.plugins import Columns, feature_set
+from harness.plugins.loading import load_plugins
 from harness.recording import CALMS21, Dataset, Recording, Skeleton
-from tests.toy import toy_dataset, toy_recordings, with_confidence
+from tests.toy import BODY, toy_dataset, toy_recordings, with_confidence
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +85,56 @@ def test_what_is_missing_or_too_much_is_named_with_its_recordings(fitted: Path) 
     roles = replace(bodies[0], skeleton=Skeleton(CALMS21.keypoints, dict(CALMS21.roles) | {"nose": 1}))
     with pytest.raises(harness.HarnessError, match="toy-0: the role nose is played by left_ear, expected nose; "):
         harness.predict(fitted, [roles], workers=1)
+
+
+def test_what_was_filmed_otherwise_is_refused_where_columns_depend_on_it(tmp_path: Path) -> None:
+    load_plugins()
+    learned = toy_recordings(2, 60)
+    body = body_of(toy_dataset(approach=learned))
+    assert body["fps"] == [30.0, 30.0]
+    larger = [replace(one, keypoints=one.keypoints * 2) for one in learned]
+    faster = [replace(one, fps=60.0) for one in learned]
+    low, high = body["body_pixels"]
+    assert 1.4 * BODY < low <= high < 1.5 * BODY  # from the tail base to the nose
+    assert beyond(larger, body, ["social_geometry", "kinematics"], "models") == []
+    assert beyond(faster, body, ["social_geometry", "raw_pose"], "models") == []
+    (line,) = beyond(larger, body, ["social_geometry", "raw_pose"], "models")
+    assert re.fullmatch(
+        r"toy-0, toy-1: 11\d pixels from rear to front, 5\d\.\d( to 5\d\.\d)? where the models in models were "
+        r"learned, and columns of raw_pose depend on it; `harness calibrate` fits models to another rig",
+        line,
+    )
+    assert beyond([replace(one, keypoints=one.keypoints * 1.1) for one in learned], body, ["raw_pose"], "models") == []
+    old = {key: value for key, value in body.items() if key not in ("fps", "body_pixels")}  # of an earlier version
+    assert beyond(larger, old, ["raw_pose"], "models") == []
+
+
+def test_the_rate_of_frames_matters_to_sets_that_do_not_say_otherwise(registries: None) -> None:
+    @feature_set("steps")
+    def steps(recording: Recording) -> Columns:
+        """How far the animals move from one frame to the next."""
+        return {"steps": np.zeros(recording.frames)}
+
+    learned = toy_recordings(2, 60)
+    faster = [replace(one, fps=60.0) for one in learned]
+    assert beyond(faster, body_of(toy_dataset(approach=learned)), ["steps"], "models") == [
+        "toy-0, toy-1: 60 frames a second, 30 where the models in models were learned, and columns of steps depend on "
+        "it; --fps says the right one, if it is not; `harness calibrate` fits models to another rig"
+    ]
+
+
+def test_models_of_pixels_are_refused_another_scale_until_they_are_calibrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = toy_dataset(approach=toy_recordings(2, 150))
+    settings: dict[str, Any] = {"models": ["logistic_regression"], "features": ["raw_pose"], "trials": 1, "workers": 1}
+    harness.fit(harness.search(data, results="run", cache="cache", **settings), cache="cache", workers=1).save("models")
+    other = [replace(one, id=f"new-{one.id}", keypoints=one.keypoints * 2) for one in toy_recordings(2, 150, seed=4)]
+    with pytest.raises(harness.HarnessError, match=r"^new-toy-0, new-toy-1: [\d.]+ pixels from rear to front, "):
+        harness.predict("models", other, workers=1)
+    harness.calibrate("models", toy_dataset(approach=other), "calibrated", workers=1)
+    assert harness.predict("calibrated", other, workers=1).keys() == {"approach"}
 
 
 def test_another_version_of_a_library_is_a_note_and_another_plugin_a_refusal(models: Path) -> None:
