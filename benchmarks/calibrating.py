@@ -19,6 +19,9 @@ import numpy as np
 import harness
 from benchmarks.helpers import made
 from benchmarks.runs import show_head, show_row
+from harness.choosing.reliability import moved
+from harness.fitting.decisions import decide
+from harness.labelling.detectors import reliability_in
 from harness.recording import Array, Dataset, Recording
 from harness.scores.metrics import count
 
@@ -63,15 +66,25 @@ def worth(place: Path, labelled: Mapping[str, Recordings], size: int, workers: i
             judged[behavior] = tuple(one for one in recordings if one not in shown[:size])
     with tempfile.TemporaryDirectory(dir=place) as folder:
         made = harness.calibrate(place / "models", Dataset("rig", used, ()), Path(folder) / "new", workers=workers)
-        others = list({one.id: one for theirs in judged.values() for one in theirs}.values())
-        labels = [
-            harness.predict(models, [replace(one, labels=None) for one in others], workers=workers)
-            for models in (place / "models", made.folder)
-        ]
+        others = {one.id: replace(one, labels=None) for theirs in judged.values() for one in theirs}
+        old, new = harness.open_detectors(place / "models"), harness.open_detectors(made.folder)
+        known = reliability_in(new.folder)
+        before: dict[str, dict[str, Array]] = {behavior: {} for behavior in judged}
+        after: dict[str, dict[str, Array]] = {behavior: {} for behavior in judged}
+        for one in new.label(list(others.values()), workers=workers):
+            for act in one.acts:
+                if act.behavior in judged:
+                    averaged = moved(act.probability, -known[act.behavior].shift)
+                    before[act.behavior][one.recording.id] = decide(
+                        old[act.behavior].decision, averaged, one.recording.fps
+                    )
+                    after[act.behavior][one.recording.id] = act.labels
     rows = [
         [
-            *(f1_of(found[behavior], judged[behavior]) for found in labels),
-            *(one.before.f1, one.after.f1, one.changed),
+            *(f1_of(found[behavior], judged[behavior]) for found in (before, after)),
+            one.before.f1,
+            one.after.f1,
+            one.changed,
         ]
         for behavior, one in made.behaviors.items()
     ]

@@ -156,8 +156,11 @@ def shift_of(units: Sequence[Recording], probabilities: Sequence[Array]) -> floa
 
 
 def moved(probabilities: Array, shift: float) -> Array:
-    """Probabilities (frames,) float32 whose log-odds have `shift` added."""
-    return np.asarray(1 / (1 + np.exp(-log_odds(probabilities) - shift)), dtype=np.float32)
+    """Probabilities (frames,) float32 whose log-odds have `shift` added; what is certain, as where nothing was seen,
+    stays certain.
+    """
+    certain = (probabilities <= 0) | (probabilities >= 1)
+    return np.where(certain, probabilities, 1 / (1 + np.exp(-log_odds(probabilities) - shift))).astype(np.float32)
 
 
 def student(probability: float, freedom: int) -> float:
