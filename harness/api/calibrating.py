@@ -73,7 +73,7 @@ def calibrate(
     """Fit threshold, smoothing and bout rules of kept detectors anew, on labelled recordings of another rig.
 
     Each new recording is judged by what the others would choose; where one alone shows a behavior, parts of it. The
-    decision of a behavior is replaced only where that is better than it was. Probabilities are calibrated anew, too.
+    decision of a behavior is replaced only where that is better by far. Probabilities are calibrated anew, too.
 
     Args:
         models: Detectors, or the folder that they were kept in.

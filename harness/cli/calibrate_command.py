@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
             show_markdown(HEADER, cells)
         else:
             show_table(HEADER, cells, right=HEADER[1:5], spare=SPARE)
-            notes = ["after: each recording by what the others would choose; as it was: where that is no better."]
+            notes = [
+                "after: each recording by what the others would choose; as it was: where that does not lead by far."
+            ]
             notes += ["*: of parts of the one recording that shows it: optimistic."] if _some_optimistic(made) else []
             show_notes(notes)
     say(f"wrote {made.folder} (the models, for harness predict)")
