@@ -18,11 +18,11 @@ from harness.data.submission import write_submission
 from harness.engines.interface import Told, untold
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import made_whole, make_room, refuse_inputs, unwritable
-from harness.labelling.detectors import Blend, Blends, odd_versions, ready_for
+from harness.labelling.detectors import Blend, Blends, odd_versions, ready_for, scopes_of
 from harness.labelling.export import (
     Training,
+    by_behavior,
     label_each,
-    label_recordings,
     refuse_folder,
     unmade,
 )
@@ -97,14 +97,8 @@ class Detectors(Mapping[str, "Detector"]):
             these = ready_for(self.folder, these, say)
             for line in blind_lines(these):
                 (say or silently)(f"note: {line}")
-            return label_recordings(
-                self.folder,
-                these,
-                engine=engine_of(workers, dask),
-                plugins=self._plugins,
-                training=self._training,
-                told=told,
-            )
+            each = self.label(these, workers=workers, dask=dask, told=told)
+            return by_behavior(scopes_of(self.folder), each)
 
     def label(
         self,

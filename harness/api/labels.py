@@ -107,7 +107,6 @@ def label(
         renamed=renamed or {},
         parts=tuple(body["keypoints"]),
     )
-
     with (
         reading(shown=progress) as told,
         _recordings(poses, Wishes(fps=fps, whose=whose), body["roles"], say or silently) as found,
@@ -118,23 +117,19 @@ def label(
             (say or silently)(f"note: {line}")
         scopes = scopes_of(detectors.folder)
         bouts, frames = dict.fromkeys(scopes, 0), dict.fromkeys(scopes, 0)
-
-        try:
-            for one in write_labels(
-                place,
-                wanted,
-                scopes,
-                recordings,
-                detectors.label(recordings, workers=workers, dask=dask, told=told),
-                bins=bins,
-                reliability=reliability_in(detectors.folder),
-                made={"models": str(detectors.folder)},
-            ):
-                for act in one.acts:
-                    bouts[act.behavior] += len(act.bouts)
-                    frames[act.behavior] += int(act.labels.sum())
-        except OSError as error:
-            raise unwritable_folder(folder, error) from error
+        for one in write_labels(
+            place,
+            wanted,
+            scopes,
+            recordings,
+            detectors.label(recordings, workers=workers, dask=dask, told=told),
+            bins=bins,
+            reliability=reliability_in(detectors.folder),
+            made={"models": str(detectors.folder)},
+        ):
+            for act in one.acts:
+                bouts[act.behavior] += len(act.bouts)
+                frames[act.behavior] += int(act.labels.sum())
     return Written(folder, len(recordings), bouts, frames)
 
 

@@ -12,7 +12,7 @@ from harness.files.atomic import write_text
 from harness.files.outputs import make_room, unwritable
 from harness.labelling.reading import is_labels_folder, read_labels_folder
 from harness.labelling.summary import WHOLE, Done, Observed
-from harness.labelling.writing import BOOKKEEPING, OF_SUMMARY, OF_TRANSITIONS, check_bins
+from harness.labelling.writing import BOOKKEEPING, OF_ERROR, OF_SUMMARY, OF_TRANSITIONS, check_bins
 from harness.recording import UNKNOWN, Dataset, Recording
 from harness.scores.metrics import runs
 from harness.words import named
@@ -38,7 +38,7 @@ class Summary:
     @cached_property
     def table(self) -> "pd.DataFrame":
         """A line for each recording, animal or pair, behavior and bin; columns as in docs/labels.md."""
-        return self._frame(self.rows(), [name for name in OF_SUMMARY if self.reliability or name in OF_SUMMARY[:-4]])
+        return self._frame(self.rows(), [*OF_SUMMARY, *(OF_ERROR if self.reliability else ())])
 
     @cached_property
     def transitions(self) -> "pd.DataFrame":

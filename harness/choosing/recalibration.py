@@ -9,11 +9,11 @@ so is luck, so the new decision is taken only where it leads by far.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.choosing.reliability import Held, Reliability, shift_of
-from harness.fitting.decisions import SPAN, Candidates, best_candidate, count_table, decide, positives_by_part, steadied
+from harness.choosing.reliability import Reliability, held_out, shift_of
+from harness.fitting.decisions import Candidates, judge
 from harness.fitting.folds import make_folds
 from harness.recording import Array, Recording
-from harness.scores.metrics import Counts, count, total
+from harness.scores.metrics import Counts, total
 from harness.spec import Decision
 
 LEAD = 0.25
@@ -56,25 +56,13 @@ def recalibrated(
         _part(probabilities[labelled[origin].id], labelled[origin], unit)
         for origin, unit in zip(folds.origins, units, strict=True)
     ]
-    labels = [unit.known_labels for unit in units]
-    table = count_table(candidates, said, labels, folds.rates, folds.parts)
-    actual, steady = positives_by_part(labels, folds.parts), steadied(table, candidates)
-    if len(actual) < 2:
+    if len(set(folds.parts)) < 2:
         return None
-    after = []
-    for part, positives in enumerate(actual.tolist()):
-        best = best_candidate(steady.sum(axis=0) - steady[part], SPAN * int(actual.sum() - positives))
-        after.append(Counts(int(table[part, best, 0]), int(table[part, best, 1]), positives))
-    best = best_candidate(steady.sum(axis=0), SPAN * int(actual.sum()))
-    before, now = _counts(old, said, units), total(after)
-    decision = candidates[best] if leads(now, before) else old
-    held = tuple(
-        Held(count(decide(decision, one, unit.fps), unit.known_labels), unit.labelled_frames, unit.fps)
-        for one, unit in zip(said, units, strict=True)
-    )
-    pooled = now if leads(now, before) else before
-    known = Reliability(shift_of(units, said), pooled, held)
-    return Recalibrated(before, now, decision, known, folds.kind == "blocked")
+    verdict = judge(candidates, {None: said}, [unit.known_labels for unit in units], folds.rates, folds.parts)
+    before, after = total(one.counts for one in held_out(old, units, said)), total(verdict.counts)
+    decision, pooled = (verdict.decision, after) if leads(after, before) else (old, before)
+    known = Reliability(shift_of(units, said), pooled, held_out(decision, units, said))
+    return Recalibrated(before, after, decision, known, folds.kind == "blocked")
 
 
 def leads(new: Counts, old: Counts) -> bool:
@@ -86,9 +74,3 @@ def _part(probabilities: Array, whole: Recording, unit: Recording) -> Array:
     """Those of a unit, which is the recording or a block of it."""
     start = unit.first_frame - whole.first_frame
     return probabilities[start : start + unit.frames]
-
-
-def _counts(decision: Decision, said: Sequence[Array], units: Sequence[Recording]) -> Counts:
-    return total(
-        count(decide(decision, one, unit.fps), unit.known_labels) for one, unit in zip(said, units, strict=True)
-    )

@@ -7,6 +7,7 @@ recording to recording, is what makes the interval around a total.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import Any
 
@@ -18,7 +19,8 @@ from harness.fitting.decisions import decide
 from harness.fitting.folds import make_folds
 from harness.recording import UNKNOWN, Array, Recording
 from harness.runs.out_of_fold import OutOfFold
-from harness.scores.metrics import Counts, total
+from harness.scores.metrics import Counts, count, total
+from harness.spec import Decision
 
 PER_SECOND = 0.3
 """What a second of frames, which are much alike, counts for as evidence, where a frame of its own would count for 1."""
@@ -50,12 +52,8 @@ class Held:
     """That somebody looked at."""
     fps: float
 
-    @property
-    def seconds(self) -> float:
-        return self.frames / self.fps
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reliability:
     """What is known of a detector from recordings that were held out."""
 
@@ -80,16 +78,24 @@ class Reliability:
         held-out recordings. How far that was off on each of them, by the others, gives the spread of its logarithm;
         the interval is that of a new observation (Student's t), and should hold the truth in `COVERAGE` of all cases.
         """
+        expected = self._rates.seconds(claimed, length) + LEAST_SECONDS
+        return max(0.0, expected / self._reach - LEAST_SECONDS), min(length, expected * self._reach - LEAST_SECONDS)
+
+    @cached_property
+    def _rates(self) -> "_Rates":
+        return _Rates.of(self.held)
+
+    @cached_property
+    def _reach(self) -> float:
+        """By how much a total may be more or less than what is expected, as a factor."""
         off = [
-            np.log((one.counts.actual / one.fps + LEAST_SECONDS) / (_expected(others, one) + LEAST_SECONDS))
+            np.log((one.counts.actual / one.fps + LEAST_SECONDS) / (others.expected(one) + LEAST_SECONDS))
             for place, one in enumerate(self.held)
-            if (others := self.held[:place] + self.held[place + 1 :])
+            if (others := _Rates.of(self.held[:place] + self.held[place + 1 :])).frames
         ]
         known = len(off) + SPREADS
         spread = np.sqrt((np.sum(np.square(off)) + SPREADS * SPREAD**2) / known)
-        reach = float(np.exp(spread * student((1 + COVERAGE) / 2, known)))
-        expected = _rates(self.held)[0] * claimed + _rates(self.held)[1] * (length - claimed) + LEAST_SECONDS
-        return max(0.0, expected / reach - LEAST_SECONDS), min(length, expected * reach - LEAST_SECONDS)
+        return float(np.exp(spread * student((1 + COVERAGE) / 2, known)))
 
     def as_json(self) -> dict[str, Any]:
         pooled = self.pooled
@@ -111,14 +117,15 @@ def reliability_of(out_of_fold: OutOfFold, selection: Selection, labelled: Seque
     """What is known of what was selected for a behavior with these recordings."""
     folds = make_folds(labelled, 0.0)  # the units do not depend on the purge gap
     units, blend = folds.units, blended_units(out_of_fold, selection.members, folds)
-    held = []
-    for unit, probabilities in zip(units, blend, strict=True):
-        known = unit.known_labels != UNKNOWN
-        claimed = decide(selection.decision, probabilities, unit.fps)[known] == 1
-        actual = unit.known_labels[known] == 1
-        counts = Counts(int((claimed & actual).sum()), int(claimed.sum()), int(actual.sum()))
-        held.append(Held(counts, int(known.sum()), unit.fps))
-    return Reliability(shift_of(units, blend), selection.pooled, tuple(held))
+    return Reliability(shift_of(units, blend), selection.pooled, held_out(selection.decision, units, blend))
+
+
+def held_out(decision: Decision, units: Sequence[Recording], probabilities: Sequence[Array]) -> tuple[Held, ...]:
+    """What a decision claims of recordings or blocks, by probabilities (frames,) of models that had not seen them."""
+    return tuple(
+        Held(count(decide(decision, one, unit.fps), unit.known_labels), unit.labelled_frames, unit.fps)
+        for unit, one in zip(units, probabilities, strict=True)
+    )
 
 
 def calibrated_without(units: Sequence[Recording], probabilities: Sequence[Array]) -> list[Array]:
@@ -174,16 +181,26 @@ def student(probability: float, freedom: int) -> float:
     return float(z + sum(term / freedom ** (power + 1) for power, term in enumerate(terms)))
 
 
-def _rates(held: Sequence[Held]) -> tuple[float, float]:
-    """How much of the claimed time is right, and of the rest is missed; without any time half and nothing."""
-    counts = total(one.counts for one in held)
-    frames, second = sum(one.frames for one in held), float(np.mean([one.fps for one in held]))
-    right = (counts.hits + second / 2) / (counts.claimed + second)
-    missed = (counts.actual - counts.hits) / max(1, frames - counts.claimed)
-    return right, missed
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """How much of what is claimed is right, and of the rest is missed."""
 
+    right: float
+    missed: float
+    frames: int
+    """That this is known from."""
 
-def _expected(held: Sequence[Held], one: Held) -> float:
-    """Seconds of the behavior in `one`, by what the others let expect of what was claimed in it."""
-    right, missed = _rates(held)
-    return (right * one.counts.claimed + missed * (one.frames - one.counts.claimed)) / one.fps
+    @classmethod
+    def of(cls, held: Sequence[Held]) -> "_Rates":
+        """With a second besides, of which half is right, so that little that was claimed says little."""
+        counts, frames = total(one.counts for one in held), sum(one.frames for one in held)
+        second = float(np.mean([one.fps for one in held])) if held else 1.0
+        right = (counts.hits + second / 2) / (counts.claimed + second)
+        return cls(right, (counts.actual - counts.hits) / max(1, frames - counts.claimed), frames)
+
+    def seconds(self, claimed: float, length: float) -> float:
+        """To expect of a recording of that many seconds, of which so many are claimed."""
+        return self.right * claimed + self.missed * (length - claimed)
+
+    def expected(self, one: Held) -> float:
+        return self.seconds(one.counts.claimed / one.fps, one.frames / one.fps)

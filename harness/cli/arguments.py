@@ -205,16 +205,22 @@ def named_run(arguments: argparse.Namespace) -> "harness.Run":
 
 def machine(arguments: argparse.Namespace) -> dict[str, Any]:
     """What verbs that fit models are told of data, workers, plugins and cache."""
-    from harness.showing.console import say
-
-    return {
+    return labour(arguments) | {
         "data": data_folder(arguments.data),
-        "workers": arguments.workers,
-        "dask": arguments.dask,
-        "plugins": arguments.plugin,
         "cache": arguments.cache,
         "cache_limit": named_cache_limit(arguments.cache_limit),
         "device": arguments.device,
+    }
+
+
+def labour(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What verbs that work on recordings are told of workers and plugins."""
+    from harness.showing.console import say
+
+    return {
+        "workers": arguments.workers,
+        "dask": arguments.dask,
+        "plugins": arguments.plugin,
         "say": say,
         "progress": True,
     }

@@ -3,6 +3,7 @@
 import argparse
 
 import harness
+from harness.cli.arguments import labour
 from harness.cli.console import show_csv, show_json, show_markdown, show_notes, show_table
 from harness.showing.console import say
 
@@ -17,11 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.models,
         arguments.data,
         arguments.out,
-        workers=arguments.workers,
-        dask=arguments.dask,
-        plugins=arguments.plugin,
-        say=say,
-        progress=True,
+        **labour(arguments),
     )
     rows = made.rows()
     if arguments.format == "json":

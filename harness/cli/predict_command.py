@@ -3,7 +3,7 @@
 import argparse
 
 import harness
-from harness.cli.arguments import in_place_of
+from harness.cli.arguments import in_place_of, labour
 from harness.showing.console import say
 from harness.words import counted
 
@@ -25,15 +25,12 @@ def run(arguments: argparse.Namespace) -> int:
         suffixes=dict(arguments.suffix),
         min_likelihood=arguments.min_likelihood,
         renamed=dict(arguments.rename),
-        workers=arguments.workers,
-        dask=arguments.dask,
-        plugins=arguments.plugin,
-        say=say,
-        progress=True,
+        **labour(arguments),
     )
     for behavior, bouts in made.bouts.items():
         say(f"{behavior}: {counted(bouts, 'bout')}, {counted(made.frames[behavior], 'frame')} claimed")
     say(f"wrote {made.folder} ({counted(made.recordings, 'recording')}): events.csv, summary.csv and more")
+    say(f"next: harness summary {made.folder}")
     return 0
 
 
@@ -48,11 +45,7 @@ def _submission(arguments: argparse.Namespace) -> int:
         arguments.models,
         arguments.data,
         arguments.out,
-        workers=arguments.workers,
-        dask=arguments.dask,
-        plugins=arguments.plugin,
-        say=say,
-        progress=True,
+        **labour(arguments),
     )
     for behavior, theirs in labels.items():
         say(f"{behavior}: {counted(sum(int(one.sum()) for one in theirs.values()), 'frame')} claimed")

@@ -27,15 +27,14 @@ from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.fitting.sequences import fit_shared, is_sequence
 from harness.labelling.detectors import (
     Blends,
-    DetectorFiles,
     Part,
     Trained,
     files_in,
     laid_out,
     learned_key,
-    scopes_of,
 )
 from harness.labelling.helpers import opened
+from harness.labelling.keeping import DetectorFiles
 from harness.labelling.labeller import Labeller
 from harness.networks.device import CPU
 from harness.plugins.contract import SavedClassifier
@@ -123,7 +122,7 @@ def export(
         fit_detectors(selections, training, folder, engine, overlaps, told, reliability)
         again = training if unkept(selections) else None
         each = label_each(folder, unlabelled, engine=engine, plugins=training.plugins, training=again, told=told)
-        labels = _by_behavior(selections, through(each))
+        labels = by_behavior(selections, through(each))
     return {name: Exported(selection, labels[name]) for name, selection in selections.items()}
 
 
@@ -196,28 +195,12 @@ def _together(selection: Selection) -> list[list[tuple[int, Part]]]:
     return list(groups.values())
 
 
-def label_recordings(
-    folder: Path,
-    recordings: Sequence[Recording],
-    *,
-    engine: Engine,
-    plugins: Sequence[PluginFile] = (),
-    training: Training | None = None,
-    told: Told = untold,
-) -> dict[str, dict[str, Array]]:
-    """Behavior to example id to labels (frames,) int8, by the detectors in `folder`.
+def by_behavior(behaviors: Iterable[str], every: Iterable[Labelled]) -> dict[str, dict[str, Array]]:
+    """Behavior to example id to labels (frames,) int8.
 
     A behavior of the scene has one example of each recording, which is that itself; one of an animal or a pair has one
     for each (`Recording.examples`).
-
-    `training` is for models that their family cannot keep; `told` hears how many recordings are done.
-    Raises `HarnessError` that names the recording where one cannot be labelled.
     """
-    each = label_each(folder, recordings, engine=engine, plugins=plugins, training=training, told=told)
-    return _by_behavior(scopes_of(folder), each)
-
-
-def _by_behavior(behaviors: Iterable[str], every: Iterable[Labelled]) -> dict[str, dict[str, Array]]:
     found: dict[str, dict[str, Array]] = {behavior: {} for behavior in behaviors}
     for one in every:
         for act in one.acts:
@@ -236,7 +219,9 @@ def label_each(
 ) -> Iterator[Labelled]:
     """The recordings with what the detectors in `folder` say of them, in their order, each let go once it is given.
 
-    Where one is an example, as `Recording.seen_from` gives it, for that alone. Raises as `label_recordings` does.
+    Where one is an example, as `Recording.seen_from` gives it, for that alone. `training` is for models that their
+    family cannot keep; `told` hears how many recordings are done.
+    Raises `HarnessError` that names the recording where one cannot be labelled.
     """
     twice = [name for name, count in Counter(recording.id for recording in recordings).items() if count > 1]
     if twice:

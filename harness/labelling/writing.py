@@ -7,6 +7,7 @@ come to, `labels.json` what labelled them. It is written while recordings are la
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from harness.choosing.reliability import Reliability
 from harness.data.folder.layout import folded, id_problem
 from harness.errors import DataError, HarnessError, unknown
+from harness.files.outputs import unwritable_folder
 from harness.labelling.summary import Done, Observed
 from harness.plugins.writers import LABEL_WRITERS, Asked, Format, Labelled, Writer
 from harness.recording import Recording
@@ -38,8 +40,10 @@ OF_RECORDINGS = ("id", "frames", "fps", "animals", "group")
 OF_SUMMARY = (
     *("behavior", "agent", "target", "bin", "start_s", "stop_s"),
     *("looked_s", "bouts", "total_s", "share", "latency_s", "mean_bout_s", "median_bout_s"),
-    *("total_low_s", "total_high_s", "f1", "trust"),
 )
+OF_ERROR = ("total_low_s", "total_high_s", "f1", "trust")
+"""Columns of a summary where detectors labelled."""
+
 OF_TRANSITIONS = ("agent", "from", "to", "transitions")
 
 
@@ -98,56 +102,69 @@ def write_labels(
 
     `bins` are seconds, of which the summary has lines of its own; `reliability` is what is known of detectors, by
     behavior; `made` says what labelled them. Raises `HarnessError` where a format cannot hold it, before anything is
-    labelled.
+    labelled, or where the folder cannot be written.
     """
     _refuse_names(recordings)
     asked = Asked(folder, scopes, recordings)
-    writers: list[Writer] = [one.make(asked) for one in formats]
-    about = list(dict.fromkeys(column for one in recordings for column in one.about if column not in OF_RECORDINGS))
-    groups = ["recording", "group", *(column for column in about if column not in BOOKKEEPING)]
-    with (
-        _Table(folder / RECORDINGS, [*OF_RECORDINGS, *about]) as register,
-        _Table(folder / SUMMARY, [*groups, *OF_SUMMARY]) as summary,
-        _Table(folder / TRANSITIONS, [*groups, *OF_TRANSITIONS]) as transitions,
-    ):
-        for one in labelled:
-            video = one.recording
+    with _told(folder):
+        writers: list[Writer] = [*(one.make(asked) for one in formats), Numbers(asked, bins, reliability, made)]
+    for one in labelled:
+        with _told(folder):
             for writer in writers:
                 writer.add(one)
-            done = tuple(Done(act.behavior, act.agent, act.receiver, act.bouts) for act in one.acts)
-            known = {"group": video.group, **video.about}
-            seen = Observed(video.id, video.frames, video.fps, done, known)
-            animals = ";".join(video.animal_names if asked.has_agents else video.names)
-            register.add({"id": video.id, "frames": video.frames, "fps": video.fps, "animals": animals, **known})
-            for row in seen.summary(bins, reliability):
-                summary.add(row)
-            for row in seen.transitions():
-                transitions.add(row)
-            yield one
-    for writer in writers:
-        writer.finish()
-    content = {"made_by": f"harness {__version__}", **made, "behaviors": dict(scopes)}
-    content["reliability"] = {behavior: one.as_json() for behavior, one in reliability.items()}
-    (folder / MADE).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        yield one
+    with _told(folder):
+        for writer in writers:
+            writer.finish()
 
 
-class _Table:
-    """A csv file that is written line by line."""
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turn what keeps files from being written into an error that names the folder, by what it will be called."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable_folder(Path(folder.name), error) from error
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        self.path, self.columns = path, list(columns)
 
-    def __enter__(self) -> "_Table":
-        self.file = open(self.path, "x", encoding="utf-8", newline="")
-        self.rows = csv.DictWriter(self.file, self.columns, restval="", extrasaction="ignore", lineterminator="\n")
-        self.rows.writeheader()
-        return self
+class Numbers:
+    """The tables that are beside every format, and what labelled."""
 
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
+    def __init__(
+        self, asked: Asked, bins: float | None, reliability: Mapping[str, Reliability], made: Mapping[str, Any]
+    ) -> None:
+        self.asked, self.bins, self.reliability, self.made = asked, bins, reliability, made
+        about = list(dict.fromkeys(name for one in asked.recordings for name in one.about if name not in OF_RECORDINGS))
+        groups = ["recording", "group", *(name for name in about if name not in BOOKKEEPING)]
+        self.columns = {
+            RECORDINGS: [*OF_RECORDINGS, *about],
+            SUMMARY: [*groups, *OF_SUMMARY, *OF_ERROR],
+            TRANSITIONS: [*groups, *OF_TRANSITIONS],
+        }
+        for name, columns in self.columns.items():
+            self._append(name, [dict(zip(columns, columns, strict=True))])
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        self.rows.writerow({column: _cell(value) for column, value in row.items()})
+    def add(self, one: Labelled) -> None:
+        video = one.recording
+        done = tuple(Done(act.behavior, act.agent, act.receiver, act.bouts) for act in one.acts)
+        known = {"group": video.group, **video.about}
+        seen = Observed(video.id, video.frames, video.fps, done, known)
+        animals = ";".join(video.animal_names if self.asked.has_agents else video.names)
+        row = {"id": video.id, "frames": video.frames, "fps": video.fps, "animals": animals, **known}
+        self._append(RECORDINGS, [row])
+        self._append(SUMMARY, seen.summary(self.bins, self.reliability))
+        self._append(TRANSITIONS, seen.transitions())
+
+    def finish(self) -> None:
+        content = {"made_by": f"harness {__version__}", **self.made, "behaviors": dict(self.asked.scopes)}
+        content["reliability"] = {behavior: one.as_json() for behavior, one in self.reliability.items()}
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        (self.asked.folder / MADE).write_text(text, encoding="utf-8")
+
+    def _append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        with open(self.asked.folder / name, "a", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, self.columns[name], restval="", extrasaction="ignore", lineterminator="\n")
+            table.writerows({column: _cell(value) for column, value in row.items()} for row in rows)
 
 
 def _cell(value: Any) -> Any:

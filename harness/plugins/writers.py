@@ -67,6 +67,11 @@ class Labelled:
         return sorted(every, key=lambda bout: bout[:2])
 
 
+def video_file(recording: Recording) -> str:
+    """What its video is called, as far as its name tells."""
+    return f"{recording.id}.mp4"
+
+
 class Writer(Protocol):
     """Writes to a folder what was found in recordings."""
 

@@ -146,6 +146,7 @@ def test_a_dataset_is_labelled_and_its_animals_and_groups_are_in_the_tables(
     assert main(["predict", data, "--models", str(models), "--workers", "1", "--bins", "3s"]) == 0
     err = capsys.readouterr().err
     assert "wrote labels (2 recordings): events.csv, summary.csv and more" in err
+    assert err.endswith("next: harness summary labels\n")
     assert (
         main(["predict", "--data", f"{data}/test.npy", "--models", str(models), "--out", "again", "--bins", "3s"]) == 0
     )

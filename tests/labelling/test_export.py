@@ -34,8 +34,9 @@ from harness.errors import HarnessError
 from harness.fitting.decisions import decide
 from harness.fitting.pipeline import FeatureTables, fit_pipeline
 from harness.fitting.pool import pool_of
-from harness.labelling.detectors import DetectorFiles, Part, read_detectors
+from harness.labelling.detectors import Part, read_detectors
 from harness.labelling.export import Training, trained
+from harness.labelling.keeping import DetectorFiles
 from harness.labelling.labeller import Labeller
 from harness.plugins.loading import load_plugins
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
@@ -779,6 +780,18 @@ def test_a_full_disk_leaves_the_old_submission(left: int, demo: Path, small_disk
     assert line == f"{out}: cannot be written (No space left on device); name another file with --out"
     assert sorted(os.listdir(small_disk)) == ["filler", *sorted(old)]
     assert all((small_disk / name).read_bytes() == content for name, content in old.items())
+
+
+def test_a_full_disk_leaves_no_half_of_a_folder_of_labels(demo: Path, small_disk: Path, capsys: Captured) -> None:
+    room = os.statvfs(small_disk)
+    (small_disk / "filler").write_bytes(bytes(room.f_bavail * room.f_frsize - 60_000))
+    with pytest.MonkeyPatch.context() as shell:
+        shell.chdir(demo)
+        out = ["--out", str(demo / "other.npy"), "--labels", str(small_disk / "labels"), "--format", "frames"]
+        (line,) = refusal(["export-best", *out, "--workers", "1"], capsys)
+    assert line == "labels: cannot be written (No space left on device); name another folder"
+    assert os.listdir(small_disk) == ["filler"]
+    assert not (demo / "other.npy").exists()
 
 
 # One trial's rounds

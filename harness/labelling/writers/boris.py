@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from harness.plugins.writers import Act, Asked, Labelled, label_writer
+from harness.plugins.writers import Act, Asked, Labelled, label_writer, video_file
 from harness.recording import PAIR, Recording
 
 HEADER = (
@@ -50,11 +50,6 @@ KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"
 def seconds(frame: int, fps: float) -> float:
     """The first millisecond of a frame, in seconds."""
     return math.ceil(round(frame * 1000 / fps, 6)) / 1000
-
-
-def media_name(recording: Recording) -> str:
-    """The video that a recording is of, as far as its name tells."""
-    return f"{recording.id}.mp4"
 
 
 @label_writer("boris", summary="labels.boris, a project that BORIS opens, and labels.boris.csv, its tabular events")
@@ -141,7 +136,7 @@ def _behavior(code: str, key: str, targets: list[str]) -> dict[str, Any]:
 
 
 def _observation(recording: Recording) -> dict[str, Any]:
-    video = media_name(recording)
+    video = video_file(recording)
     return {
         "file": {"1": [video]} | {str(player): [] for player in range(2, 9)},
         "type": "MEDIA",
@@ -169,7 +164,7 @@ def _observation(recording: Recording) -> dict[str, Any]:
 
 
 def _row(recording: Recording, time: float, status: str, act: Act, frame: int, comment: str) -> list[object]:
-    video, length = media_name(recording), f"{seconds(recording.frames, recording.fps):.3f}"
+    video, length = video_file(recording), f"{seconds(recording.frames, recording.fps):.3f}"
     of_observation = [recording.id, DATE.replace("T", " "), "", length, "Media file(s)", f"player #1:{video}", "0.0"]
     of_event = [act.agent, act.behavior, "", status, f"{time:.3f}", video, frame, "NA", comment]
     return [*of_observation, length, f"{recording.fps:.3f}", *of_event]

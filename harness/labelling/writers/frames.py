@@ -1,6 +1,5 @@
 """A line for each frame, with label and probability of every behavior: a table for each recording."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,35 +35,31 @@ def table_of(one: Labelled) -> "pd.DataFrame":
     return pd.concat(parts, ignore_index=True).reindex(columns=columns).astype(labels)
 
 
-class Frames:
-    ending = ".frames.csv"
+@label_writer("frames", summary="ID.frames.csv, a line for each frame, with labels and probabilities")
+class FramesCsv:
+    """Probabilities have four digits."""
 
     def __init__(self, asked: Asked) -> None:
         self.folder = asked.folder
 
     def add(self, one: Labelled) -> None:
-        self.write(table_of(one), self.folder / f"{one.recording.id}{self.ending}")
-
-    def write(self, table: "pd.DataFrame", path: Path) -> None:
-        raise NotImplementedError
+        path = self.folder / f"{one.recording.id}.frames.csv"
+        table_of(one).to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
 
     def finish(self) -> None:
         pass
 
 
-@label_writer("frames", summary="ID.frames.csv, a line for each frame, with labels and probabilities")
-class FramesCsv(Frames):
-    """Probabilities have four digits."""
-
-    def write(self, table: "pd.DataFrame", path: Path) -> None:
-        table.to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
-
-
 @label_writer("parquet", summary="ID.frames.parquet, the same as frames, smaller", needs=("pyarrow",), extra="parquet")
-class FramesParquet(Frames):
-    """Probabilities in single precision."""
+class FramesParquet:
+    """Probabilities are in single precision."""
 
-    ending = ".frames.parquet"
+    def __init__(self, asked: Asked) -> None:
+        self.folder = asked.folder
 
-    def write(self, table: "pd.DataFrame", path: Path) -> None:
-        table.to_parquet(path, engine="pyarrow", index=False)
+    def add(self, one: Labelled) -> None:
+        path = self.folder / f"{one.recording.id}.frames.parquet"
+        table_of(one).to_parquet(path, engine="pyarrow", index=False)
+
+    def finish(self) -> None:
+        pass

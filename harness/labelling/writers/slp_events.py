@@ -6,8 +6,7 @@ Frames count from 0, and the last belongs to an event. Animals are tracks. No po
 import json
 from typing import Any
 
-from harness.labelling.writers.boris import media_name
-from harness.plugins.writers import Asked, Labelled, label_writer
+from harness.plugins.writers import Asked, Labelled, label_writer, video_file
 from harness.recording import Recording
 
 FORMAT = 2.6
@@ -91,7 +90,7 @@ def _texts(place: Any, name: str, values: list[str]) -> None:
 
 def _video(recording: Recording) -> dict[str, Any]:
     width, height = recording.image_size or (0, 0)
-    name, shape = media_name(recording), [recording.frames, height, width, 1]
+    name, shape = video_file(recording), [recording.frames, height, width, 1]
     return {"filename": name, "backend": {"filename": name} | ({"shape": shape} if recording.image_size else {})}
 
 
