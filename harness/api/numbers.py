@@ -52,15 +52,26 @@ class Summary:
         return pd.DataFrame(lines, columns=["recording", *known, *columns])
 
     def save(self, out: Path | str) -> Path:
-        """Write the table into a file that ends in `.csv`. Raises `HarnessError` where that cannot be."""
+        """Write the table.
+
+        Args:
+            out: The file, which ends in `.csv`.
+
+        Raises:
+            HarnessError: It cannot be written.
+        """
         path = named(out)
         make_room(path, ".csv")
         return self._written(path, self.table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
     def draw(self, out: Path | str) -> Path:
-        """Draw totals, shares over time and transitions, into a file that ends in `.html`.
+        """Draw totals, shares over time and transitions.
 
-        Raises `HarnessError` where that cannot be, or plotly is not installed.
+        Args:
+            out: The file, which ends in `.html`.
+
+        Raises:
+            HarnessError: It cannot be written, or plotly is not installed.
         """
         from harness.reporting.numbers import numbers_page
 
