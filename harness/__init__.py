@@ -43,6 +43,7 @@ _HOMES = {
     "api.numbers": ("Summary", "summary"),
     "api.pages": ("learning_curve", "report"),
     "api.run": ("Comparison", "Run", "compare", "open_run"),
+    "api.suggesting": ("Suggestions", "suggest"),
     "api.search": ("SearchInterrupted", "search"),
     "errors": ("DataError", "HarnessError", "NothingToRankError"),
     "examining.findings": ("Finding",),
@@ -72,6 +73,7 @@ __all__ = [
     "Scores",
     "SearchInterrupted",
     "Skeleton",
+    "Suggestions",
     "Summary",
     "Written",
     "__version__",
@@ -98,6 +100,7 @@ __all__ = [
     "report",
     "score",
     "search",
+    "suggest",
     "summary",
 ]
 

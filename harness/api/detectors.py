@@ -18,16 +18,12 @@ from harness.data.submission import write_submission
 from harness.engines.interface import Told, untold
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import made_whole, make_room, refuse_inputs, unwritable
+from harness.labelling.bench import Result, Work, each, label_each
 from harness.labelling.detectors import Blend, Blends, odd_versions, ready_for, scopes_of
-from harness.labelling.export import (
-    Training,
-    by_behavior,
-    label_each,
-    refuse_folder,
-    unmade,
-)
+from harness.labelling.export import by_behavior, refuse_folder, unmade
 from harness.labelling.helpers import known_again, opened
 from harness.labelling.labeller import Labeller
+from harness.labelling.training import Training
 from harness.plugins.loading import PluginFile
 from harness.plugins.writers import Labelled
 from harness.recording import ONE, PAIR, SCENE, Array, Recording
@@ -97,8 +93,8 @@ class Detectors(Mapping[str, "Detector"]):
             these = ready_for(self.folder, these, say)
             for line in blind_lines(these):
                 (say or silently)(f"note: {line}")
-            each = self.label(these, workers=workers, dask=dask, told=told)
-            return by_behavior(scopes_of(self.folder), each)
+            labelled = self.label(these, workers=workers, dask=dask, told=told)
+            return by_behavior(scopes_of(self.folder), labelled)
 
     def label(
         self,
@@ -127,6 +123,36 @@ class Detectors(Mapping[str, "Detector"]):
             plugins=self._plugins,
             training=self._training,
             told=told,
+        )
+
+    def look_through(
+        self,
+        recordings: Sequence[Recording],
+        work: Work[Result],
+        *,
+        workers: int | None = None,
+        dask: str | None = None,
+        told: Told = untold,
+    ) -> Iterator[tuple[Recording, Result]]:
+        """The recordings in their order with what some work makes of each, as `label` does with labels.
+
+        Args:
+            recordings: See `label`.
+            work: Called with a `harness.labelling.bench.Bench`, the recording, and how many frames are before it.
+            workers, dask, told: See `label`.
+
+        Raises:
+            HarnessError: Nothing can be made of one.
+        """
+        return each(
+            self.folder,
+            recordings,
+            work,
+            engine=engine_of(workers, dask),
+            plugins=self._plugins,
+            training=self._training,
+            told=told,
+            doing="looking through",
         )
 
     def save(self, models: Path | str) -> Path:

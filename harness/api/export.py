@@ -28,7 +28,6 @@ from harness.fitting.decisions import candidates_of
 from harness.fitting.pool import pool_of
 from harness.labelling.export import (
     Exported,
-    Training,
     export,
     fit_detectors,
     manifest,
@@ -36,6 +35,7 @@ from harness.labelling.export import (
     remember_export,
     unkept,
 )
+from harness.labelling.training import Training
 from harness.labelling.writing import check_bins, formats_named, write_labels
 from harness.networks.device import device_for
 from harness.plugins.registry import REGISTRIES, refuse_missing

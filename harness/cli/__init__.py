@@ -149,6 +149,20 @@ def parser() -> argparse.ArgumentParser:
     add_workers(predict)
     add_places(predict, "plugin")
 
+    more = commands.add_parser("suggest", help="say which stretches to label next, and make the files to label them in")
+    more.add_argument("--run", "--results", dest="results", type=named, metavar="DIR", help="the run's folder")
+    add_places(more, "data", "storage", "cache", "plugin")
+    more.add_argument("--models", type=named, metavar="DIR", help="what export-best --models made of it (fitted anew)")
+    more.add_argument("--behavior", action="append", default=[], metavar="B", help="only this one; may be repeated")
+    more.add_argument("--count", type=positive, default=10, metavar="N", help="stretches for each behavior (10)")
+    more.add_argument("--length", type=lasting, default=10.0, metavar="TIME", help="of a stretch (10s)")
+    more.add_argument(
+        "--out", type=named, default=Path("suggestions"), metavar="DIR", help="folder to make (suggestions)"
+    )
+    add_workers(more)
+    add_device(more, "where they did in the search")
+    add_format(more)
+
     again = commands.add_parser(
         "calibrate", help="cut kept detectors anew, on a few labelled recordings of another rig"
     )

@@ -2,11 +2,10 @@
 
 import hashlib
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,33 +17,26 @@ from harness.choosing.leaderboard import scores_as_json
 from harness.choosing.overlaps import Overlaps
 from harness.choosing.reliability import Reliability
 from harness.choosing.selection import Selection
-from harness.columns.cache import BlockCache
-from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn, untold
+from harness.engines.interface import Engine, Told, in_turn, untold
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
 from harness.files.outputs import made_whole
-from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
-from harness.fitting.sequences import fit_shared, is_sequence
+from harness.fitting.pipeline import FeatureTables, FittedPipeline
+from harness.labelling.bench import label_each
 from harness.labelling.detectors import (
-    Blends,
     Part,
     Trained,
-    files_in,
-    laid_out,
     learned_key,
 )
-from harness.labelling.helpers import opened
 from harness.labelling.keeping import DetectorFiles
-from harness.labelling.labeller import Labeller
-from harness.networks.device import CPU
+from harness.labelling.training import Training
 from harness.plugins.contract import SavedClassifier
-from harness.plugins.loading import PluginFile, load_plugins
+from harness.plugins.loading import load_plugins
 from harness.plugins.registry import model_family_named
 from harness.plugins.sequences import Heard
-from harness.plugins.writers import Act, Labelled
-from harness.recording import SCOPES, Array, Dataset, Recording
+from harness.plugins.writers import Labelled
+from harness.recording import Array, Recording
 from harness.spec import PipelineSpec
-from harness.words import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +50,6 @@ class Exported:
     def claimed(self) -> int:
         """Frames."""
         return sum(int(one.sum()) for one in self.labels.values())
-
-
-@dataclass(frozen=True)
-class Training:
-    """What pipelines are fitted on and with."""
-
-    dataset: Dataset
-    """What is labelled, without what is to be."""
-    pool: tuple[Recording, ...]
-    seed: int
-    cache: BlockCache
-    plugins: tuple[PluginFile, ...] = ()
-    device: str = CPU
-    """Where networks learn."""
-
-    def fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline]:
-        """What fits a behavior's pipeline whose model could not be kept."""
-        return partial(self.fit, tables=self.tables())
-
-    def tables(self) -> FeatureTables:
-        """What pipelines are fitted with, for one process."""
-        return FeatureTables(self.cache.here(), self.pool, device=self.device)
-
-    def fit(self, behavior: str, spec: PipelineSpec, tables: FeatureTables) -> FittedPipeline:
-        """Fit on all labelled recordings of the behavior; of all behaviors where these share a model."""
-        if is_sequence(spec):
-            scope = self.dataset.scope(behavior)
-            fitted = fit_shared(
-                spec,
-                tables,
-                {one: self._everything(one) for one in self.dataset.labelled if self.dataset.scope(one) == scope},
-                self.seed,
-            )
-            assert fitted is not None  # it has waited
-            return fitted[behavior]
-        return fit_pipeline(spec, tables, self._everything(behavior), self.seed)
-
-    def _everything(self, behavior: str) -> list[tuple[Recording, slice]]:
-        return [(recording, slice(0, recording.frames)) for recording in self.dataset.labelled[behavior]]
 
 
 def export(
@@ -208,50 +161,6 @@ def by_behavior(behaviors: Iterable[str], every: Iterable[Labelled]) -> dict[str
     return found
 
 
-def label_each(
-    folder: Path,
-    recordings: Sequence[Recording],
-    *,
-    engine: Engine,
-    plugins: Sequence[PluginFile] = (),
-    training: Training | None = None,
-    told: Told = untold,
-) -> Iterator[Labelled]:
-    """The recordings with what the detectors in `folder` say of them, in their order, each let go once it is given.
-
-    Where one is an example, as `Recording.seen_from` gives it, for that alone. `training` is for models that their
-    family cannot keep; `told` hears how many recordings are done.
-    Raises `HarnessError` that names the recording where one cannot be labelled.
-    """
-    twice = [name for name, count in Counter(recording.id for recording in recordings).items() if count > 1]
-    if twice:
-        raise HarnessError(f"{shown(twice[0])}: two recordings have this name, expected another for each")
-    every = dict.fromkeys(SCOPES, 0)
-    before = []
-    for one in recordings:
-        before.append(every)
-        every = {scope: frames + one.frames * one.count_examples(scope) for scope, frames in every.items()}
-    files = None if engine.shares_files else files_in(folder)
-    bench = _Labelling(folder, files, every, tuple(plugins), training)
-    with engine.open(partial(_start_labelling, bench), _label) as pool:
-        done = in_turn(
-            [pool.submit(one, first) for one, first in zip(recordings, before, strict=True)],
-            told,
-            "labelling",
-            "recording",
-        )
-        for recording, future in zip(recordings, done, strict=False):
-            yield Labelled(recording, _acts(future, recording))
-
-
-def _acts(future: Any, recording: Recording) -> tuple[Act, ...]:
-    try:
-        acts: tuple[Act, ...] = future.result()
-    except (TrialError, WorkerDiedError) as error:
-        raise HarnessError(f"{recording.id} cannot be labelled: {error}") from error
-    return acts
-
-
 def _start_fitting(training: Training) -> tuple[Training, FeatureTables]:
     load_plugins(training.plugins)
     return training, training.tables()
@@ -278,52 +187,6 @@ def trained(fitted: FittedPipeline) -> Trained:
         if (arrays := fitted.tables.learned(choice, preparation)) is not None
     }
     return Trained(None, fitted.width, fitted.columns, files, output, learned)
-
-
-@dataclass(frozen=True)
-class _Labelling:
-    """What a worker needs to label any recording; it reads the models when the first comes."""
-
-    folder: Path
-    files: Mapping[str, bytes] | None
-    """What lies in the folder, for a worker that may not see it."""
-    frames: Mapping[str, int]
-    """Of all examples, by scope."""
-    plugins: tuple[PluginFile, ...]
-    training: Training | None
-
-    @cached_property
-    def detectors(self) -> Blends:
-        with nullcontext(self.folder) if self.files is None else laid_out(self.files) as folder:
-            return opened(folder, self._fit_again)
-
-    @cached_property
-    def labellers(self) -> dict[str, Labeller]:
-        """By the scope of the behaviors that they label."""
-        scopes = dict.fromkeys(one.scope for one in self.detectors.by_behavior.values())
-        return {scope: Labeller(self.detectors.of(scope), self.frames[scope]) for scope in scopes}
-
-    @property
-    def _fit_again(self) -> Callable[[str, PipelineSpec], FittedPipeline] | None:
-        return None if self.training is None else self.training.fit_again()
-
-
-def _start_labelling(bench: _Labelling) -> _Labelling:
-    load_plugins(bench.plugins)
-    return bench
-
-
-def _label(bench: _Labelling, recording: Recording, first: Mapping[str, int]) -> tuple[Act, ...]:
-    found: list[Act] = []
-    for scope, labeller in bench.labellers.items():
-        for place, example in enumerate(recording.examples(scope)):
-            probabilities = labeller.probability(example, first[scope] + place * recording.frames)
-            for behavior, labels in labeller.cut(example, probabilities).items():
-                blend = bench.detectors.by_behavior[behavior]
-                likely = blend.calibrated(probabilities[behavior])
-                found.append(Act(behavior, example.agent, example.target, labels, likely, blend.threshold))
-    order = list(bench.detectors.by_behavior)
-    return tuple(sorted(found, key=lambda act: order.index(act.behavior)))
 
 
 def manifest(

@@ -67,13 +67,19 @@ class Labeller:
         """Behavior to probabilities (frames,), those of its members averaged; see `labels`."""
         if not recording.seen:
             return {behavior: np.zeros(recording.frames, np.float32) for behavior in self.detectors.by_behavior}
-        found = self.probabilities(recording, first)
-        averages, start = {}, 0
+        return {
+            behavior: blended(theirs, [member.weight for member in self.detectors.by_behavior[behavior].members])
+            for behavior, theirs in self.by_member(recording, first).items()
+        }
+
+    def by_member(self, recording: Recording, first: int) -> dict[str, list[Array]]:
+        """Behavior to the probabilities (frames,) of each of its members; see `labels`."""
+        found, start = self.probabilities(recording, first), 0
+        each = {}
         for behavior, detector in self.detectors.by_behavior.items():
-            own = found[start : start + len(detector.members)]
-            averages[behavior] = blended(own, [member.weight for member in detector.members])
+            each[behavior] = found[start : start + len(detector.members)]
             start += len(detector.members)
-        return averages
+        return each
 
     def probabilities(self, recording: Recording, first: int) -> list[Array]:
         """The probabilities (frames,) float32 of the members of all behaviors, one after the other."""

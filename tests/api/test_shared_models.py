@@ -14,7 +14,7 @@ from harness.data.challenge import load_dataset
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.pool import pool_of
 from harness.labelling.detectors import reliability_in
-from harness.labelling.export import Training
+from harness.labelling.training import Training
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.spec import PipelineSpec

@@ -35,9 +35,10 @@ from harness.fitting.decisions import decide
 from harness.fitting.pipeline import FeatureTables, fit_pipeline
 from harness.fitting.pool import pool_of
 from harness.labelling.detectors import Part, read_detectors
-from harness.labelling.export import Training, trained
+from harness.labelling.export import trained
 from harness.labelling.keeping import DetectorFiles
 from harness.labelling.labeller import Labeller
+from harness.labelling.training import Training
 from harness.plugins.loading import load_plugins
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.recording import Array

@@ -10,8 +10,9 @@ import pytest
 
 from harness.columns.cache import BlockCache
 from harness.errors import HarnessError
-from harness.labelling.export import Training, fit_detectors
+from harness.labelling.export import fit_detectors
 from harness.labelling.keeping import DetectorFiles
+from harness.labelling.training import Training
 from tests.toy import toy_dataset, toy_recordings
 
 

@@ -168,7 +168,9 @@ def _write_register(path: Path, videos: Sequence[_Video], setup: Setup) -> None:
 
 def _row(video: _Video, setup: Setup) -> Mapping[str, str]:
     film = video.film
-    row = dict(film.about) | {"id": film.id, "group": film.group, "split": video.split, "animals": ";".join(film.names)}
+    row = dict(film.about) | {"id": film.id, "group": film.group, "animals": ";".join(film.names)}
+    if video.split == TEST:  # what others are, their files say
+        row["split"] = TEST
     if setup.fps is None:
         row["fps"] = _number(film.fps)
     if setup.image_size is None and film.image_size is not None:
@@ -187,10 +189,18 @@ def _write_video(place: Path, video: _Video, scopes: Mapping[str, str]) -> None:
     write_poses(place, film.id, film.keypoints, film.confidence)
     if video.split == UNLABELLED:
         return
+    write_known(place, film, video.labels, scopes)
+
+
+def write_known(place: Path, film: Recording, labels: Mapping[Who, Array], scopes: Mapping[str, str]) -> None:
+    """What is known of a recording: its bouts, and what was looked at where that is not all of it."""
     cast = Cast(film.frames, film.animal_names, scopes)
-    bouts = [(who, run) for who, labels in video.labels.items() for run in runs(labels == 1)]
+    bouts = [(who, run) for who, theirs in labels.items() for run in runs(theirs == 1)]
     write_bouts(place / LABELS / f"{film.id}.csv", bouts)
-    looked_at = {behavior: [(who, _looked_at(video, who)) for who in cast.every(behavior)] for behavior in scopes}
+    looked_at = {
+        behavior: [(who, runs(labels[who] != UNKNOWN) if who in labels else ()) for who in cast.every(behavior)]
+        for behavior in scopes
+    }
     if any(runs != ((0, film.frames),) for found in looked_at.values() for _, runs in found):
         stretches = [one for behavior, found in looked_at.items() for one in _stretches(behavior, found)]
         write_bouts(place / ANNOTATED / f"{film.id}.csv", stretches)
@@ -207,10 +217,6 @@ def write_poses(
         arrays["parts"] = np.array(parts)
     with open(place / POSES / f"{name}.npz", "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # no array is named allow_pickle
-
-
-def _looked_at(video: _Video, who: Who) -> Runs:
-    return runs(video.labels[who] != UNKNOWN) if who in video.labels else ()
 
 
 def _stretches(behavior: str, found: Sequence[tuple[Who, Runs]]) -> Iterator[tuple[Who, tuple[int, int]]]:

@@ -10,10 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from harness.data.incoming.pairing import Event, paired
 from harness.files.source import Source
-from harness.plugins.readers import SECONDS, Annotations, Bout
+from harness.plugins.readers import EVERY, SECONDS, Annotations, Bout
 from harness.words import counted, shown
 
 TOOL = "BORIS"
+
+LOOKED_AT = "looked at"
+"""A state event of this name says what somebody looked at; its first modifier for which behavior, its second to whom it
+would be done. Where there is any, the rest of the video is unknown."""
 
 DATES = 1e8
 """Seconds from which on a time is a date: three years."""
@@ -53,19 +57,27 @@ def annotations_of(source: Source, observation: Observation) -> Iterator[Annotat
     """What was seen in each of the videos of an observation; what is wrong is reported."""
     one = observation
     subjects = one.subjects or tuple(dict.fromkeys(event.subject for event in one.events))
-    bouts = [*one.bouts, *paired(source, one.events, subjects)]
+    if any(bout.behavior == LOOKED_AT for bout in one.bouts):
+        source.report(
+            f"{shown(one.id)}: aggregated events do not say for what was {LOOKED_AT}; give the project, or its tabular "
+            "events"
+        )
+        return
+    events = [event for event in one.events if event.behavior != LOOKED_AT]
+    ranges = paired(source, map(_looking, (event for event in one.events if event.behavior == LOOKED_AT)), subjects)
+    bouts = [*one.bouts, *paired(source, events, subjects)]
     if any(bout.start >= DATES for bout in bouts):
         source.report(
             f"{shown(one.id)}: its times are dates; export it anew from an observation that does not take the date of "
             "the media as offset"
         )
         return
-    if count := sum(bool(event.modifiers) and event.modifiers not in subjects for event in one.events):
+    if count := sum(bool(event.modifiers) and event.modifiers not in subjects for event in events):
         one.notes.append(f"modifiers of {counted(count, 'event')} are not read")
     moved = [_moved(bout, -one.offset) for bout in bouts]
-    looked = None
-    if one.interval is not None:
-        looked = [_moved(Bout("*", *one.interval, agent="*"), -one.offset)]
+    if not ranges and one.interval is not None:
+        ranges = [Bout(EVERY, *one.interval, agent=EVERY)]
+    looked = [_moved(bout, -one.offset) for bout in ranges] or None
     for medium, start, stop in _spans(source, one):
         inside = tuple(_within(moved, start, stop))
         seen = None if looked is None else tuple(_within(looked, start, stop))
@@ -76,11 +88,18 @@ def annotations_of(source: Source, observation: Observation) -> Iterator[Annotat
             video=medium.name or one.id,
             fps=medium.fps,
             length=medium.length,
-            behaviors=one.behaviors,
+            behaviors=tuple(name for name in one.behaviors if name != LOOKED_AT),
             subjects=one.subjects,
             looked_at=seen,
             notes=tuple(one.notes),
         )
+
+
+def _looking(event: Event) -> Event:
+    """An event of what was looked at, as one of the behavior that was looked for."""
+    for_what, _, whom = event.modifiers.partition("|")
+    said = {"": "", "None": ""}
+    return replace(event, behavior=said.get(for_what, for_what) or EVERY, modifiers=said.get(whom, whom))
 
 
 def _spans(source: Source, observation: Observation) -> Iterator[tuple[Medium, float, float | None]]:

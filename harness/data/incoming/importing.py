@@ -1,5 +1,6 @@
 """A dataset folder from the files of trackers and annotators."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from harness.data.incoming.roles import skeleton_of
 from harness.data.incoming.scoring import Rules, Scored, Sheet, agents_of, behavior_name, scopes_of, score
 from harness.data.incoming.writing import write_found
 from harness.errors import DataError
-from harness.plugins.readers import Tracks
+from harness.plugins.readers import Bout, Tracks
 from harness.recording import SCOPES, Skeleton
 from harness.words import listed, shown
 
@@ -167,13 +168,27 @@ def _twice(film: Film, sheets: Sequence[Sheet]) -> list[str]:
         own |= {(name, "") for name in sheet.annotations.behaviors}
         for key in sorted(own):
             other = taken.setdefault(key, sheet)
-            if other is not sheet:
+            if other is not sheet and not _apart(sheet, other):
                 both = f"{other.path} and {sheet.path}" if other.path != sheet.path else f"{sheet.path}"
                 return [
                     f"{both}: both score {shown(key[0])} in the video {shown(film.key)}; give one of them, or import "
                     "the other into a dataset of its own"
                 ]
     return []
+
+
+def _apart(one: Sheet, other: Sheet) -> bool:
+    """Whether both say what was looked at, and no moment of it is the same."""
+    if one.annotations.unit != other.annotations.unit:
+        return False
+    mine, theirs = one.annotations.looked_at, other.annotations.looked_at
+    if mine is None or theirs is None:
+        return False
+    return all(_ends(a) <= b.start or _ends(b) <= a.start for a in mine for b in theirs)
+
+
+def _ends(bout: Bout) -> float:
+    return math.inf if bout.stop is None else bout.stop
 
 
 # What holds for all

@@ -9,7 +9,7 @@ import numpy as np
 from harness.data.dataset_toml import SETUP_FILE, Setup, toml_text
 from harness.data.folder.bouts import COLUMNS as BOUT_COLUMNS
 from harness.data.folder.layout import ANNOTATED, LABELS, POSES, REGISTER
-from harness.data.folder.register import COLUMNS, LABELLED, UNLABELLED
+from harness.data.folder.register import COLUMNS
 from harness.data.folder.write import write_poses, write_rows
 from harness.data.incoming.films import Film, longer
 from harness.data.incoming.found import Found, Imported
@@ -49,7 +49,6 @@ def _row(one: Imported, setup: Setup) -> dict[str, str]:
     film = one.film
     row = {
         "id": film.id,
-        "split": LABELLED if one.sheets else UNLABELLED,
         "animals": ";".join(film.animals),
         "source": ";".join(path.name for path in film.files),
         "digest": _digest(film.files),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from harness.data.incoming.boris import LOOKED_AT
 from harness.data.incoming.tabular import tables_of
 from harness.files.source import Source
 from harness.files.texts import Row, Table
@@ -47,6 +48,8 @@ def boris_binary(source: Source) -> Iterator[Annotations]:
     behaviors = list(dict.fromkeys(re.sub(r" \(.*\)$", "", name) for name in names[1:] if name.lower() not in NOTHING))
     if not behaviors:
         raise source.refusal("has no column of a behavior", line=1)
+    if LOOKED_AT in behaviors:
+        raise source.refusal(f"does not say for what was {LOOKED_AT}; give the project, or its tabular events", line=1)
     bouts: list[Bout] = []
     for behavior in behaviors:
         columns = [place for place, name in enumerate(names[1:]) if re.sub(r" \(.*\)$", "", name) == behavior]
