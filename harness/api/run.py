@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.api.datasets import load
 from harness.api.going_on import in_order_of, learned_from
 from harness.api.places import last_run, server_named
-from harness.choosing.comparison import Difference, best_trials, differences, exported
+from harness.choosing.comparison import Difference, Judged, best_trials, differences, exported, narrowed, shared
 from harness.choosing.ensembles import FILE, EnsembleRow, ensemble_rows, kept
 from harness.choosing.leaderboard import Row, leaderboard
 from harness.choosing.next_steps import hints
@@ -268,10 +268,11 @@ def compare(first: Run | Path | str, second: Run | Path | str) -> Comparison:
 
     Args:
         first: A run, or its folder.
-        second: Another one on the same data.
+        second: Another one on the same data, or on data of which other recordings are labelled, too: then both are
+            compared on those that are labelled alike.
 
     Raises:
-        HarnessError: They are of different data or folds.
+        HarnessError: They are of different folds, or no recording is labelled alike in both.
         NothingToRankError: One has no score, or they have no behavior in common.
     """
     runs = [one if isinstance(one, Run) else open_run(one) for one in (first, second)]
@@ -279,10 +280,6 @@ def compare(first: Run | Path | str, second: Run | Path | str) -> Comparison:
     groups = [run.description["identity"].get("group_by") or "their own groups" for run in runs]
     if groups[0] != groups[1]:
         raise HarnessError(f"{names} held recordings out by {groups[0]} and by {groups[1]}, so nothing can be compared")
-    data = [run.description["identity"].get("data") for run in runs]
-    if data[0] != data[1]:
-        where = " and ".join(run.description["about"]["data"] for run in runs)
-        raise HarnessError(f"{names} were searched on different data ({where})")
     records = [run.records() for run in runs]
     folds = [{one.behavior: one.folds for one in theirs if one.complete} for theirs in records]
     for run, known in zip(runs, folds, strict=True):
@@ -291,13 +288,17 @@ def compare(first: Run | Path | str, second: Run | Path | str) -> Comparison:
     both = [name for name in folds[0] if name in folds[1]]
     if not both:
         raise NothingToRankError(f"{names} have no behavior in common")
+    notes = held_out_by_group(runs[0].amounts)
+    parts = None
+    if runs[0].description["identity"].get("data") != runs[1].description["identity"].get("data"):
+        parts = _judged_by_both(runs, both, notes)
+        both = list(parts[0])
     for name in both:
-        if folds[0][name] != folds[1][name]:
+        if parts is None and folds[0][name] != folds[1][name]:
             raise HarnessError(
                 f"{names} cannot be compared: "
                 f"{name} has {folds[0][name]} folds in the first, {folds[1][name]} ones in the second"
             )
-    notes = held_out_by_group(runs[0].amounts)
     for here, there, run in ((0, 1, runs[0]), (1, 0, runs[1])):
         alone = [name for name in folds[here] if name not in folds[there]]
         if alone:
@@ -308,12 +309,52 @@ def compare(first: Run | Path | str, second: Run | Path | str) -> Comparison:
         for run, one in zip(runs, selections, strict=True)
         if one is None
     ]
-    blocked = [name for name in both if folds[0][name] == "blocked"]
+    blocked = [name for name in both if "blocked" in (folds[0][name], folds[1][name])]
+
+    def compared(what: str, one: Judged, other: Judged) -> list[Difference]:
+        if parts is not None:
+            one, other = narrowed(one, parts[0]), narrowed(other, parts[1])
+        return differences(what, one, other, blocked)
+
     try:
-        found = differences("best trial", best_trials(records[0]), best_trials(records[1]), blocked)
+        found = compared("best trial", *map(best_trials, records))
         one, other = selections
         if one and other:
-            found += differences("exported", exported(one), exported(other), blocked)
+            found += compared("exported", exported(one), exported(other))
     except HarnessError as error:
         raise HarnessError(f"{names} cannot be compared: {error}") from error
     return Comparison(runs[0].folder, runs[1].folder, tuple(found), tuple(notes))
+
+
+def _judged_by_both(
+    runs: Sequence[Run], behaviors: Sequence[str], notes: list[str]
+) -> tuple[dict[str, list[list[int]]], dict[str, list[list[int]]]]:
+    """By behavior the parts of each run that it shares with the other, and a note on what it does not.
+
+    Raises `HarnessError` where there are none, or a run does not say which recordings it has judged.
+    """
+    data = [run.description["identity"].get("data") or {} for run in runs]
+    told = [run.description["about"].get("parts") for run in runs]
+    where = " and ".join(str(run.description["about"]["data"]) for run in runs)
+    names = " and ".join(str(run.folder) for run in runs)
+    if told[0] is None or told[1] is None:
+        raise HarnessError(f"{names} were searched on different data ({where})")
+    found: tuple[dict[str, list[list[int]]], dict[str, list[list[int]]]] = {}, {}
+    for name in behaviors:
+        first, second = (theirs.get(name, {}) for theirs in data)
+        alike = {one for one, digest in first.items() if second.get(one) == digest}
+        mine, theirs = shared(told[0][name], told[1][name], alike)
+        more = len(second.keys() - alike)
+        if not mine:
+            notes.append(f"{name}: no recording is labelled alike in both, so left out")
+            continue
+        if len(alike) < max(len(first), len(second)):
+            judged = len({one for group in mine for place in group for one in told[0][name][place]})
+            notes.append(
+                f"{name}: judged on the {counted(judged, 'recording')} that both have alike; the second has "
+                f"{more:,} others, the first {len(first.keys() - alike):,}"
+            )
+        found[0][name], found[1][name] = mine, theirs
+    if not found[0]:
+        raise HarnessError(f"{names}: no recording is labelled alike in both ({where}), so nothing can be compared")
+    return found

@@ -181,7 +181,7 @@ def search(
     blocks = usable_cache(None if cache is None else named(cache), cache_limit, say)
     run = Run(stored, dataset, files)
     with stored.hold():
-        stored.begin(_identity(what, group_by), _about(dataset, files, command))
+        stored.begin(_identity(what, group_by), _about(what, files, command))
         remember_run(stored.folder)
         done = stored.records()
         if lost := stored.lost(done):
@@ -329,12 +329,14 @@ def _identity(search: Search, group_by: str | None) -> dict[str, Any]:
     }
 
 
-def _about(dataset: Dataset, plugins: Sequence[PluginFile], command: str) -> dict[str, Any]:
+def _about(search: Search, plugins: Sequence[PluginFile], command: str) -> dict[str, Any]:
     """What is for the reader and for later commands."""
+    dataset = search.dataset
     return {
         "data": "" if dataset.source is None else str(dataset.source.resolve()),
         "behaviors": list(dataset.labelled),
         "labelled": {behavior: Amounts.of(recordings).as_json() for behavior, recordings in dataset.labelled.items()},
+        "parts": {behavior: folds.ids_by_part(dataset.labelled[behavior]) for behavior, folds in search.folds.items()},
         "command": command,
         "plugins": [str(file.path.resolve()) for file in plugins],
     }

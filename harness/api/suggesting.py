@@ -18,7 +18,7 @@ from harness.files.outputs import made_whole, refuse_taken, unwritable_folder
 from harness.labelling.detectors import ready_for
 from harness.labelling.surveying import survey_of, to_look_through
 from harness.labelling.worklist import COLUMNS, Suggestion, write_worklist
-from harness.recording import Dataset
+from harness.recording import Dataset, Recording
 from harness.showing.steps import reading
 from harness.words import counted, html_table, listed, named
 
@@ -105,7 +105,7 @@ def suggest(
         for name in behaviors:
             if name not in dataset.labelled:
                 raise unknown("behavior", name, dataset.labelled)
-        recordings = to_look_through(dataset)
+        by_id = _by_id(to_look_through(dataset), tell)
         if models is None:
             detectors = fit(
                 run,
@@ -125,10 +125,9 @@ def suggest(
         wanted = _wanted(behaviors, detectors, dataset, tell)
         engine = engine_of(workers, dask)
         survey = survey_of(dataset, wanted, seconds, engine=engine, plugins=files, told=told)
-        by_id = {one.id: one for one in recordings}
         found: dict[str, list[Stretch]] = {behavior: [] for behavior in survey.known}
         for _, theirs in detectors.look_through(
-            ready_for(detectors.folder, recordings), survey, workers=workers, dask=dask, told=told
+            ready_for(detectors.folder, list(by_id.values())), survey, workers=workers, dask=dask, told=told
         ):
             for behavior, stretches in theirs.items():
                 found[behavior] += stretches
@@ -172,5 +171,14 @@ def _wanted(
         raise HarnessError(f"{detectors.folder}: has detectors of none of the behaviors of {dataset.name}")
     if left := [name for name in dataset.labelled if name not in there]:
         tell(f"note: left out, as there is no detector of them: {listed(left, 10)}")
-    tell(f"looking through {counted(len(to_look_through(dataset)), 'recording')}")
     return wanted
+
+
+def _by_id(recordings: Sequence[Recording], tell: Callable[[str], object]) -> dict[str, Recording]:
+    """Recordings by their names, of which challenge files can have some twice."""
+    found: dict[str, Recording] = {}
+    twice = [one.id for one in recordings if found.setdefault(one.id, one) is not one]
+    if twice:
+        tell(f"note: recordings of the same name are looked through once: {listed(twice, 10)}")
+    tell(f"looking through {counted(len(found), 'recording')}")
+    return found

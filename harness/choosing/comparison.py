@@ -1,6 +1,6 @@
 """Which behaviors one run does better than another, by how much, and whether the difference is real."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +26,9 @@ Verdict = Literal["better", "worse", "no difference", "too few"]
 
 Judged = Mapping[str, Sequence[Counts]]
 """By behavior, the counts of every unit."""
+
+Parts = Sequence[Sequence[str]]
+"""Of each part that counts are of, the ids of the recordings in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,33 @@ def best_trials(records: Sequence[TrialRecord]) -> dict[str, Sequence[Counts]]:
 def exported(selections: Selections) -> dict[str, Sequence[Counts]]:
     """The nested counts of what would be exported of each behavior: free of the luck of selection among the trials."""
     return {name: theirs[EXPORTED].counts for name, theirs in selections.items()}
+
+
+def shared(first: Parts, second: Parts, alike: Collection[str]) -> tuple[list[list[int]], list[list[int]]]:
+    """What two runs on different data have both judged, as the parts of each that it is of, in the same order.
+
+    `alike` are the recordings whose poses and labels are the same in both. Blocks of a recording are one; a part with
+    several recordings is only taken where the other run has the same together, all of them alike.
+    """
+    mine, theirs = _by_recordings(first), _by_recordings(second)
+    both = [key for key in mine if key in theirs and key <= frozenset(alike)]
+    return [mine[key] for key in both], [theirs[key] for key in both]
+
+
+def _by_recordings(parts: Parts) -> dict[frozenset[str], list[int]]:
+    found: dict[frozenset[str], list[int]] = {}
+    for place, ids in enumerate(parts):
+        found.setdefault(frozenset(ids), []).append(place)
+    return found
+
+
+def narrowed(judged: Judged, parts: Mapping[str, Sequence[Sequence[int]]]) -> dict[str, Sequence[Counts]]:
+    """The counts of some behaviors, those of each group of parts as one."""
+    return {
+        name: [total([judged[name][place] for place in group]) for group in groups]
+        for name, groups in parts.items()
+        if name in judged
+    }
 
 
 def differences(what: str, first: Judged, second: Judged, blocked: Sequence[str]) -> list[Difference]:

@@ -46,6 +46,15 @@ class Folds:
         mine = [unit for unit, its in enumerate(self.origins) if its == origin]
         return sorted(mine, key=lambda unit: self.units[unit].first_frame)
 
+    def ids_by_part(self, recordings: Sequence[Recording]) -> list[list[str]]:
+        """Of each part the ids of the recordings that its units are, or were cut from; `recordings` are those that the
+        folds were made of.
+        """
+        found: list[dict[str, None]] = [{} for _ in range(max(self.parts, default=-1) + 1)]
+        for part, origin in zip(self.parts, self.origins, strict=True):
+            found[part][recordings[origin].id] = None
+        return [list(ids) for ids in found]
+
     @property
     def cut(self) -> bool:
         """Whether some recording is in several blocks."""

@@ -65,7 +65,7 @@ def test_the_command_shows_what_it_takes_and_writes_it(capsys: Captured) -> None
     assert {(one["tool"], one["frames"], one["fps"], one["fps_by"]) for one in found} == {
         ("DeepLabCut", 120, 30.0, "--fps")
     }
-    assert [row["split"] for row in rows("lab/recordings.csv")] == ["labelled", "labelled", "unlabelled"]
+    assert [bool(row["annotations"]) for row in rows("lab/recordings.csv")] == [True, True, False]
     assert [row["annotations"] for row in rows("lab/recordings.csv")] == ["day1_annot.txt", "day2_annot.txt", ""]
 
 
@@ -129,7 +129,7 @@ def test_annotations_without_tracks_would_be_lost(capsys: Captured) -> None:
         "such as --match day1=mouse9"
     ]
     assert refused("tracks", "--annotations", "scored", "--fps", 30, "--out", "lab", "--match", "day3=mouse9") == 0
-    assert [row["split"] for row in rows("lab/recordings.csv")] == ["labelled"] * 3
+    assert all(row["annotations"] for row in rows("lab/recordings.csv"))
 
 
 def test_two_videos_that_annotations_may_be_of_are_named(capsys: Captured) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.choosing.comparison import Judged, differences
+from harness.choosing.comparison import Judged, differences, narrowed, shared
 from harness.cli import main
 from harness.errors import HarnessError
 from harness.scores.metrics import Counts, total
@@ -183,8 +183,30 @@ def test_runs_on_other_data_are_refused(at_toys: ToyRuns, tmp_path: Path, capsys
     assert main(["compare", str(at_toys.weak), str(other)]) == 2
     assert capsys.readouterr() == (
         "",
-        f"harness: runs/weak and {other} were searched on different data ({data} and {data})\n",
+        f"harness: runs/weak and {other}: no recording is labelled alike in both ({data} and {data}), so nothing "
+        "can be compared\n",
     )
+    earlier = altered(at_toys, tmp_path / "earlier", data={"approach": {"toy-0": "0" * 64}})
+    plain = json.loads((earlier / "run.json").read_text())
+    del plain["about"]["parts"]  # as versions before wrote it
+    (earlier / "run.json").write_text(json.dumps(plain))
+    assert main(["compare", str(at_toys.weak), str(earlier)]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"harness: runs/weak and {earlier} were searched on different data ({data} and {data})\n",
+    )
+
+
+def test_parts_are_shared_where_both_hold_out_the_same(at_toys: ToyRuns) -> None:
+    alike = ["a", "b", "c", "d"]
+    assert shared([["a"], ["b"], ["c"]], [["c"], ["a"], ["new"]], alike) == ([[0], [2]], [[1], [0]])
+    # Blocks of a recording are that recording; what is counted together stays together.
+    assert shared([["a"], ["a"], ["b"]], [["b"], ["a"]], alike) == ([[0, 1], [2]], [[1], [0]])
+    assert shared([["a", "b"], ["c"]], [["a"], ["b"], ["c"]], alike) == ([[1]], [[2]])
+    assert shared([["a", "b"], ["c"]], [["b", "a"], ["c", "d"]], alike) == ([[0]], [[0]])
+    assert shared([["a"]], [["a"]], ["b"]) == ([], [])
+    counts = [Counts(1, 2, 3), Counts(4, 5, 6), Counts(7, 8, 9)]
+    assert narrowed({"x": counts, "y": counts}, {"x": [[0, 2], [1]]}) == {"x": [Counts(8, 10, 12), Counts(4, 5, 6)]}
 
 
 def test_what_would_be_exported_is_left_out_where_a_search_was_broken_off(

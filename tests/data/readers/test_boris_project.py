@@ -176,3 +176,23 @@ def test_real_projects_hold_what_is_in_their_exports(version: str) -> None:
         ours = [(bout.start, bout.stop, bout.agent) for bout in found.bouts if bout.behavior == "interact"]
         assert ours == [(bout.start, bout.stop, bout.agent) for bout in wanted.bouts]
         assert (found.fps, found.length) == (wanted.fps, wanted.length)
+
+
+def looking(content: dict[str, Any]) -> None:
+    """Somebody looked for grooming of the adult, and at the end for everything."""
+    content["behaviors_conf"]["2"] = {"type": "State event", "code": "looked at"}
+    content["observations"]["day1"]["events"] += [
+        [11.0, "adult", "looked at", "groom", ""],
+        [21.0, "adult", "looked at", "groom", ""],
+        [40.0, "", "looked at", "None|None", ""],
+        [50.0, "", "looked at", "None|None", ""],
+    ]
+
+
+def test_events_of_that_name_say_what_was_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "lab.boris"
+    changed(looking)(path)
+    (found,) = read_annotations(path)
+    assert found.looked_at == (Bout("groom", 1.0, 11.0, "adult"), Bout("*", 30.0, 40.0))
+    assert found.behaviors == ("groom", "rear")
+    assert {one.behavior for one in found.bouts} == {"groom", "rear"}
