@@ -4,11 +4,11 @@
 
 Of each behavior one minute is known, around a bout that is drawn; then stretches are labelled, a minute at a time, as
 they are drawn (`random`), as members disagree (`disagreement`), as their motion is new (`novelty`), or as `suggest`
-has it (`suggested`). Demos are of recordings in which every behavior is labelled, 30 to choose from and 20 to judge on;
+has it (`suggested`). Demos are of recordings in which every behavior is labelled, 24 to choose from and 16 to judge on;
 of other data one recording of each behavior is held back, another one for each seed, and the rest is chosen from.
 
 After each minute three pipelines are fitted on what is known, their mean is cut at the threshold that is best on it,
-out of three folds, and judged on the rest. Prints Markdown: F1 and average precision, the mean over behaviors, median
+out of two folds, and judged on the rest. Prints Markdown: F1 and average precision, the mean over behaviors, median
 over seeds. `--out` names a file of all figures, a line each, for `--draw`.
 """
 
@@ -38,6 +38,7 @@ from harness.fitting.decisions import THRESHOLDS
 from harness.fitting.pipeline import FeatureTables, fit_pipeline
 from harness.labelling.motion import Known, Motion, moments, motion_columns
 from harness.labelling.surveying import stretches_of
+from harness.plugins.contract import SteppedClassifier
 from harness.plugins.loading import load_plugins
 from harness.recording import UNKNOWN, Array, Recording
 from harness.spec import Choice, PipelineSpec, Preparation
@@ -64,10 +65,13 @@ SPECS = (
 
 MINUTE = 60.0
 
-POOL, JUDGED = 30, 20
+POOL, JUDGED = 24, 16
 """Recordings of a demo."""
 
-FOLDS = 3
+FOLDS = 2
+
+ROUNDS = 100
+"""Of boosting."""
 
 Looked = dict[str, Array]
 """By recording, which frames are known: bool (frames,)."""
@@ -129,12 +133,21 @@ class Fitted:
 
 
 def _said(models: Sequence[pipeline.FittedPipeline], recording: Recording) -> tuple[Array, list[Array]]:
-    every = [list(one.probabilities(recording).values())[-1] for one in models]
+    every = [_probability(one, recording) for one in models]
     return blended(every, [1] * len(every)), every
 
 
+def _probability(model: pipeline.FittedPipeline, recording: Recording) -> Array:
+    """After all rounds."""
+    if model.classifier is None or not isinstance(model.classifier, SteppedClassifier):
+        return list(model.probabilities(recording).values())[-1]
+    X = model.tables.design_matrix(recording, model.spec.features, model.spec.preparation)
+    X = X if model.columns is None else X[:, model.columns]
+    return model.classifier.probability_after(ROUNDS, X)
+
+
 def _folds(taught: Sequence[Recording]) -> Iterator[tuple[list[tuple[Recording, slice]], list[Recording]]]:
-    """Recordings in turn where there are several; else thirds of what is known of the one."""
+    """Recordings in turn where there are several; else parts of what is known of the one."""
     if len(taught) >= FOLDS:
         held = [[place % FOLDS == fold for place in range(len(taught))] for fold in range(FOLDS)]
         order = sorted(taught, key=lambda one: -one.positives)
@@ -149,10 +162,10 @@ def _folds(taught: Sequence[Recording]) -> Iterator[tuple[list[tuple[Recording, 
         outside: list[Recording] = []
         for one in taught:
             at = np.flatnonzero(one.known_labels != UNKNOWN)
-            third = np.zeros(one.frames, bool)
-            third[np.array_split(at, FOLDS)[fold]] = True
-            inside.append((replace(one, labels=np.where(third, UNKNOWN, one.known_labels)), slice(0, one.frames)))
-            outside.append(replace(one, labels=np.where(third, one.known_labels, UNKNOWN)))
+            part = np.zeros(one.frames, bool)
+            part[np.array_split(at, FOLDS)[fold]] = True
+            inside.append((replace(one, labels=np.where(part, UNKNOWN, one.known_labels)), slice(0, one.frames)))
+            outside.append(replace(one, labels=np.where(part, one.known_labels, UNKNOWN)))
         yield inside, outside
 
 
@@ -276,7 +289,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="*", default=[], metavar="DIR", help="folders of data (none)")
     parser.add_argument("--seeds", type=int, default=10, metavar="N", help="of each (10)")
     parser.add_argument("--first-seed", type=int, default=0, metavar="N", help="(0)")
-    parser.add_argument("--minutes", type=int, default=8, metavar="N", help="labelled in the end (8)")
+    parser.add_argument("--minutes", type=int, default=6, metavar="N", help="labelled in the end (6)")
     parser.add_argument("--length", type=float, default=10.0, metavar="S", help="seconds of a stretch (10)")
     parser.add_argument("--ways", nargs="*", default=WAYS, metavar="WAY", help=f"({' '.join(WAYS)})")
     parser.add_argument("--behaviors", nargs="*", default=[], metavar="B", help="only these (all)")
