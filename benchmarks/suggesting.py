@@ -38,7 +38,7 @@ from harness.fitting.decisions import THRESHOLDS
 from harness.fitting.pipeline import FeatureTables, fit_pipeline
 from harness.labelling.motion import Known, Motion, moments, motion_columns
 from harness.labelling.surveying import stretches_of
-from harness.plugins.contract import SteppedClassifier
+from harness.plugins.boosting import Boosted
 from harness.plugins.loading import load_plugins
 from harness.recording import UNKNOWN, Array, Recording
 from harness.spec import Choice, PipelineSpec, Preparation
@@ -69,9 +69,6 @@ POOL, JUDGED = 24, 16
 """Recordings of a demo."""
 
 FOLDS = 2
-
-ROUNDS = 100
-"""Of boosting."""
 
 Looked = dict[str, Array]
 """By recording, which frames are known: bool (frames,)."""
@@ -139,11 +136,11 @@ def _said(models: Sequence[pipeline.FittedPipeline], recording: Recording) -> tu
 
 def _probability(model: pipeline.FittedPipeline, recording: Recording) -> Array:
     """After all rounds."""
-    if model.classifier is None or not isinstance(model.classifier, SteppedClassifier):
+    if model.classifier is None or not isinstance(model.classifier, Boosted):
         return list(model.probabilities(recording).values())[-1]
     X = model.tables.design_matrix(recording, model.spec.features, model.spec.preparation)
     X = X if model.columns is None else X[:, model.columns]
-    return model.classifier.probability_after(ROUNDS, X)
+    return model.classifier.probability_after(model.classifier.stages[-1], X)
 
 
 def _folds(taught: Sequence[Recording]) -> Iterator[tuple[list[tuple[Recording, slice]], list[Recording]]]:

@@ -14,6 +14,9 @@ from harness.recording import Array
 USUAL = (0j, -1 - 1j)
 """(0, 0) and (-1, -1), which are looked for on every frame, and of which one is enough."""
 
+MISSING = complex("nan+nanj")
+"""Neither x nor y: NaN alone would leave a y of 0."""
+
 LEAP = 2.0
 """How many times an animal's size a part lies off the rest of it, or jumps."""
 
@@ -63,7 +66,7 @@ def without_sentinels(keypoints: Array) -> Cleaned:
 
 def _size(points: Array) -> float:
     """How far a part typically is from the middle of its animal; for animals of one part, many steps of it."""
-    places = np.where((points == USUAL[0]) | (points == USUAL[1]), np.nan, points)
+    places = np.where((points == USUAL[0]) | (points == USUAL[1]), MISSING, points)
     if points.shape[2] > 1:
         distances = np.abs(places - _medians(places)[:, :, None])
     else:
@@ -109,7 +112,7 @@ def _stands_for_unseen(points: Array, there: Array, place: complex, leap: float)
     some = there.any(axis=(1, 2))
     points, there = points[some], there[some]
     off = (
-        np.abs(place - _medians(np.where(there, np.nan, points))) > leap
+        np.abs(place - _medians(np.where(there, MISSING, points))) > leap
     )  # (frames, animal) whose other parts are seen
     several = there.sum(axis=2) > 1
     seen_elsewhere = (np.isfinite(points) & ~there).any(axis=2)

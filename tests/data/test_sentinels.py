@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from harness.data.challenge import load_dataset
@@ -40,6 +40,7 @@ def filled(points: Array, unseen: Array, place: tuple[float, float]) -> Array:
     parts=st.sampled_from([3, 5, 7]),
     seed=st.integers(0, 1000),
 )
+@example(place=(-5.0, -5.0), share=0.125, parts=3, seed=338)  # two of three parts there on the same frames
 def test_points_at_such_a_place_are_missing_and_no_others(
     place: tuple[float, float], share: float, parts: int, seed: int
 ) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import harness
 from harness.errors import HarnessError
-from harness.labelling.boris import seconds
+from harness.labelling.boris_project import seconds
 from harness.labelling.writing import formats_named, write_labels
 from harness.plugins.writers import LABEL_WRITERS, Act, Asked, Labelled, label_writer
 from harness.recording import ONE, PAIR, SCENE, Array

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Sequence
 from typing import Any
 
-from harness.labelling.boris import DATE, observation, seconds, write_project
+from harness.labelling.boris_project import DATE, observation, seconds, write_project
 from harness.plugins.writers import Act, Asked, Labelled, label_writer, video_file
 from harness.recording import PAIR, Recording
 
