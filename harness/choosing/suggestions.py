@@ -16,7 +16,7 @@ from harness.recording import Array
 FAR = 3.0
 """From so many times the usual distance on, motion counts as no newer."""
 
-NOVELTY = 0.5
+NOVELTY = 0.1
 """How much of the worth of a stretch is that its motion is new; the rest is disagreement."""
 
 KEPT = 40
