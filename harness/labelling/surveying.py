@@ -29,6 +29,8 @@ class Survey:
     """By scope."""
     taken: Mapping[tuple[str, str], Array]
     """By behavior and digest of a recording or example, where it is labelled: bool (frames,)."""
+    passed_over: Mapping[str, frozenset[tuple[str, str]]]
+    """By behavior, agents and targets that are together in some labelled recording, and were looked at in none."""
     seconds: float
     """How long stretches are."""
 
@@ -44,7 +46,7 @@ class Survey:
                 motion = self.scales[scope](motion_columns(example))
                 said = labeller.by_member(example, before[scope] + place * recording.frames)
                 for behavior, members in said.items():
-                    if behavior in self.known:
+                    if behavior in self.known and (example.agent, example.target) not in self.passed_over[behavior]:
                         found[behavior] += self._stretches(bench, behavior, example, members, motion)
         return {behavior: sorted(every, key=lambda one: -one.worth)[:KEPT] for behavior, every in found.items()}
 
@@ -102,7 +104,16 @@ def survey_of(
         if one.seen:
             parts[behavior].append(moved[one.scope, one.digest][looked[moments(one)]])
     known = {behavior: Known.of(theirs) for behavior, theirs in parts.items() if any(map(len, theirs))}
-    return Survey(known, scales, taken, seconds)
+    passed_over = {behavior: _passed_over(dataset, behavior) for behavior in known}
+    return Survey(known, scales, taken, passed_over, seconds)
+
+
+def _passed_over(dataset: Dataset, behavior: str) -> frozenset[tuple[str, str]]:
+    """Whom a lab has seen and never scored for it, such as the intruder where the resident alone is watched."""
+    theirs = [one for one in dataset.labelled[behavior] if one.labelled_frames]
+    scope = dataset.scope(behavior)
+    met = {(each.agent, each.target) for one in theirs for each in one.video.examples(scope)}
+    return frozenset(met - {(one.agent, one.target) for one in theirs})
 
 
 def _columns(_: None, example: Recording) -> Array:

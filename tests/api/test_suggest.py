@@ -13,7 +13,7 @@ import pytest
 import harness
 from harness.cli import main
 from harness.data.folder.write import write_dataset
-from harness.data.incoming.recognising import read_annotations
+from harness.data.incoming.recognising import load_readers, read_annotations
 from harness.labelling.worklist import Suggestion
 from harness.recording import ONE, PAIR, UNKNOWN, Array, Dataset, Recording
 from harness.scores.metrics import runs
@@ -160,6 +160,7 @@ def test_a_project_of_boris_comes_back_as_what_was_looked_at(place: Path) -> Non
         [start + 1.1, chased.stretch.agent, "chase", chased.stretch.target, "", "NA"],
     ]
     Path("scored.boris").write_text(json.dumps(project))
+    load_readers()
     (sheet,) = [one for one in read_annotations(Path("scored.boris")) if one.video == f"{first}.mp4"]
     assert sheet.looked_at is not None
     assert {
@@ -179,6 +180,21 @@ def test_a_project_of_boris_comes_back_as_what_was_looked_at(place: Path) -> Non
     ]
     assert sheet.behaviors == ("chase", "groom")
     assert not any("modifier" in note for note in sheet.notes)
+
+
+def test_who_was_never_scored_is_not_suggested(place: Path) -> None:
+    """Of the two that are in every video, a lab watches the black one alone; of others it may watch anybody."""
+    names = ("black", "white")
+    known = [replace(one, names=names) for one in toy_recordings(3, 300)]
+    seen = tuple(replace(one, labels=None).seen_from("black", "black", one.known_labels) for one in known)
+    rest = [replace(one, names=names, labels=None) for one in toy_recordings(1, 300, seed=5, prefix="new")]
+    rest += [
+        replace(one, names=("grey", "white"), labels=None) for one in toy_recordings(1, 300, seed=6, prefix="grey")
+    ]
+    write_dataset(Dataset("mice", {"groom": seen}, tuple(rest), scopes={"groom": ONE}), Path("data"))
+    made = harness.suggest(searched("data", "run", "kinematics"), count=50, seconds=2.0, workers=1)
+    found = {(one.stretch.recording, one.stretch.agent) for one in made.suggested}
+    assert found == {("new-0", "black"), ("grey-0", "grey")}
 
 
 def test_bad_wishes_end_in_a_line(toy_runs: ToyRuns, place: Path, capsys: Captured) -> None:
