@@ -9,7 +9,7 @@ of other data one recording of each behavior is held back, another one for each 
 
 After each minute three pipelines are fitted on what is known, their mean is cut at the threshold that is best on it,
 out of two folds, and judged on the rest. Prints Markdown: F1 and average precision, the mean over behaviors, median
-over seeds. `--out` names a file of all figures, a line each, for `--draw`.
+over seeds. `--out` keeps all figures, a line each, for `--read`; `--draw` draws them.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import average_precision_score
 
 import harness
@@ -292,7 +293,12 @@ def main() -> None:
     parser.add_argument("--behaviors", nargs="*", default=[], metavar="B", help="only these (all)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (2)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a csv of all figures")
+    parser.add_argument("--read", type=Path, metavar="FILE", help="show the figures of an earlier --out instead")
+    parser.add_argument("--draw", type=Path, metavar="FILE", help="also draw them, as .png or .svg")
     asked = parser.parse_args()
+    if asked.read:
+        show(pd.read_csv(asked.read), asked.draw)
+        return
     began = time.monotonic()
     sources = [(data, 0) for data in asked.data] + [(None, demo) for demo in asked.demos]
     jobs = [(*source, asked.first_seed + seed) for seed in range(asked.seeds) for source in sources]
@@ -304,23 +310,58 @@ def main() -> None:
             if asked.out:
                 with open(asked.out, "w", encoding="utf-8", newline="") as file:
                     csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
-    show(rows)
+    show(pd.DataFrame(rows, columns=HEADER), asked.draw)
     print(f"{time.monotonic() - began:.0f} s")
 
 
-def show(rows: Sequence[Sequence[object]]) -> None:
-    import pandas as pd
-
-    table = pd.DataFrame(rows, columns=HEADER).astype({"f1": float, "average_precision": float})
-    means = table.groupby(["data", "way", "seed", "minutes"], sort=False)[
-        ["f1", "average_precision", "positive_frames"]
-    ].mean()
+def show(figures: pd.DataFrame, drawn: Path | None = None) -> None:
+    figures = figures.astype({"f1": float, "average_precision": float})
+    values = ["f1", "average_precision", "positive_frames"]
+    means = figures.groupby(["data", "way", "seed", "minutes"], sort=False)[values].mean()
     medians = means.groupby(["data", "way", "minutes"], sort=False).median().reset_index()
-    last = sorted(set(medians["minutes"]))
-    for value in ("f1", "average_precision", "positive_frames"):
-        show_head(value, "data", *(f"{minute} min" for minute in last))
+    for value in values:
+        show_head(value, "data", "seeds", *(f"{minute} min" for minute in sorted(set(medians["minutes"]))))
         for (data, way), theirs in medians.groupby(["data", "way"], sort=False):
-            show_row(way, data, *(f"{one:.3f}" for one in theirs[value]))
+            seeds = figures[(figures["data"] == data) & (figures["way"] == way)]["seed"].nunique()
+            show_row(way, data, str(seeds), *(f"{one:.3f}" for one in theirs[value]))
+    both = means.reset_index().pivot(index=["data", "seed", "minutes"], columns="way", values=values[:2])
+    if {"suggested", "random"} <= set(figures["way"]):
+        show_head("suggested less random, after the first minute", "data", "median", "ahead in")
+        for value in values[:2]:
+            lead = (both[value]["suggested"] - both[value]["random"]).dropna()
+            lead = lead[lead.index.get_level_values("minutes") > 1]
+            for data, theirs in lead.groupby("data", sort=False):
+                show_row(value, data, f"{theirs.median():+.3f}", f"{(theirs > 0).mean():.0%}")
+    if drawn:
+        draw(means.reset_index(), drawn)
+
+
+COLORS = {"random": "#888888", "suggested": "#0b6e99", "disagreement": "#c4731a", "novelty": "#5f8a3c"}
+
+
+def draw(means: pd.DataFrame, path: Path) -> None:
+    """Medians over seeds with their middle halves, a panel for each of the data."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    every = list(dict.fromkeys(means["data"]))
+    figure = Figure(figsize=(3.0 * len(every), 3.0), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(every), squeeze=False)[0]
+    for panel, data in zip(panels, every, strict=True):
+        for way, theirs in means[means["data"] == data].groupby("way", sort=False):
+            spread = theirs.groupby("minutes")["f1"].quantile([0.25, 0.5, 0.75]).unstack()
+            color = COLORS.get(way, "#000000")
+            panel.fill_between(spread.index, spread[0.25], spread[0.75], color=color, alpha=0.15, linewidth=0)
+            panel.plot(spread.index, spread[0.5], color=color, label=way, marker="o", markersize=3)
+        panel.set_title(data, fontsize=10)
+        panel.set_xlabel("minutes labelled")
+        panel.set_ylim(bottom=0)
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+    panels[0].set_ylabel("F1 on recordings held back")
+    panels[-1].legend(frameon=False, fontsize=9)
+    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":

@@ -351,8 +351,8 @@ def _judged_by_both(
         if len(alike) < max(len(first), len(second)):
             judged = len({one for group in mine for place in group for one in told[0][name][place]})
             notes.append(
-                f"{name}: judged on the {counted(judged, 'recording')} that both have alike; the second has "
-                f"{more:,} others, the first {len(first.keys() - alike):,}"
+                f"{name}: judged on the {counted(judged, 'recording')} that both have alike; labelled besides in the "
+                f"second: {more:,}, in the first: {len(first.keys() - alike):,}"
             )
         found[0][name], found[1][name] = mine, theirs
     if not found[0]:

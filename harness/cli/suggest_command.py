@@ -6,7 +6,7 @@ import harness
 from harness.cli.arguments import machine, named_run
 from harness.cli.console import show_csv, show_json, show_markdown, show_table
 from harness.showing.console import say
-from harness.words import clock, counted
+from harness.words import clock
 
 HEADER = ("behavior", "#", "recording", "who", "from", "to", "why")
 
@@ -43,10 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
             show_markdown(HEADER, cells)
         else:
             show_table(HEADER, cells, right=("#", "from", "to"), spare={"why": 12, "recording": 12})
-    longest = max(made.seconds.values())
+    stretches = "1 stretch" if len(rows) == 1 else f"{len(rows):,} stretches"
+    longest = clock(max(made.seconds.values()))
+    say(f"wrote {made.folder} ({stretches}, at most {longest} for a behavior): suggestions.csv and more")
     say(
-        f"wrote {made.folder} ({counted(len(rows), 'stretch')[:-1] + 'es' if len(rows) != 1 else '1 stretch'}, at most "
-        f"{clock(longest)} a behavior): suggestions.csv, suggestions.boris and more; what to do with them: "
-        "docs/suggest.md"
+        f"next: score them in BORIS ({made.folder / 'suggestions.boris'}), then import with that as one more annotation"
     )
     return 0

@@ -77,7 +77,9 @@ def test_what_was_suggested_is_labelled_searched_and_compared(place: Path, capsy
     capsys.readouterr()
     compared = harness.compare(first, second)
     (note,) = compared.notes
-    assert note == ("approach: judged on the 3 recordings that both have alike; the second has 3 others, the first 0")
+    assert note == (
+        "approach: judged on the 3 recordings that both have alike; labelled besides in the second: 3, in the first: 0"
+    )
     kept = {one.id: one for one in data.labelled["approach"] if one.id not in truth}
     assert {one.recordings for one in compared.differences} == {len(kept)}
     best = max((one for one in second.records() if one.complete), key=lambda one: one.merit)
@@ -233,7 +235,7 @@ def test_the_command_shows_what_to_look_at(toy_runs: ToyRuns, toy_models: Path, 
         ("rarely", 1),
         ("rarely", 2),
     ]
-    assert "wrote suggestions (4 stretches, at most 0:00:04 a behavior)" in err
+    assert "wrote suggestions (4 stretches, at most 0:00:04 for a behavior)" in err
     with open("suggestions/suggestions.csv", newline="") as file:
         assert [row["start"] for row in csv.DictReader(file)] == [row["start"] for row in rows]
     shutil.rmtree("suggestions")
