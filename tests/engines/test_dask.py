@@ -369,9 +369,13 @@ def test_search_leaderboard_and_export_are_those_of_one_machine(cluster: Cluster
         finished(harness_process("search", "--data", "demo", "--results", name, *SMALL, *where, at=tmp_path))
         out = finished(harness_process("leaderboard", "--format", "json", "--results", name, at=tmp_path))
         boards.append([{key: value for key, value in row.items() if key != "seconds"} for row in json.loads(out)])
-        export = ["export-best", "--results", name, "--out", f"{name}.npy", *where]
+        export = ["export-best", "--results", name, "--out", f"{name}.npy", "--models", f"{name}-models", *where]
         assert finished(harness_process(*export, at=tmp_path)) == ""
+        suggest = ["suggest", "--run", name, "--models", f"{name}-models", "--out", f"{name}-next", *where]
+        finished(harness_process(*suggest, at=tmp_path))
     assert boards[0] == boards[1]
+    suggested = [(tmp_path / f"{name}-next" / "suggestions.csv").read_bytes() for name in ("local", "dask")]
+    assert suggested[0] == suggested[1]
     assert (tmp_path / "dask.npy").read_bytes() == (tmp_path / "local.npy").read_bytes()
     chosen = [(tmp_path / name / "ensembles.json").read_bytes() for name in ("local", "dask")]
     assert chosen[0] == chosen[1]
