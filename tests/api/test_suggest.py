@@ -14,10 +14,12 @@ import harness
 from harness.cli import main
 from harness.data.folder.write import write_dataset
 from harness.data.incoming.recognising import load_readers, read_annotations
+from harness.labelling.boris_project import observation, write_project
 from harness.labelling.worklist import Suggestion
 from harness.recording import ONE, PAIR, UNKNOWN, Array, Dataset, Recording
 from harness.scores.metrics import runs
 from tests.conftest import ToyRuns
+from tests.lab_files import tracks, write_tracks
 from tests.toy import toy_recordings
 
 Captured = pytest.CaptureFixture[str]
@@ -241,3 +243,34 @@ def test_the_command_shows_what_to_look_at(toy_runs: ToyRuns, toy_models: Path, 
     shutil.rmtree("suggestions")
     assert main([*words, "--behavior", "rarely"]) == 0
     assert capsys.readouterr().out.count("rarely") == 2
+
+
+def round_of(name: str, start: int, stop: int, bout: tuple[int, int]) -> Path:
+    """A project of BORIS in which somebody looked at a part of `day1` for grooming of the black mouse."""
+    film = replace(toy_recordings(1, 120)[0], id="day1")
+    events = [
+        (frame / 30, "black", code, modifier, "", frame)
+        for code, modifier, frames in (("looked at", "groom", (start, stop)), ("groom", "", bout))
+        for frame in frames
+    ]
+    write_project(
+        Path(name),
+        "round",
+        subjects=["black", "white"],
+        behaviors={"groom": [], "looked at": [("behavior", ["groom"])]},
+        observations={"day1": observation(film, sorted(events))},
+    )
+    return Path(name)
+
+
+def test_rounds_of_labelling_add_up_where_they_do_not_overlap(place: Path) -> None:
+    poses = write_tracks(place / "day1.csv", tracks())
+    first, second = round_of("1.boris", 0, 40, (10, 20)), round_of("2.boris", 40, 80, (50, 60))
+    harness.import_files(poses, [first, second], "data", fps=30)
+    (one,) = [one for one in harness.load("data").labelled["groom"] if one.agent == "black"]
+    assert runs(one.known_labels == 1) == ((10, 20), (50, 60))
+    assert runs(one.known_labels != UNKNOWN) == ((0, 80),)
+    again = round_of("3.boris", 30, 60, (50, 60))
+    with pytest.raises(harness.HarnessError, match="both score groom in the video day1"):
+        harness.import_files(poses, [first, again], "other", fps=30)
+    assert not Path("other").exists()
