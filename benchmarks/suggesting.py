@@ -44,7 +44,10 @@ from harness.plugins.loading import load_plugins
 from harness.recording import UNKNOWN, Array, Recording
 from harness.spec import Choice, PipelineSpec, Preparation
 
-WAYS = ("random", "disagreement", "novelty", "suggested")
+SHARES = {"random": 0.0, "disagreement": 0.0, "novelty": 1.0, "suggested": suggestions.NOVELTY}
+"""By way, how much of the worth of a stretch is novelty; of what is drawn it has no bearing."""
+
+WAYS = tuple(SHARES)
 
 SPECS = (
     PipelineSpec(
@@ -219,8 +222,7 @@ def _free(known: Array, length: int) -> Array:
 
 def simulated(task: Task, way: str, seed: int, minutes: int) -> Iterator[tuple[int, float, float, int]]:
     """After each minute F1 and average precision, and how many positive frames are known."""
-    if way not in ("random", "suggested"):
-        suggestions.NOVELTY = {"disagreement": 0.0, "novelty": 1.0}[way] if way in WAYS else float(way)
+    suggestions.NOVELTY = SHARES[way]
     chance = np.random.default_rng(seed)
     known = task.first(chance)
     for minute in range(1, minutes + 1):
@@ -289,7 +291,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0, metavar="N", help="(0)")
     parser.add_argument("--minutes", type=int, default=6, metavar="N", help="labelled in the end (6)")
     parser.add_argument("--length", type=float, default=10.0, metavar="S", help="seconds of a stretch (10)")
-    parser.add_argument("--ways", nargs="*", default=WAYS, metavar="WAY", help=f"({' '.join(WAYS)})")
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=WAYS, metavar="WAY", help=f"({' '.join(WAYS)})")
     parser.add_argument("--behaviors", nargs="*", default=[], metavar="B", help="only these (all)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (2)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a csv of all figures")

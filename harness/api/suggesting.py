@@ -16,7 +16,7 @@ from harness.data.layouts import is_dataset_folder
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import made_whole, refuse_taken, unwritable_folder
 from harness.labelling.detectors import ready_for
-from harness.labelling.surveying import survey_of, to_look_through
+from harness.labelling.surveying import Unlabelled, survey_of
 from harness.labelling.worklist import COLUMNS, Suggestion, write_worklist
 from harness.recording import Dataset, Recording
 from harness.showing.steps import reading
@@ -105,7 +105,13 @@ def suggest(
         for name in behaviors:
             if name not in dataset.labelled:
                 raise unknown("behavior", name, dataset.labelled)
-        by_id = _by_id(to_look_through(dataset), tell)
+        unlabelled = Unlabelled.of(dataset, behaviors or list(dataset.labelled), seconds)
+        by_id = _by_id(unlabelled.recordings(dataset), tell)
+        if not by_id:
+            raise HarnessError(
+                f"{dataset.source or dataset.name}: no stretch of {seconds:g} s is left to label for "
+                f"{listed(unlabelled.scopes)}; add recordings without labels"
+            )
         if models is None:
             detectors = fit(
                 run,
@@ -124,7 +130,7 @@ def suggest(
             detectors = models if isinstance(models, Detectors) else open_detectors(models, plugins=plugins, say=say)
         wanted = _wanted(behaviors, detectors, dataset, tell)
         engine = engine_of(workers, dask)
-        survey = survey_of(dataset, wanted, seconds, engine=engine, plugins=files, told=told)
+        survey = survey_of(dataset, wanted, unlabelled, engine=engine, plugins=files, told=told)
         found: dict[str, list[Stretch]] = {behavior: [] for behavior in survey.known}
         for _, theirs in detectors.look_through(
             ready_for(detectors.folder, list(by_id.values())), survey, workers=workers, dask=dask, told=told
@@ -138,10 +144,7 @@ def suggest(
     ]
     empty = [behavior for behavior in wanted if not found.get(behavior)]
     if not suggested:
-        raise HarnessError(
-            f"{dataset.source or dataset.name}: no stretch of {seconds:g} s is left to label for {listed(wanted)}; add "
-            "recordings without labels"
-        )
+        raise HarnessError(f"{dataset.source or dataset.name}: nothing is left to label for {listed(wanted)}")
     if empty:
         tell(f"note: no stretch is left to label for {listed(empty, 10)}")
     in_folder = dataset.source is not None and os.path.isdir(dataset.source) and is_dataset_folder(dataset.source)

@@ -93,7 +93,7 @@ def each(
         submitted = [pool.submit(one, first) for one, first in zip(recordings, before, strict=True)]
         done = in_turn(submitted, told, doing, "recording")
         for recording, future in zip(recordings, done, strict=False):
-            yield recording, _made(future, recording)
+            yield recording, made(future, recording)
 
 
 def _start(bench: Bench, work: Work[Result]) -> tuple[Bench, Work[Result]]:
@@ -106,7 +106,8 @@ def _do(state: tuple[Bench, Work[Result]], recording: Recording, before: Before)
     return work(bench, recording, before)
 
 
-def _made(future: Any, recording: Recording) -> Any:
+def made(future: Any, recording: Recording) -> Any:
+    """What a worker made of a recording. Raises `HarnessError` that names it where it could not."""
     try:
         return future.result()
     except (TrialError, WorkerDiedError) as error:

@@ -8,9 +8,9 @@ import numpy as np
 
 from harness.choosing.selection import blended
 from harness.choosing.suggestions import KEPT, Stretch, disagreement
-from harness.engines.interface import Engine, Told, TrialError, WorkerDiedError, in_turn
-from harness.errors import HarnessError
-from harness.labelling.bench import Before, Bench
+from harness.engines.interface import Engine, Told, in_turn
+from harness.labelling.bench import Before, Bench, made
+from harness.labelling.detectors import Blend
 from harness.labelling.motion import Known, Motion, moments, motion_columns
 from harness.plugins.loading import PluginFile, load_plugins
 from harness.recording import UNKNOWN, Array, Dataset, Recording
@@ -20,44 +20,84 @@ SCALED_BY = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
-    """What recordings are looked through for."""
+class Unlabelled:
+    """What of a dataset nobody has looked at for some behaviors."""
 
-    known: Mapping[str, Known]
-    """By behavior, the motion that was labelled; those without are not asked about."""
-    scales: Mapping[str, Motion]
-    """By scope."""
+    scopes: Mapping[str, str]
+    """By behavior."""
     taken: Mapping[tuple[str, str], Array]
     """By behavior and digest of a recording or example, where it is labelled: bool (frames,)."""
     passed_over: Mapping[str, frozenset[tuple[str, str]]]
     """By behavior, agents and targets that are together in some labelled recording, and were looked at in none."""
     seconds: float
-    """How long stretches are."""
+    """How long a stretch has to be."""
+
+    @classmethod
+    def of(cls, dataset: Dataset, behaviors: Sequence[str], seconds: float) -> "Unlabelled":
+        taken: dict[tuple[str, str], Array] = {}
+        for behavior, one in _labelled(dataset, behaviors):
+            looked = one.known_labels != UNKNOWN
+            taken[behavior, one.digest] = looked | taken.get((behavior, one.digest), np.zeros(one.frames, bool))
+        return cls(
+            {behavior: dataset.scope(behavior) for behavior in behaviors},
+            taken,
+            {behavior: _passed_over(dataset, behavior) for behavior in behaviors},
+            seconds,
+        )
+
+    def free(self, behavior: str, example: Recording) -> Array | None:
+        """Where a recording or example may be labelled yet, bool (frames,); None where no stretch of it."""
+        if not example.seen or (example.agent, example.target) in self.passed_over[behavior]:
+            return None
+        taken = self.taken.get((behavior, example.digest))
+        free = np.ones(example.frames, bool) if taken is None else ~taken
+        return free if any(True for _ in _starts(free, length_in(example, self.seconds))) else None
+
+    def recordings(self, dataset: Dataset) -> list[Recording]:
+        """Those with stretches that may be labelled yet, also where some are; none with labels for scoring."""
+        videos = [one.video for theirs in dataset.labelled.values() for one in theirs]
+        every = {one.digest: one for one in (*videos, *dataset.unlabelled) if not _is_judged(one, dataset)}
+        return [
+            one
+            for one in every.values()
+            if any(
+                self.free(behavior, example) is not None
+                for behavior, scope in self.scopes.items()
+                for example in one.examples(scope)
+            )
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What recordings are looked through for."""
+
+    unlabelled: Unlabelled
+    known: Mapping[str, Known]
+    """By behavior, the motion that was labelled; those without are not asked about."""
+    scales: Mapping[str, Motion]
+    """By scope."""
 
     def __call__(self, bench: Bench, recording: Recording, before: Before) -> dict[str, list[Stretch]]:
         """By behavior, the best stretches of a recording, of all examples of it."""
         found: dict[str, list[Stretch]] = {behavior: [] for behavior in self.known}
         for scope, labeller in bench.labellers.items():
-            if scope not in self.scales:
-                continue
+            asked = [behavior for behavior in self.known if behavior in labeller.detectors.by_behavior]
             for place, example in enumerate(recording.examples(scope)):
-                if not example.seen:
+                free = {name: one for name in asked if (one := self.unlabelled.free(name, example)) is not None}
+                if not free:
                     continue
                 motion = self.scales[scope](motion_columns(example))
                 said = labeller.by_member(example, before[scope] + place * recording.frames)
-                for behavior, members in said.items():
-                    if behavior in self.known and (example.agent, example.target) not in self.passed_over[behavior]:
-                        found[behavior] += self._stretches(bench, behavior, example, members, motion)
+                for behavior, where in free.items():
+                    found[behavior] += self._stretches(
+                        bench.detectors.by_behavior[behavior], behavior, example, where, said[behavior], motion
+                    )
         return {behavior: sorted(every, key=lambda one: -one.worth)[:KEPT] for behavior, every in found.items()}
 
     def _stretches(
-        self, bench: Bench, behavior: str, example: Recording, members: Sequence[Array], motion: Array
+        self, blend: Blend, behavior: str, example: Recording, free: Array, members: Sequence[Array], motion: Array
     ) -> list[Stretch]:
-        taken = self.taken.get((behavior, example.digest))
-        free = np.ones(example.frames, bool) if taken is None else ~taken
-        if not free.any():
-            return []
-        blend = bench.detectors.by_behavior[behavior]
         weights = [member.weight for member in blend.members]
         return stretches_of(
             example,
@@ -66,74 +106,67 @@ class Survey:
             blend.calibrated(blended(members, weights)),
             motion,
             self.known[behavior].novelty(motion),
-            self.seconds,
+            self.unlabelled.seconds,
         )
 
 
 def survey_of(
     dataset: Dataset,
     behaviors: Sequence[str],
-    seconds: float,
+    unlabelled: Unlabelled,
     *,
     engine: Engine,
     plugins: Sequence[PluginFile],
     told: Told,
 ) -> Survey:
-    """What is known of the behaviors, by the labelled recordings of a dataset."""
-    examples = [(behavior, one) for behavior in behaviors for one in dataset.labelled[behavior] if one.labelled_frames]
-    different = {(one.scope, one.digest): one for _, one in examples if one.seen}
+    """A survey for the behaviors, by how animals move in the labelled recordings of a dataset."""
+    examples = [(behavior, one) for behavior, one in _labelled(dataset, behaviors) if one.seen]
+    different = {(one.scope, one.digest): one for _, one in examples}
     with engine.open(partial(load_plugins, tuple(plugins)), _columns) as pool:
         futures = [pool.submit(one) for one in different.values()]
-        columns = {}
         done = in_turn(futures, told, "how animals move", "recording")
-        for (key, one), future in zip(different.items(), done, strict=False):
-            try:
-                columns[key] = future.result()
-            except (TrialError, WorkerDiedError) as error:
-                raise HarnessError(f"{one.id} cannot be looked at: {error}") from error
+        columns = {key: made(future, one) for (key, one), future in zip(different.items(), done, strict=False)}
     scales = {}
     for scope in dict.fromkeys(scope for scope, _ in columns):
         every = np.concatenate([theirs for (of, _), theirs in columns.items() if of == scope])
         scales[scope] = Motion.of(every[:: max(1, len(every) // SCALED_BY)])
     moved = {key: scales[key[0]](theirs) for key, theirs in columns.items()}
-    taken: dict[tuple[str, str], Array] = {}
     parts: dict[str, list[Array]] = {behavior: [] for behavior in behaviors}
     for behavior, one in examples:
         looked = one.known_labels != UNKNOWN
-        taken[behavior, one.digest] = looked | taken.get((behavior, one.digest), np.zeros(one.frames, bool))
-        if one.seen:
-            parts[behavior].append(moved[one.scope, one.digest][looked[moments(one)]])
+        parts[behavior].append(moved[one.scope, one.digest][looked[moments(one)]])
     known = {behavior: Known.of(theirs) for behavior, theirs in parts.items() if any(map(len, theirs))}
-    passed_over = {behavior: _passed_over(dataset, behavior) for behavior in known}
-    return Survey(known, scales, taken, passed_over, seconds)
-
-
-def _passed_over(dataset: Dataset, behavior: str) -> frozenset[tuple[str, str]]:
-    """Whom a lab has seen and never scored for it, such as the intruder where the resident alone is watched."""
-    theirs = [one for one in dataset.labelled[behavior] if one.labelled_frames]
-    scope = dataset.scope(behavior)
-    met = {(each.agent, each.target) for one in theirs for each in one.video.examples(scope)}
-    return frozenset(met - {(one.agent, one.target) for one in theirs})
+    return Survey(unlabelled, known, scales)
 
 
 def _columns(_: None, example: Recording) -> Array:
     return motion_columns(example)
 
 
-def to_look_through(dataset: Dataset) -> list[Recording]:
-    """Recordings of which something may be labelled yet: those to be labelled, and labelled ones that were looked at in
-    part or for some behaviors. Not those with labels for scoring.
-    """
-    judged = {example for truth in dataset.truth.values() for example in truth}
-    unlabelled = [
-        one
-        for one in dataset.unlabelled
-        if not any(
-            example.id in judged for behavior in dataset.labelled for example in one.examples(dataset.scope(behavior))
-        )
-    ]
-    videos = [one.video for theirs in dataset.labelled.values() for one in theirs]
-    return list({one.digest: one for one in (*videos, *unlabelled) if one.seen}.values())
+def _labelled(dataset: Dataset, behaviors: Sequence[str]) -> list[tuple[str, Recording]]:
+    """The behaviors with the recordings or examples of which somebody looked at something."""
+    return [(behavior, one) for behavior in behaviors for one in dataset.labelled[behavior] if one.labelled_frames]
+
+
+def _passed_over(dataset: Dataset, behavior: str) -> frozenset[tuple[str, str]]:
+    """Whom a lab has seen and never scored for it, such as the intruder where the resident alone is watched."""
+    theirs = [one for _, one in _labelled(dataset, [behavior])]
+    met = {(each.agent, each.target) for one in theirs for each in one.video.examples(dataset.scope(behavior))}
+    return frozenset(met - {(one.agent, one.target) for one in theirs})
+
+
+def _is_judged(recording: Recording, dataset: Dataset) -> bool:
+    """Whether it has labels for scoring."""
+    return any(
+        example.id in truth
+        for behavior, truth in dataset.truth.items()
+        for example in recording.examples(dataset.scope(behavior))
+    )
+
+
+def length_in(recording: Recording, seconds: float) -> int:
+    """Frames of a stretch; all that there are of a recording that is shorter."""
+    return min(recording.frames, max(1, round(seconds * recording.fps)))
 
 
 def stretches_of(
@@ -149,7 +182,7 @@ def stretches_of(
 
     `disagreement` and `likely` are of its frames, `motion` (moments, dimensions) and `novelty` of its `moments`.
     """
-    length = min(recording.frames, max(1, round(seconds * recording.fps)))
+    length = length_in(recording, seconds)
     at = moments(recording)
     found = []
     for start in _starts(free, length):

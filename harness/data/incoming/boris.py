@@ -97,9 +97,8 @@ def annotations_of(source: Source, observation: Observation) -> Iterator[Annotat
 
 def _looking(event: Event) -> Event:
     """An event of what was looked at, as one of the behavior that was looked for."""
-    for_what, _, whom = event.modifiers.partition("|")
-    said = {"": "", "None": ""}
-    return replace(event, behavior=said.get(for_what, for_what) or EVERY, modifiers=said.get(whom, whom))
+    for_what, _, whom = ("" if one == "None" else one for one in event.modifiers.partition("|"))
+    return replace(event, behavior=for_what or EVERY, modifiers=whom)
 
 
 def _spans(source: Source, observation: Observation) -> Iterator[tuple[Medium, float, float | None]]:
