@@ -186,6 +186,7 @@ def export_best(
             say,
             told,
             device=device,
+            to_submit=True,
             to_label=folder is None or tables is not None,
         )
         for line in blind_lines(chosen.dataset.unlabelled):
@@ -253,9 +254,14 @@ def _choose(
     told: Told,
     *,
     device: str | None = None,
+    to_submit: bool = False,
     to_label: bool = False,
 ) -> _Chosen:
-    """What the trials of a run come to. With `to_label`, raises `HarnessError` where no recording is to be labelled."""
+    """What the trials of a run come to.
+
+    With `to_submit` behaviors that were not asked for are told of, as a submission lacks them. With `to_label`, raises
+    `HarnessError` where no recording is to be labelled.
+    """
     identity = run.description["identity"]
     engine, files = engine_of(workers, dask), loaded(plugins) or run.plugins
     dataset = run.dataset(data)
@@ -264,7 +270,7 @@ def _choose(
         if record.complete:
             finished[record.behavior].append(record)
     records = _wanted(finished, behaviors, run)
-    if len(records) < len(finished):
+    if len(records) < len(finished) and (to_submit or not behaviors):
         (say or silently)(f"note: {_gap([name for name in finished if name not in records], finished, run)}")
     if to_label and not dataset.unlabelled:
         in_folder = dataset.source is not None and is_dataset_folder(dataset.source)

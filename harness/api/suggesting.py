@@ -172,7 +172,7 @@ def _wanted(
     wanted = [name for name in there if not behaviors or name in behaviors]
     if not wanted:
         raise HarnessError(f"{detectors.folder}: has detectors of none of the behaviors of {dataset.name}")
-    if left := [name for name in dataset.labelled if name not in there]:
+    if not behaviors and (left := [name for name in dataset.labelled if name not in there]):
         tell(f"note: left out, as there is no detector of them: {listed(left, 10)}")
     return wanted
 
