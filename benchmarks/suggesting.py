@@ -208,8 +208,8 @@ def picked(task: Task, known: Looked, fitted: Fitted, way: str, chance: np.rando
         doubt = disagreement(every, [1] * len(every), fitted.threshold)
         moving = task.motion[one.id]
         found += stretches_of(one, ~known[one.id], doubt, blend, moving, what.novelty(moving), task.length)
-    for stretch in spread_out(found, count):
-        known[stretch.recording][stretch.start : stretch.stop] = True
+    for place in spread_out(found, count):
+        known[found[place].recording][found[place].start : found[place].stop] = True
 
 
 def _free(known: Array, length: int) -> Array:

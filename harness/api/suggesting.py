@@ -11,7 +11,7 @@ from harness.api.detectors import Detectors, open_detectors
 from harness.api.export import fit
 from harness.api.places import engine_of, loaded, silently
 from harness.api.run import Run
-from harness.choosing.suggestions import Stretch, spread_out
+from harness.choosing.suggestions import Stretch, spread_out, worth_of
 from harness.data.layouts import is_dataset_folder
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import made_whole, refuse_taken, unwritable_folder
@@ -138,9 +138,10 @@ def suggest(
             for behavior, stretches in theirs.items():
                 found[behavior] += stretches
     suggested = [
-        Suggestion(behavior, rank, stretch, by_id[stretch.recording])
+        Suggestion(behavior, rank, stretches[place], by_id[stretches[place].recording], bool(new[place] > doubt[place]))
         for behavior, stretches in found.items()
-        for rank, stretch in enumerate(spread_out(stretches, count), start=1)
+        for doubt, new in [worth_of(stretches)]
+        for rank, place in enumerate(spread_out(stretches, count), start=1)
     ]
     empty = [behavior for behavior in wanted if not found.get(behavior)]
     if not suggested:

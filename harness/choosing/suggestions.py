@@ -16,7 +16,7 @@ from harness.recording import Array
 FAR = 3.0
 """From so many times the usual distance on, motion counts as no newer."""
 
-NOVELTY = 0.1
+NOVELTY = 0.25
 """How much of the worth of a stretch is that its motion is new; the rest is disagreement."""
 
 KEPT = 40
@@ -48,20 +48,22 @@ class Stretch:
     motion: Array
     """float32 (dimensions,), what moves there: the mean over its frames, by how much these are disagreed on."""
 
-    @property
-    def worth(self) -> float:
-        """From 0 to 1, before others are chosen."""
-        return self.doubtful + self.new
 
-    @property
-    def doubtful(self) -> float:
-        """The part of its worth that is disagreement."""
-        return (1 - NOVELTY) * self.disagreement
+def worth_of(stretches: Sequence[Stretch]) -> tuple[Array, Array]:
+    """What each is worth before any is chosen, (stretches,) in two parts from 0 to 1: disagreement, and new motion.
 
-    @property
-    def new(self) -> float:
-        """The part of its worth that is motion which was not labelled."""
-        return NOVELTY * min(self.novelty, FAR) / FAR
+    Disagreement is in relation to the most that there is, as members that are much alike differ by little everywhere.
+    """
+    doubt = np.array([one.disagreement for one in stretches])
+    novelty = np.array([one.novelty for one in stretches])
+    most = doubt.max(initial=0.0) or 1.0
+    return (1 - NOVELTY) * doubt / most, NOVELTY * np.minimum(novelty, FAR) / FAR
+
+
+def best_first(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """The stretches by what they are worth, the earlier first where two are equal."""
+    doubt, new = worth_of(stretches)
+    return [stretches[place] for place in np.argsort(-(doubt + new), kind="stable").tolist()]
 
 
 def disagreement(members: Sequence[Array], weights: Sequence[int], threshold: float) -> Array:
@@ -84,8 +86,8 @@ def entropy(likely: Array) -> Array:
     return np.asarray(-held * np.log2(held) - (1 - held) * np.log2(1 - held))
 
 
-def spread_out(stretches: Sequence[Stretch], count: int) -> list[Stretch]:
-    """So many of the stretches, the best first, each with those in mind that were chosen before.
+def spread_out(stretches: Sequence[Stretch], count: int) -> list[int]:
+    """The places of so many of the stretches, the best first, each with those in mind that were chosen before.
 
     What a stretch is worth is taken times how unlike the nearest chosen one it moves, 1 from the usual distance
     between two stretches on, and less for every other of its group. No two of a recording overlap.
@@ -93,7 +95,7 @@ def spread_out(stretches: Sequence[Stretch], count: int) -> list[Stretch]:
     left = list(range(len(stretches)))
     if not left:
         return []
-    worth = np.array([one.worth for one in stretches])
+    worth = np.add(*worth_of(stretches))
     motion = np.stack([one.motion for one in stretches]).astype(np.float64)
     usual = _usual_distance(motion)
     unlike, crowd = np.ones(len(stretches)), np.zeros(len(stretches))
@@ -105,7 +107,7 @@ def spread_out(stretches: Sequence[Stretch], count: int) -> list[Stretch]:
         left = [place for place in left if not _overlap(stretches[place], one)]
         unlike = np.minimum(unlike, np.minimum(1.0, np.linalg.norm(motion - motion[best], axis=1) / usual))
         crowd += [other.group == one.group for other in stretches]
-    return [stretches[place] for place in chosen]
+    return chosen
 
 
 def _usual_distance(motion: Array) -> float:

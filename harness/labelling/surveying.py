@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from harness.choosing.selection import blended
-from harness.choosing.suggestions import KEPT, Stretch, disagreement
+from harness.choosing.suggestions import KEPT, Stretch, best_first, disagreement
 from harness.engines.interface import Engine, Told, in_turn
 from harness.labelling.bench import Before, Bench, made
 from harness.labelling.detectors import Blend
@@ -93,7 +93,7 @@ class Survey:
                     found[behavior] += self._stretches(
                         bench.detectors.by_behavior[behavior], behavior, example, where, said[behavior], motion
                     )
-        return {behavior: sorted(every, key=lambda one: -one.worth)[:KEPT] for behavior, every in found.items()}
+        return {behavior: best_first(every)[:KEPT] for behavior, every in found.items()}
 
     def _stretches(
         self, blend: Blend, behavior: str, example: Recording, free: Array, members: Sequence[Array], motion: Array
@@ -205,7 +205,7 @@ def stretches_of(
                 np.asarray(np.average(motion[first:last], axis=0, weights=doubt), dtype=np.float32),
             )
         )
-    return list(_apart(sorted(found, key=lambda one: -one.worth)))[:KEPT]
+    return list(_apart(best_first(found)))[:KEPT]
 
 
 def _starts(free: Array, length: int) -> Iterator[int]:

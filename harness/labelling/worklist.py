@@ -55,6 +55,8 @@ class Suggestion:
     stretch: Stretch
     recording: Recording
     """The whole of it."""
+    new: bool
+    """Whether new motion is more of its worth than disagreement."""
 
     @property
     def target(self) -> str:
@@ -63,8 +65,7 @@ class Suggestion:
 
     @property
     def why(self) -> str:
-        new = self.stretch.new > self.stretch.doubtful
-        return "moves like nothing that was labelled" if new else "detectors disagree"
+        return "moves like nothing that was labelled" if self.new else "detectors disagree"
 
     def row(self) -> dict[str, Any]:
         """By `COLUMNS`."""

@@ -4,11 +4,10 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.choosing.suggestions import FAR, Stretch, disagreement, spread_out
+from harness.choosing.suggestions import FAR, Stretch, best_first, disagreement, spread_out, worth_of
 from harness.recording import Array
 
 
@@ -61,32 +60,43 @@ def test_disagreement_is_of_a_bit_at_most_and_none_of_one_opinion(
     np.testing.assert_allclose(same, 0, atol=1e-6)
 
 
+def chosen(stretches: list[Stretch], count: int) -> list[Stretch]:
+    return [stretches[place] for place in spread_out(stretches, count)]
+
+
 def test_the_best_comes_first_and_what_is_like_it_later() -> None:
     best = stretch("one", doubt=0.9, motion=0.0)
     like_it = stretch("two", doubt=0.85, motion=0.01)
     other = stretch("three", doubt=0.6, motion=5.0)
-    assert spread_out([other, like_it, best], 3) == [best, other, like_it]
-    assert spread_out([other, like_it, best], 1) == [best]
-    assert spread_out([], 3) == []
+    assert chosen([other, like_it, best], 3) == [best, other, like_it]
+    assert chosen([other, like_it, best], 1) == [best]
+    assert best_first([other, like_it, best]) == [best, like_it, other]
+    assert chosen([], 3) == best_first([]) == []
 
 
 def test_stretches_of_a_group_make_room_for_others() -> None:
     here = [stretch("one", 100 * place, doubt=0.9, motion=10.0 * place) for place in range(4)]
     elsewhere = stretch("two", doubt=0.6, motion=100.0)
-    chosen = spread_out([*here, elsewhere], 3)
-    assert elsewhere in chosen
-    assert elsewhere not in spread_out([*here, replace(elsewhere, group="one")], 2)
+    assert elsewhere in chosen([*here, elsewhere], 3)
+    assert elsewhere.recording not in [one.recording for one in chosen([*here, replace(elsewhere, group="one")], 2)]
 
 
 def test_what_overlaps_is_chosen_once_but_for_another_animal() -> None:
     first, second = stretch(doubt=0.9), stretch(start=5, doubt=0.8, motion=9.0)
-    assert spread_out([first, second], 2) == [first]
+    assert chosen([first, second], 2) == [first]
     by_other = replace(second, agent="black", target="white")
-    assert spread_out([first, by_other], 2) == [first, by_other]
+    assert chosen([first, by_other], 2) == [first, by_other]
 
 
-@pytest.mark.parametrize("novelty", [0.0, 1.0, FAR])
-def test_new_motion_is_worth_more_up_to_a_bound(novelty: float) -> None:
-    assert stretch(novelty=novelty + 0.5).worth >= stretch(novelty=novelty).worth
-    assert stretch(novelty=100.0).worth == stretch(novelty=FAR).worth
-    assert stretch(novelty=1.0, doubt=0.0).worth == stretch(novelty=1.0, doubt=0.0).new
+def test_members_that_are_much_alike_are_as_telling_as_others() -> None:
+    """What counts is where they disagree most, not by how many bits."""
+    few = [stretch(str(number), doubt=0.001 * number, novelty=4 - number) for number in (1, 2, 3)]
+    many = [replace(one, disagreement=100 * one.disagreement) for one in few]
+    assert spread_out(few, 3) == spread_out(many, 3)
+    assert best_first(few)[0] == few[2]
+
+
+def test_new_motion_is_worth_more_up_to_a_bound() -> None:
+    doubt, new = worth_of([stretch(doubt=0.0, novelty=one) for one in (0.0, 1.0, FAR, 100.0)])
+    assert doubt.tolist() == [0, 0, 0, 0]
+    assert new[0] == 0 < new[1] < new[2] == new[3]

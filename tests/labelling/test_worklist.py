@@ -27,6 +27,7 @@ def suggestions() -> list[Suggestion]:
             rank,
             Stretch(film.id, agent, target, film.id, start, start + 100, 0.5, 0.1, 1.0, np.zeros(2, np.float32)),
             film,
+            rank == 2,
         )
         for behavior, agent, target in whose
         for rank, (film, start) in enumerate([(films[0], 0), (films[0], 100), (films[1], 337)], start=1)
