@@ -283,11 +283,13 @@ def _choose(
         if say and REGISTRIES[kind][name].source_version != identity["plugins"][kind][name]:
             say(f"note: {name} is not what it was in the search; the scores are those of the earlier version")
     candidates = candidates_of(Spaces.from_json(identity["ranges"]))
+    # Those of all behaviors, as each has a say in the members of the others.
+    all_finished = [record for theirs in finished.values() for record in theirs]
     found = ensembles(
-        run.stored, every, dataset.labelled, candidates=candidates, engine=engine, plugins=files, told=told
+        run.stored, all_finished, dataset.labelled, candidates=candidates, engine=engine, plugins=files, told=told
     )
     blocks = usable_cache(None if cache is None else named(cache), cache_limit, say)
-    selections = {behavior: by_way[EXPORTED] for behavior, by_way in found.items()}
+    selections = {behavior: found[behavior][EXPORTED] for behavior in records}
     overlaps = None
     if dataset.exclusive:
         overlaps = choose_rule(run.stored.out_of_fold, selections, dataset.labelled)

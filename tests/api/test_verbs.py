@@ -491,3 +491,19 @@ def test_what_is_available_says_why_a_set_is_refused(data: Dataset) -> None:
     assert rows["features", "confidence"]["refused"].startswith("needs the tracker's confidence")
     assert rows["features", "kinematics"]["refused"] is None
     assert ("smoother", "median") in rows
+
+
+def test_a_behavior_fitted_alone_is_what_was_chosen_beside_the_others(
+    toy_runs: ToyRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others have a say in its members, whether they are fitted or not; what the search has kept tells of that."""
+    monkeypatch.chdir(toy_runs.folder)
+    monkeypatch.setenv("HARNESS_CACHE", str(toy_runs.folder / "cache"))
+    shutil.copytree("runs/strong", tmp_path / "run")
+    kept = json.loads((tmp_path / "run/ensembles.json").read_text())
+    ensemble = kept["behaviors"]["approach"]["ensemble"]
+    ensemble["members"] = [[ensemble["members"][-1][0], 7]]
+    (tmp_path / "run/ensembles.json").write_text(json.dumps(kept))
+    run = harness.open_run(tmp_path / "run")
+    (record,) = [one for one in run.records() if (one.behavior, one.trial) == ("approach", ensemble["members"][0][0])]
+    assert harness.fit(run, behaviors=["approach"], workers=1)["approach"].members == (record.spec.in_words,)
