@@ -59,9 +59,10 @@ def warns_of_nothing(feature_set: FeatureSet, recording: Recording) -> None:
 
 def names_its_columns_alike(feature_set: FeatureSet, recording: Recording) -> None:
     """Every recording of the same animals gets the same columns in the same order."""
-    expected = list(_columns(feature_set, recording))
+    columns_of = _fitted(feature_set, recording)
+    expected = list(columns_of(recording))
     for other in (recording.cut(0, max(1, recording.frames // 2)), _unseen(recording)):
-        names = list(_columns(feature_set, other, fitted_on=recording))
+        names = list(columns_of(other))
         odd = set(expected) ^ set(names)
         demand(names == expected, f"{feature_set.name}: columns differ between recordings: {sorted(odd) or names}")
 
@@ -100,12 +101,13 @@ def columns_look_no_farther_than_declared(feature_set: FeatureSet, recording: Re
     """
     reach = ceil(feature_set.reach_seconds * recording.fps)
     long = _repeated(recording, 4 * reach + 40)
-    expected = _columns(feature_set, long)
+    columns_of = _fitted(feature_set, long)
+    expected = columns_of(long)
     for row in (0, long.frames // 2, long.frames - 1):
         order = _order_outside(long.frames, row, reach)
         confidence = None if long.confidence is None else long.confidence[order]
         shuffled = _moved(long, partial(np.take, indices=order, axis=0), confidence=confidence)
-        columns = _columns(feature_set, shuffled, fitted_on=long)
+        columns = columns_of(shuffled)
         for name in expected:
             same = close(columns[name][row], expected[name][row])
             demand(same, f"{feature_set.name}: column {name!r} looks farther than {feature_set.reach_seconds} s")
@@ -127,7 +129,7 @@ def columns_follow_the_animals(feature_set: FeatureSet, recording: Recording) ->
     numbers = [1, 0, *range(2, recording.animals)]
     confidence = None if recording.confidence is None else recording.confidence[:, numbers]
     swapped = replace(recording, keypoints=recording.keypoints[:, numbers], confidence=confidence)
-    expected, columns = _columns(feature_set, recording), _columns(feature_set, swapped, fitted_on=recording)
+    expected, columns = map(_fitted(feature_set, recording), (recording, swapped))
     for name, values in expected.items():
         if not NAME.fullmatch(name):
             continue
@@ -139,12 +141,13 @@ def columns_follow_the_animals(feature_set: FeatureSet, recording: Recording) ->
 def columns_change_with_nothing_they_are_invariant_to(feature_set: FeatureSet, recording: Recording) -> None:
     """Every claim of `invariant_to` holds: columns of the changed recording are those of the original."""
     original = resampled(recording, 1)
-    expected = _columns(feature_set, original)
+    columns_of = _fitted(feature_set, original)
+    expected = columns_of(original)
     for claim in feature_set.invariant_to:
         if claim == "mirror" and not recording.skeleton.roles:
             continue  # nobody knows which keypoints change places
         changed, step = (resampled(recording, 2), 2) if claim == "frame_rate" else (_CHANGES[claim](original), 1)
-        columns = _columns(feature_set, changed, fitted_on=original)
+        columns = columns_of(changed)
         for name, values in expected.items():
             difference = np.abs(columns[name][::step] - values)
             # One frame more or less of a window, or a step of time half as long, is no other behavior.
@@ -180,14 +183,17 @@ def _demand_columns(feature_set: FeatureSet, recording: Recording, columns: Colu
         demand(number, f"{feature_set.name}: column {name!r} holds something that is neither a number nor NaN")
 
 
-def _columns(feature_set: FeatureSet, recording: Recording, fitted_on: Recording | None = None) -> Columns:
-    """The columns with the default parameters; a fitted set learns from `fitted_on`, or else from `recording`."""
+def _columns(feature_set: FeatureSet, recording: Recording) -> Columns:
+    """The columns with the default parameters; a fitted set learns from the recording itself."""
+    return _fitted(feature_set, recording)(recording)
+
+
+def _fitted(feature_set: FeatureSet, recording: Recording) -> Callable[[Recording], Columns]:
+    """What gives the columns of any recording, with the default parameters and as learned from this one."""
     if feature_set.fit is None:
-        columns: Columns = feature_set.function(recording)
-    else:
-        fitted = feature_set.learned([fitted_on or recording], feature_set.defaults)
-        columns = feature_set.function(recording, fitted)
-    return columns
+        return feature_set.function
+    learned = feature_set.learned([recording], feature_set.defaults)
+    return lambda other: feature_set.function(other, learned)
 
 
 def _moved(recording: Recording, change: Callable[[Array], Array], **besides: Any) -> Recording:

@@ -32,6 +32,7 @@ from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.searching.setup import make_search
 from harness.searching.trials import search_trials
+from tests.commands import output
 from tests.dask_cluster import ROOT, Cluster, made_cluster
 from tests.engines.test_workers import call, die, fail, gone, hang, leave, product, read_address_zero, remember, start
 from tests.toy import begun, toy_recordings
@@ -356,23 +357,17 @@ def harness_process(*words: str, at: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, cwd=at, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def finished(process: "subprocess.Popen[str]") -> str:
-    out, err = process.communicate(timeout=170)
-    assert process.returncode == 0, err
-    return out
-
-
 def test_search_leaderboard_and_export_are_those_of_one_machine(cluster: Cluster, tmp_path: Path) -> None:
     write_demo(tmp_path / "demo", seed=1, recordings=2, seconds=20, test_recordings=2)
     boards = []
     for name, where in (("local", ["--workers", "2"]), ("dask", ["--dask", cluster.address])):
-        finished(harness_process("search", "--data", "demo", "--results", name, *SMALL, *where, at=tmp_path))
-        out = finished(harness_process("leaderboard", "--format", "json", "--results", name, at=tmp_path))
+        output("search", "--data", "demo", "--results", name, *SMALL, *where, at=tmp_path)
+        out = output("leaderboard", "--format", "json", "--results", name, at=tmp_path)
         boards.append([{key: value for key, value in row.items() if key != "seconds"} for row in json.loads(out)])
         export = ["export-best", "--results", name, "--out", f"{name}.npy", "--models", f"{name}-models", *where]
-        assert finished(harness_process(*export, at=tmp_path)) == ""
+        assert output(*export, at=tmp_path) == ""
         suggest = ["suggest", "--run", name, "--models", f"{name}-models", "--out", f"{name}-next", *where]
-        finished(harness_process(*suggest, at=tmp_path))
+        output(*suggest, at=tmp_path)
     assert boards[0] == boards[1]
     suggested = [(tmp_path / f"{name}-next" / "suggestions.csv").read_bytes() for name in ("local", "dask")]
     assert suggested[0] == suggested[1]

@@ -64,7 +64,7 @@ def kill_coordinators(scene: Scene, chance: Random, kills: int, url: str | None 
                     break
                 command.kill()
                 killed += 1
-            scene.search(results, **storage).end()
+            scene.finish(results, **storage)
             scene.demand_undisturbed(results, **storage)
             outcome.injected += killed
         except LostError as error:
@@ -161,7 +161,7 @@ def kill_schedulers(scene: Scene, chance: Random, kills: int) -> Outcome:
                 line = command.refusal()
             if not line.startswith(f"--dask {cluster.address}: the scheduler is gone; "):
                 raise LostError(f"{results}: {line}")
-            scene.search(results).end()
+            scene.finish(results)
             scene.demand_undisturbed(results)
             outcome.injected += 1
         except LostError as error:
@@ -362,7 +362,7 @@ def damage_blocks(scene: Scene, chance: Random, injections: int) -> Outcome:
         for path in chosen:
             damage(path, chance.choice([cut, flip, zero] + [lack] * (path.suffix == ".npz")), chance)
         try:
-            scene.search(results, HARNESS_CACHE=str(cache)).end()
+            scene.finish(results, HARNESS_CACHE=str(cache))
             scene.demand_undisturbed(results)
             # What was learned is not read where all that follows from it is there.
             for path in chosen:
@@ -387,17 +387,13 @@ def damage_predictions(scene: Scene, chance: Random, injections: int) -> Outcome
         damage(path, chance.choice([cut, gone]), chance)
         (scene.at / results / "ensembles.json").unlink(missing_ok=True)
         try:
-            command = (
-                scene.search(results)
-                if number % 2
-                else scene.run("export-best", "--results", results, "--out", "x.npy", "--workers", "1")
-            )
-            line = command.refusal()
+            export = ["export-best", "--results", results, "--out", "x.npy", "--workers", "1"]
+            line = scene.refusal(*(search_words(scene.trials, results) if number % 2 else export))
             place = path.relative_to(scene.at)
             if f"{place}: " not in line or not line.endswith(WAY_OUT) or (scene.at / "x.npy").exists():
                 raise LostError(f"{place}: {line}")
             path.write_bytes(whole)
-            scene.search(results).end()
+            scene.finish(results)
             scene.demand_undisturbed(results)
             outcome.injected += 1
         except LostError as error:
@@ -418,7 +414,7 @@ def damage_databases(scene: Scene, damages: Mapping[Callable[[Path], None], str]
         whole = file.read_bytes()
         how(file)
         try:
-            line = scene.run("leaderboard", "--results", results).refusal()
+            line = scene.refusal("leaderboard", "--results", results)
             if not line.startswith(f"{results}/studies.db: ") or not line.endswith(WAY_OUT):
                 raise LostError(f"{how.__name__}: {line}")
             file.write_bytes(whole)

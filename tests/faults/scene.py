@@ -21,6 +21,7 @@ from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.server import server_of
 from tests.challenge_files import write
+from tests.commands import ended
 from tests.toy import toy_recordings
 
 ROOT = Path(__file__).parents[2]
@@ -136,10 +137,7 @@ class Command:
     def refusal(self) -> str:
         """The one line in which it refuses. Raises `LostError` where it does anything else."""
         self.end(2)
-        lines = [line for line in self.said if line.startswith("harness: ")]
-        if len(lines) != 1 or self.said[-1] != lines[0]:
-            raise LostError(f"{self.words}: refused with {self.said[-3:]}")
-        return lines[0].removeprefix("harness: ").rstrip("\n")
+        return _refusal([self.words], 2, self.said)
 
     def _close(self) -> None:
         self._listener.join(LONGEST)
@@ -174,10 +172,16 @@ class Scene:
         return f"{name}-{number}"
 
     def search(self, results: str, *more: str, **environment: str) -> Command:
-        return self.run(*search_words(self.trials, results, *more), **environment)
+        return Command(search_words(self.trials, results, *more), self.at, surroundings(self.at) | environment)
 
-    def run(self, *words: str, **environment: str) -> Command:
-        return _run(self.at, *words, **environment)
+    def finish(self, results: str, **environment: str) -> None:
+        """The same search, now undisturbed, to its end. Raises `LostError` unless all goes well."""
+        _output(self.at, *search_words(self.trials, results), **environment)
+
+    def refusal(self, *words: str) -> str:
+        """The one line in which a command refuses. Raises `LostError` where it does anything else."""
+        one = ended(*words, at=self.at, without=SETTINGS)
+        return _refusal(words, one.code, one.err.splitlines())
 
     def demand_undisturbed(self, results: str, **environment: str) -> None:
         """Raise `LostError` unless the run in `results` has come to what the undisturbed one has."""
@@ -193,7 +197,7 @@ def make_scene(at: Path, trials: int) -> Scene:
     unlabelled = {one.id: _entry(one) for one in toy_recordings(1, FRAMES, seed=2)}
     write(at / "data", {"vocabulary": [BEHAVIOR], BEHAVIOR: entries}, unlabelled)
     began = time.monotonic()
-    _run(at, *search_words(trials, "undisturbed")).end()
+    Command(search_words(trials, "undisturbed"), at, surroundings(at)).end()
     seconds = time.monotonic() - began
     shutil.copytree(at / "cache", at / CACHED)
     return Scene(at, trials, _found(at, "undisturbed"), seconds)
@@ -212,8 +216,19 @@ def search_words(trials: int, results: str, *more: str) -> list[str]:
     return ["search", *options, "--results", results, *more]
 
 
-def _run(at: Path, *words: str, **environment: str) -> Command:
-    return Command(words, at, surroundings(at) | environment)
+def _output(at: Path, *words: str, **environment: str) -> str:
+    """What a command prints that nobody disturbs. Raises `LostError` unless all goes well."""
+    one = ended(*words, at=at, without=SETTINGS, **environment)
+    if one.code:
+        raise LostError(f"{' '.join(words)}: exit code {one.code}, {one.err.splitlines()[-3:]}")
+    return one.out
+
+
+def _refusal(words: Sequence[str], code: int, said: Sequence[str]) -> str:
+    lines = [line for line in said if line.startswith("harness: ")]
+    if code != 2 or len(lines) != 1 or said[-1] != lines[0]:
+        raise LostError(f"{' '.join(words)}: exit code {code}, refused with {said[-3:]}")
+    return lines[0].removeprefix("harness: ").rstrip("\n")
 
 
 def surroundings(at: Path) -> dict[str, str]:
@@ -223,12 +238,11 @@ def surroundings(at: Path) -> dict[str, str]:
 
 
 def _found(at: Path, results: str, **environment: str) -> Found:
-    shown = _run(at, "leaderboard", "--format", "json", "--results", results, **environment)
+    shown = _output(at, "leaderboard", "--format", "json", "--results", results, **environment)
     submission = at / f"{results.replace('/', '-')}.npy"
     submission.unlink(missing_ok=True)
-    exported = _run(at, "export-best", "--results", results, "--out", submission.name, "--workers", "1", **environment)
-    rows = [{key: value for key, value in row.items() if key != "seconds"} for row in json.loads(shown.end())]
-    exported.end()
+    rows = [{key: value for key, value in row.items() if key != "seconds"} for row in json.loads(shown)]
+    _output(at, "export-best", "--results", results, "--out", submission.name, "--workers", "1", **environment)
     url = environment.get("HARNESS_STORAGE")
     try:
         records = Run(at / results, server_of(url) if url else None).records()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.server import server_of
 from harness.spec import Choice, PipelineSpec
+from tests.commands import ended, output
 from tests.postgres import PASSWORD, Cluster, Proxy, cluster, programs
 from tests.searching.test_search import board, finish, harness
 from tests.toy import begun
@@ -72,7 +73,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def undisturbed(demo: Path) -> tuple[list[dict[str, Any]], list[TrialRecord]]:
     """The leaderboard and the trials of a search in SQLite."""
-    finish(harness(*SMALL, "--results", "sqlite", at=demo))
+    output(*SMALL, "--results", "sqlite", at=demo)
     return board(demo, "sqlite"), untimed(Run(demo / "sqlite"))
 
 
@@ -145,7 +146,7 @@ def test_a_search_killed_again_and_again_ends_as_if_undisturbed(
         process.kill()
         process.communicate(timeout=60)
         assert process.returncode == -signal.SIGKILL
-    finish(harness(*command, at=demo))
+    output(*command, at=demo)
     assert board(demo, "killed") == undisturbed[0]
     assert untimed(Run(demo / "killed", server_of(server.url(database)))) == undisturbed[1]
 
@@ -480,27 +481,25 @@ def test_a_password_is_nowhere_in_what_a_run_writes_and_prints(
     (tmp_path / "demo").symlink_to(demo / "demo")
     said, commands = [], []
 
-    def ran(*words: str, code: int, during: Callable[["subprocess.Popen[str]"], None] = lambda process: None) -> None:
-        process = harness(*words, at=tmp_path)
-        during(process)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == code, err
-        said.extend([out, err])
+    def ran(*words: str, code: int) -> None:
+        one = ended(*words, at=tmp_path)
+        assert one.code == code, one.err
+        said.extend([one.out, one.err])
 
-    def look_at_children(process: "subprocess.Popen[str]") -> None:
-        after(process, 1)
-        for entry in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                parent = int(entry.read_text().rpartition(")")[2].split()[1])
-                if parent == process.pid:
-                    commands.append((entry.parent / "cmdline").read_bytes().decode())
-            except OSError:  # a process that has ended meanwhile
-                continue
-        process.send_signal(signal.SIGINT)
-
-    few = [*SMALL[:-1], "2"]
-    ran(*SMALL, "--results", "run", "--storage", url, code=130, during=look_at_children)
+    process = harness(*SMALL, "--results", "run", "--storage", url, at=tmp_path)
+    after(process, 1)
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(entry.read_text().rpartition(")")[2].split()[1])
+            if parent == process.pid:
+                commands.append((entry.parent / "cmdline").read_bytes().decode())
+        except OSError:  # a process that has ended meanwhile
+            continue
+    process.send_signal(signal.SIGINT)
+    said.extend(process.communicate(timeout=120))
+    assert process.returncode == 130, said
     assert commands or sys.platform != "linux"
+    few = [*SMALL[:-1], "2"]
     ran(*few, "--results", "run", f"--storage={url}", code=0)
     ran("leaderboard", "--storage", url, code=0)
     ran("report", "--storage", url, code=0)

@@ -33,6 +33,7 @@ from harness.searching.arms import Arm
 from harness.searching.setup import Search, make_search
 from harness.searching.trials import search_trials
 from harness.spec import Preparation
+from tests.commands import ended, output
 from tests.desk import posix
 from tests.toy import toy_recordings
 
@@ -56,7 +57,7 @@ def finish(process: "subprocess.Popen[str]", code: int = 0) -> str:
 
 def board(at: Path, results: str) -> list[dict[str, Any]]:
     """The leaderboard as JSON, less what the clock decides."""
-    rows = json.loads(finish(harness("leaderboard", "--format", "json", "--results", results, at=at)))
+    rows = json.loads(output("leaderboard", "--format", "json", "--results", results, at=at))
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
@@ -69,12 +70,12 @@ def small_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(small_demo: Path) -> list[dict[str, Any]]:
-    finish(harness("search", "--data", "demo", "--workers", "1", "--results", "one", *SMALL, at=small_demo))
+    output("search", "--data", "demo", "--workers", "1", "--results", "one", *SMALL, at=small_demo)
     return board(small_demo, "one")
 
 
 def test_two_workers_find_what_one_finds(small_demo: Path, undisturbed: list[dict[str, Any]]) -> None:
-    finish(harness("search", "--data", "demo", "--workers", "2", "--results", "two", *SMALL, at=small_demo))
+    output("search", "--data", "demo", "--workers", "2", "--results", "two", *SMALL, at=small_demo)
     assert board(small_demo, "two") == undisturbed
 
 
@@ -94,7 +95,7 @@ def test_a_search_killed_three_times_ends_as_if_undisturbed(
         process.kill()
         process.communicate(timeout=60)
         assert process.returncode == -signal.SIGKILL
-    finish(harness(*command, at=small_demo))
+    output(*command, at=small_demo)
     assert board(small_demo, "killed") == undisturbed
 
 
@@ -102,13 +103,13 @@ def test_a_longer_search_begins_with_the_trials_of_a_shorter_one(
     small_demo: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
     shorter = [*SMALL[:-1], "4"]
-    finish(harness("search", "--data", "demo", "--results", "longer", *shorter, at=small_demo))
-    finish(harness("search", "--data", "demo", "--results", "longer", *SMALL, at=small_demo))
+    output("search", "--data", "demo", "--results", "longer", *shorter, at=small_demo)
+    output("search", "--data", "demo", "--results", "longer", *SMALL, at=small_demo)
     assert board(small_demo, "longer") == undisturbed
 
 
 def test_another_seed_finds_other_pipelines(small_demo: Path, undisturbed: list[dict[str, Any]]) -> None:
-    finish(harness("search", "--data", "demo", "--seed", "1", "--results", "seed", *SMALL, at=small_demo))
+    output("search", "--data", "demo", "--seed", "1", "--results", "seed", *SMALL, at=small_demo)
     assert board(small_demo, "seed") != undisturbed
 
 
@@ -124,11 +125,11 @@ def test_a_second_search_of_the_same_run_is_refused_while_the_first_lives(small_
 def test_other_ranges_or_data_or_seed_are_refused_with_the_difference_named(
     small_demo: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
-    process = harness("search", "--data", "demo", "--results", "one", *SMALL, "--seed", "5", at=small_demo)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert "one: was searched with other settings, so that its trials cannot be continued: seed 0, now 5; give" in err
-    assert "--results" in err
+    ran = ended("search", "--data", "demo", "--results", "one", *SMALL, "--seed", "5", at=small_demo)
+    assert ran.code == 2
+    settings = "one: was searched with other settings, so that its trials cannot be continued: seed 0, now 5; give"
+    assert settings in ran.err
+    assert "--results" in ran.err
 
 
 def test_an_interrupt_keeps_finished_trials_and_says_how_to_go_on(small_demo: Path) -> None:
@@ -149,18 +150,18 @@ def test_a_timeout_stops_in_time_and_keeps_what_is_finished(small_demo: Path) ->
     many = [*SMALL[:-1], "5000"]
     command = ["search", "--data", "demo", "--results", "timed", "--timeout", "4s", *many]
     began = time.monotonic()
-    _, err = (process := harness(*command, at=small_demo)).communicate(timeout=60)
-    assert process.returncode == 0
+    ran = ended(*command, at=small_demo)
+    assert ran.code == 0
     assert time.monotonic() - began < 30
-    assert "time is up" in err
+    assert "time is up" in ran.err
 
 
 def test_where_time_is_up_before_a_trial_has_finished_nothing_is_said_of_scores(small_demo: Path) -> None:
     command = ["search", "--data", "demo", "--results", "nothing", "--timeout", "0", *SMALL]
-    _, err = (process := harness(*command, at=small_demo)).communicate(timeout=60)
-    assert process.returncode == 0, err
-    assert "time is up, and no trial has finished yet. To get further: harness search --data demo" in err
-    assert "mean F1" not in err
+    ran = ended(*command, at=small_demo)
+    assert ran.code == 0, ran.err
+    assert "time is up, and no trial has finished yet. To get further: harness search --data demo" in ran.err
+    assert "mean F1" not in ran.err
 
 
 def toy_dataset() -> Dataset:
