@@ -29,6 +29,7 @@ from harness.scores.metrics import Counts
 from harness.showing.progress import Progress
 from harness.spec import Choice, PipelineSpec
 from tests.challenge_files import MALFORMED, SAYS, poses, recording, save, test_file, train_file, unlabelled, write
+from tests.commands import ended
 from tests.desk import closable, posix
 from tests.hostile_pickles import ASKS, BLUNT, HOSTILE, npy
 
@@ -592,14 +593,12 @@ def test_a_search_is_complete_where_every_behavior_has_its_trials(capsys: Captur
 
 def test_a_search_without_data_makes_a_demo_once_and_says_so(tmp_path: Path) -> None:
     words = ["search", "--model", "random", "--trials", "1", "--workers", "1"]
-    _, first = (harness := process(*words, at=tmp_path)).communicate(timeout=120)
-    assert harness.returncode == 0, first
+    first = ended(*words, at=tmp_path).err
     assert first.startswith("no --data given: making a demo in demo-data/ (simulated mice, seven behaviors)\n")
     assert first.endswith("next: harness leaderboard, then harness export-best\n")
     made = (tmp_path / "demo-data" / "train.npy").stat()
 
-    _, second = (harness := process(*words, at=tmp_path)).communicate(timeout=120)
-    assert harness.returncode == 0, second
+    second = ended(*words, at=tmp_path).err
     assert second.startswith("no --data given: searching the demo in demo-data/\n")
     assert "results in results/demo-data, which has 7 trials already\n" in second
     assert (tmp_path / "demo-data" / "train.npy").stat() == made

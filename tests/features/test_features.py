@@ -508,8 +508,8 @@ def test_most_of_a_recording_with_many_missing_keypoints_is_described() -> None:
 @pytest.mark.parametrize("name", sorted(FEATURES))
 def test_columns_grow_with_the_keypoints_and_not_with_their_square(name: str) -> None:
     amounts = []
-    for parts in (16, 32, 64):
-        recordings = toy_recordings(1, 40, skeleton=Skeleton.unnamed(parts))
+    for parts in (12, 24, 48):
+        recordings = toy_recordings(2, 60, skeleton=Skeleton.unnamed(parts))
         feature_set = FEATURES[name]
         if feature_set.refusal(recordings[0]):
             pytest.skip("needs what unnamed keypoints do not have")
