@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from harness.data.folder.layout import folded, id_problem
 from harness.errors import DataError, HarnessError, unknown
 from harness.files.outputs import unwritable_folder
 from harness.labelling.summary import Done, Observed
+from harness.packages import installed
 from harness.plugins.writers import LABEL_WRITERS, Asked, Format, Labelled, Writer
 from harness.recording import Recording
 from harness.version import __version__
@@ -75,7 +75,7 @@ def formats_named(names: Iterable[str]) -> list[Format]:
 
 def refusal(one: Format) -> str | None:
     """Why a format cannot be written here; None where it can."""
-    if not (lacking := [module for module in one.needs if find_spec(module) is None]):
+    if not (lacking := [module for module in one.needs if not installed(module)]):
         return None
     return f"needs {lacking[0]}, which is not installed; pip install 'behavior-harness[{one.extra}]' gets it"
 

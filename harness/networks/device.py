@@ -4,12 +4,12 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
 from harness.files.atomic import locked
+from harness.packages import installed
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,7 @@ def device_for(asked: str | None, recorded: Mapping[str, Any] | None = None) -> 
     Raises `HarnessError` where it is not here.
     """
     refuse_unknown(asked)
-    there = find_spec("torch") is not None
+    there = installed("torch")
     wanted = asked or (recorded or {}).get("name")
     if wanted is None:
         return "cuda" if there and _cards() else CPU

@@ -9,11 +9,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from harness.errors import HarnessError
+from harness.packages import installed
 from harness.recording import Array, Recording
 from harness.spec import Value
 
@@ -218,7 +218,7 @@ class SequenceFamily(ModelFamily):
     @property
     def refusal(self) -> str | None:
         """Why it cannot be used here; None where it can."""
-        if not self.package or find_spec(self.package) is not None:
+        if not self.package or installed(self.package):
             return None
         way = f"pip install 'behavior-harness[{self.package}]'"
         return f"needs {self.package}, which is not installed; {way} gets it"

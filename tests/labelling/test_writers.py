@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import harness
 from harness.errors import HarnessError
 from harness.labelling.boris_project import seconds
 from harness.labelling.writing import formats_named, write_labels
+from harness.packages import installed
 from harness.plugins.writers import LABEL_WRITERS, Act, Asked, Labelled, label_writer
 from harness.recording import ONE, PAIR, SCENE, Array
 from tests.toy import toy_recordings
@@ -97,7 +97,7 @@ def written(every: list[Labelled], tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_says_what_it_writes_and_writes_it_into_the_folder(name: str, tmp_path: Path) -> None:
     one = LABEL_WRITERS[name]
-    if lacking := [module for module in one.needs if find_spec(module) is None]:
+    if lacking := [module for module in one.needs if not installed(module)]:
         pytest.skip(f"{lacking[0]} is not installed")
     scopes = {"attack": PAIR, "groom": ONE}
     found = [labelled(video, 60, 30.0, 1, scopes) for video in ("a", "b")]
@@ -233,7 +233,7 @@ for name, one in project["observations"].items():
 def test_boris_opens_the_project_and_exports_the_same_table(
     written: Path, every: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if find_spec("boris") is None:
+    if not installed("boris"):
         pytest.skip("BORIS is not installed; pip install boris-behav-obs brings it")
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     subprocess.run([sys.executable, "-c", OPENS, written / "labels.boris", tmp_path], check=True)

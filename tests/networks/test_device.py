@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,14 @@ import pytest
 import harness
 from harness.errors import HarnessError
 from harness.networks.device import CPU, described, device_for, held, in_words
+from harness.packages import installed
 
-with_torch = pytest.mark.skipif(
-    find_spec("torch") is None, reason="needs PyTorch; pip install 'behavior-harness[torch]'"
-)
-without_torch = pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is here, which this does without")
+with_torch = pytest.mark.skipif(not installed("torch"), reason="needs PyTorch; pip install 'behavior-harness[torch]'")
+without_torch = pytest.mark.skipif(installed("torch"), reason="PyTorch is here, which this does without")
 
 
 def cards() -> int:
-    if find_spec("torch") is None:
+    if not installed("torch"):
         return 0
     torch: Any = __import__("torch")
     return int(torch.cuda.device_count())
@@ -111,6 +109,7 @@ def test_a_network_that_learned_on_a_card_says_what_one_of_the_processor_says() 
 
 HOLD = """
 import sys, time
+from harness.packages import installed
 from harness.networks.device import held
 with held("cuda"):
     print(time.time(), flush=True)
