@@ -20,9 +20,10 @@ import harness
 from benchmarks.helpers import made
 from benchmarks.runs import show_head, show_row
 from harness.choosing.reliability import moved
+from harness.dataset import Dataset
 from harness.fitting.decisions import decide
 from harness.labelling.detectors import reliability_in
-from harness.recording import Array, Dataset, Recording
+from harness.recording import Array, Recording
 from harness.scores.metrics import count
 
 Recordings = tuple[Recording, ...]

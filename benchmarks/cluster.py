@@ -25,13 +25,13 @@ from urllib.parse import urlsplit
 from benchmarks.runs import show_head, show_row
 from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
+from harness.dataset import Dataset
 from harness.demo.dataset import write_demo
 from harness.engines.dask import DaskEngine
 from harness.engines.interface import Engine
 from harness.engines.local import LocalEngine
 from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
-from harness.recording import Dataset
 from harness.runs.store import Run
 from harness.searching.setup import make_search
 from harness.searching.trials import search_trials

@@ -21,11 +21,11 @@ from benchmarks.networks import RECORDINGS
 from benchmarks.runs import show_head, show_row
 from benchmarks.self_training import SPEC, said, score
 from harness.columns.cache import BlockCache
+from harness.dataset import Dataset
 from harness.demo.dataset import write_demo
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.pool import pool_of
 from harness.labelling.helpers import HelperModels
-from harness.recording import Dataset
 from harness.spec import Choice, PipelineSpec
 
 

@@ -24,13 +24,13 @@ from benchmarks.runs import Task, add_tasks, exported, harness, leaders, scored,
 from harness.columns.cache import BlockCache
 from harness.data.challenge import load_dataset
 from harness.data.submission import read_truth
+from harness.dataset import Dataset
 from harness.demo.dataset import BEHAVIORS
 from harness.fitting.decisions import Candidates, count_table, decide
 from harness.fitting.folds import make_folds
 from harness.fitting.pipeline import FeatureTables, fit_pipeline
 from harness.fitting.pool import pool_of
 from harness.plugins.loading import load_plugins
-from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.scores.honest import f1_of

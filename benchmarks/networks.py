@@ -27,11 +27,12 @@ import numpy as np
 
 import harness
 from benchmarks.runs import show_head, show_row
+from harness.dataset import Dataset
 from harness.demo.dataset import write_demo
 from harness.plugins.contract import SequenceFamily
 from harness.plugins.loading import load_plugins
 from harness.plugins.registry import MODELS
-from harness.recording import Array, Dataset, Recording
+from harness.recording import Array, Recording
 from harness.scores.metrics import count
 
 RECORDINGS = 14

@@ -17,8 +17,9 @@ import numpy as np
 
 import harness
 from benchmarks.runs import show_head, show_row
+from harness.dataset import Dataset
 from harness.demo.crowd import crowd_dataset
-from harness.recording import Array, Dataset, Recording
+from harness.recording import Array, Recording
 from harness.scores.metrics import Counts, count
 
 FEATURES, MODELS = ["social_geometry", "kinematics", "bystanders"], ["lightgbm"]

@@ -18,8 +18,8 @@ import pandas as pd
 import harness
 from benchmarks.networks import Truth, demos
 from benchmarks.runs import show_head, show_row
+from harness.dataset import Dataset
 from harness.labelling.detectors import reliability_in
-from harness.recording import Dataset
 
 
 def main() -> None:

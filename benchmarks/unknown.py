@@ -18,8 +18,9 @@ import numpy as np
 
 import harness
 from benchmarks.runs import show_head, show_row
+from harness.dataset import Dataset
 from harness.demo.dataset import SINGLE, make_demo
-from harness.recording import UNKNOWN, Array, Dataset, Recording
+from harness.recording import UNKNOWN, Array, Recording
 from harness.scores.metrics import count
 
 SHARE = 0.3

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from harness.api.pages import learning_curve, report
     from harness.api.run import Comparison, Run, compare, open_run
     from harness.api.search import SearchInterrupted, search
+    from harness.dataset import Dataset
     from harness.errors import DataError, HarnessError, NothingToRankError
     from harness.examining.findings import Finding
-    from harness.recording import Dataset, Recording, Skeleton
+    from harness.recording import Recording, Skeleton
 
 _HOMES = {
     "api.available": ("available", "cache"),
@@ -47,7 +48,8 @@ _HOMES = {
     "api.suggesting": ("Suggestions", "suggest"),
     "errors": ("DataError", "HarnessError", "NothingToRankError"),
     "examining.findings": ("Finding",),
-    "recording": ("Dataset", "Recording", "Skeleton"),
+    "dataset": ("Dataset",),
+    "recording": ("Recording", "Skeleton"),
 }
 """By module, the names that are looked up there."""
 

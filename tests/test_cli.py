@@ -593,14 +593,16 @@ def test_a_search_is_complete_where_every_behavior_has_its_trials(capsys: Captur
 
 def test_a_search_without_data_makes_a_demo_once_and_says_so(tmp_path: Path) -> None:
     words = ["search", "--model", "random", "--trials", "1", "--workers", "1"]
-    first = ended(*words, at=tmp_path).err
-    assert first.startswith("no --data given: making a demo in demo-data/ (simulated mice, seven behaviors)\n")
-    assert first.endswith("next: harness leaderboard, then harness export-best\n")
+    first = ended(*words, at=tmp_path)
+    assert first.code == 0, first.err
+    assert first.err.startswith("no --data given: making a demo in demo-data/ (simulated mice, seven behaviors)\n")
+    assert first.err.endswith("next: harness leaderboard, then harness export-best\n")
     made = (tmp_path / "demo-data" / "train.npy").stat()
 
-    second = ended(*words, at=tmp_path).err
-    assert second.startswith("no --data given: searching the demo in demo-data/\n")
-    assert "results in results/demo-data, which has 7 trials already\n" in second
+    second = ended(*words, at=tmp_path)
+    assert second.code == 0, second.err
+    assert second.err.startswith("no --data given: searching the demo in demo-data/\n")
+    assert "results in results/demo-data, which has 7 trials already\n" in second.err
     assert (tmp_path / "demo-data" / "train.npy").stat() == made
 
 

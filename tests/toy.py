@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from harness.dataset import Dataset
 from harness.fitting.decisions import NEIGHBORS
-from harness.recording import CALMS21, Array, Dataset, Recording, Skeleton
+from harness.recording import CALMS21, Array, Recording, Skeleton
 from harness.runs.store import Run
 
 BODY = 40.0

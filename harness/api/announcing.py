@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from harness.choosing.ensembles import Selections
 from harness.choosing.selection import WAYS
 from harness.columns.lengths import odd_lengths
+from harness.dataset import Dataset
 from harness.engines.interface import Engine
 from harness.networks.device import CPU, in_words
 from harness.plugins.registry import FEATURES
-from harness.recording import Dataset
 from harness.runs.store import Run as StoredRun
 from harness.scores.amounts import Amounts, held_out_by_group
 from harness.scores.metrics import mean_score

@@ -7,12 +7,12 @@ from typing import Any
 from harness.api.datasets import load
 from harness.api.places import cache_of, loaded
 from harness.columns.cache import BlockCache
+from harness.dataset import Dataset
 from harness.labelling.writing import load_writers, refusal
 from harness.plugins.contract import Plugin, SequenceFamily
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.plugins.spaces import SPACES, Ranges, load_spaces
 from harness.plugins.writers import LABEL_WRITERS
-from harness.recording import Dataset
 from harness.words import named
 
 

@@ -13,13 +13,14 @@ from harness.api.detectors import Detectors, open_detectors
 from harness.api.places import silently
 from harness.choosing.recalibration import Recalibrated, recalibrated
 from harness.choosing.reliability import moved
+from harness.dataset import Dataset
 from harness.errors import HarnessError
 from harness.files.outputs import made_whole, refuse_taken, unwritable_folder
 from harness.fitting.decisions import candidates_of
 from harness.labelling.detectors import FILE, described, ready_for, reliability_in
 from harness.labelling.matching import OF_RIG, body_of
 from harness.plugins.spaces import load_spaces
-from harness.recording import Array, Dataset, Recording
+from harness.recording import Array, Recording
 from harness.showing.steps import reading
 from harness.words import html_table, listed, named, shown
 

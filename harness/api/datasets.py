@@ -19,9 +19,10 @@ from harness.data.submission import (
     unscored,
 )
 from harness.data.submission import score as counts_of
+from harness.dataset import Dataset
 from harness.errors import HarnessError
 from harness.files.outputs import refuse_taken
-from harness.recording import Dataset, Recording
+from harness.recording import Recording
 from harness.scores.metrics import Counts, Score, mean_score
 from harness.words import counted, html_table, named
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.api.datasets import load
+from harness.dataset import Dataset
 from harness.errors import DataError, HarnessError
 from harness.examining.animals import animals
 from harness.examining.films import filmed, videos
@@ -17,7 +18,6 @@ from harness.examining.repeated import repeated
 from harness.examining.timing import timing
 from harness.examining.told import notes, problems
 from harness.examining.tracking import tracking
-from harness.recording import Dataset
 from harness.showing.steps import Steps, reading
 from harness.words import counted, html_table, named
 

@@ -21,6 +21,7 @@ from harness.choosing.selection import EXPORTED, Selection
 from harness.data.layouts import data_files, is_dataset_folder
 from harness.data.settled import blind_lines
 from harness.data.submission import write_submission
+from harness.dataset import Dataset
 from harness.engines.interface import Engine, Told
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.files.outputs import made_whole, make_room, refuse_inputs, refuse_taken, unwritable, unwritable_folder
@@ -41,7 +42,6 @@ from harness.networks.device import device_for
 from harness.plugins.registry import REGISTRIES, refuse_missing
 from harness.plugins.spaces import Spaces
 from harness.plugins.writers import Labelled
-from harness.recording import Dataset
 from harness.runs.records import TrialRecord, plugins_of
 from harness.scores.metrics import mean_score
 from harness.showing.steps import reading

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from harness.dataset import Dataset
 from harness.errors import HarnessError
 from harness.fitting.pool import pool_members
 from harness.networks.device import CPU
-from harness.recording import Dataset
 from harness.runs.description import described
 from harness.runs.store import Run as StoredRun
 from harness.words import shown

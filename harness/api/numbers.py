@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from harness.api.datasets import load
 from harness.choosing.reliability import Reliability
+from harness.dataset import Dataset
 from harness.files.atomic import write_text
 from harness.files.outputs import make_room, unwritable
 from harness.labelling.reading import is_labels_folder, read_labels_folder
 from harness.labelling.summary import WHOLE, Done, Observed
 from harness.labelling.writing import BOOKKEEPING, OF_ERROR, OF_SUMMARY, OF_TRANSITIONS, check_bins
-from harness.recording import UNKNOWN, Dataset, Recording
+from harness.recording import UNKNOWN, Recording
 from harness.scores.metrics import runs
 from harness.words import named
 

@@ -14,6 +14,7 @@ from harness.api.run import Run
 from harness.choosing.leaderboard import best_records
 from harness.choosing.learning_curve import Curve, learning_curves, left_out_sets, sizes, write_plot
 from harness.data.submission import mismatch, read_predictions, read_submission
+from harness.dataset import Dataset
 from harness.errors import DataError, HarnessError, NothingToRankError, unknown
 from harness.files.atomic import write_text
 from harness.files.outputs import make_room, unwritable
@@ -25,7 +26,7 @@ from harness.labelling.export import last_export
 from harness.networks.device import device_for
 from harness.plugins.registry import refuse_missing
 from harness.plugins.spaces import Spaces
-from harness.recording import Array, Dataset
+from harness.recording import Array
 from harness.runs.records import plugins_of
 from harness.showing.steps import Steps, reading
 from harness.words import counted, named

@@ -14,6 +14,7 @@ from harness.columns.cache import (
     named_folder,
     temporary_folder,
 )
+from harness.dataset import Dataset
 from harness.engines.interface import Engine
 from harness.errors import HarnessError
 from harness.files.atomic import write_text
@@ -21,7 +22,6 @@ from harness.files.bounded import read_text
 from harness.labelling.detectors import FILE
 from harness.labelling.helpers import HelperModels
 from harness.plugins.loading import PluginFile, load_files, load_plugins
-from harness.recording import Dataset
 from harness.server import Server, server_of
 from harness.words import named
 

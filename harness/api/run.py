@@ -17,10 +17,10 @@ from harness.choosing.next_steps import hints
 from harness.data.groups import grouped_by
 from harness.data.handmade import checked
 from harness.data.settled import settled
+from harness.dataset import Dataset
 from harness.errors import HarnessError, NothingToRankError, unknown
 from harness.labelling.export import LAST_EXPORT
 from harness.plugins.loading import PluginFile
-from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
 from harness.scores.amounts import Amounts, held_out_by_group

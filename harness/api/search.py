@@ -23,6 +23,7 @@ from harness.choosing.next_steps import best_lines
 from harness.data.groups import grouped_by
 from harness.data.handmade import checked
 from harness.data.settled import settled
+from harness.dataset import Dataset
 from harness.engines.interface import Limits
 from harness.errors import AllFailedError, HarnessError, unknown
 from harness.examining.findings import worst_lines
@@ -32,7 +33,6 @@ from harness.plugins.contract import Plugin
 from harness.plugins.loading import PluginFile
 from harness.plugins.registry import FEATURES, MODELS, SMOOTHERS
 from harness.plugins.spaces import SPACES, load_spaces
-from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run as StoredRun
 from harness.runs.versions import versions

@@ -13,12 +13,13 @@ from harness.api.places import engine_of, loaded, silently
 from harness.api.run import Run
 from harness.choosing.suggestions import Stretch, spread_out, worth_of
 from harness.data.layouts import is_dataset_folder
+from harness.dataset import Dataset
 from harness.errors import HarnessError, unknown
 from harness.files.outputs import made_whole, refuse_taken, unwritable_folder
 from harness.labelling.detectors import ready_for
 from harness.labelling.surveying import Unlabelled, survey_of
 from harness.labelling.worklist import COLUMNS, Suggestion, write_worklist
-from harness.recording import Dataset, Recording
+from harness.recording import Recording
 from harness.showing.steps import reading
 from harness.words import counted, html_table, listed, named
 

@@ -35,8 +35,9 @@ from harness.data.kept import (
 )
 from harness.data.names import LONGEST_NAME, is_behavior, is_name
 from harness.data.pickles import read_pickled_npy
+from harness.dataset import Dataset
 from harness.errors import DataError
-from harness.recording import Array, Dataset, Recording
+from harness.recording import Array, Recording
 from harness.words import listed, shown
 
 TRAIN_FILES = ("train.npy", "*task3*train*.npy")

@@ -15,9 +15,10 @@ from harness.data.folder.layout import file_safe, folded, id_problem
 from harness.data.folder.read import FolderContent
 from harness.data.folder.write import new_folder
 from harness.data.sentinels import without_sentinels
+from harness.dataset import Dataset
 from harness.errors import DataError
 from harness.files.names import LONGEST
-from harness.recording import SCENE, Array, Dataset, Recording
+from harness.recording import SCENE, Array, Recording
 from harness.words import listed, shown
 
 ORIGINAL = "original_id"

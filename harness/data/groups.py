@@ -4,8 +4,9 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from harness.dataset import Dataset
 from harness.errors import HarnessError
-from harness.recording import Dataset, Recording
+from harness.recording import Recording
 from harness.words import counted, listed, shown
 
 MOST_NAMED = 5

@@ -18,8 +18,9 @@ from harness.data.kept import (
 )
 from harness.data.layouts import is_dataset_folder
 from harness.data.names import LONGEST_NAME, is_behavior, is_name
+from harness.dataset import Dataset
 from harness.errors import DataError
-from harness.recording import ONE, PAIR, SCENE, SCOPES, Dataset, Recording
+from harness.recording import ONE, PAIR, SCENE, SCOPES, Recording
 
 WHOM = {ONE: "one animal", PAIR: "a pair", SCENE: "the scene"}
 

@@ -8,8 +8,9 @@ from harness.data import challenge, submission
 from harness.data.folder.layout import POSES, REGISTER, dataset_files
 from harness.data.folder.read import read_folder, read_recordings
 from harness.data.folder.register import TEST
+from harness.dataset import Dataset
 from harness.errors import DataError
-from harness.recording import Array, Dataset, Recording
+from harness.recording import Array, Recording
 
 
 def load_dataset(folder: Path) -> Dataset:

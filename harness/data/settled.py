@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.recording import Dataset, Recording
+from harness.dataset import Dataset
+from harness.recording import Recording
 from harness.words import counted, listed
 
 

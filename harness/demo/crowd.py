@@ -12,8 +12,9 @@ from itertools import count, islice
 import numpy as np
 
 from harness.arena import Arena
+from harness.dataset import Dataset
 from harness.demo.dataset import check_sizes
-from harness.recording import CALMS21, ONE, PAIR, UNKNOWN, Array, Dataset, Recording
+from harness.recording import CALMS21, ONE, PAIR, UNKNOWN, Array, Recording
 from harness.words import numbered
 
 FPS = 30.0

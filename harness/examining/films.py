@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.dataset import Dataset
 from harness.examining.measures import Measures, measured, size
-from harness.recording import Dataset, Recording
+from harness.recording import Recording
 from harness.words import listed
 
 

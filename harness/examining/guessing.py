@@ -14,9 +14,10 @@ from itertools import zip_longest
 import numpy as np
 
 from harness.columns.poses import angle_between, mean_of_seen, mean_velocities, scene, turning_rates
+from harness.dataset import Dataset
 from harness.examining.findings import ODD, Finding
 from harness.examining.marking import bouts, group_of
-from harness.recording import UNKNOWN, Array, Dataset, Recording
+from harness.recording import UNKNOWN, Array, Recording
 
 STRETCHES = (30 / 25, 25 / 30, 30 / 24, 24 / 30, 25 / 24, 24 / 25, 2.0, 0.5)
 """By which labels may have to be stretched, as they were made at another frame rate."""

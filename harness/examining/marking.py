@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from harness.dataset import Dataset
 from harness.examining.findings import ODD, Finding
-from harness.recording import UNKNOWN, Array, Dataset, Recording
+from harness.recording import UNKNOWN, Array, Recording
 from harness.words import counted, listed
 
 SHORT_BOUTS, SHORT_SHARE = 5, 0.1

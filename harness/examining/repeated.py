@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.data.copies import near_copies
+from harness.dataset import Dataset
 from harness.examining.findings import NOTE, ODD, WRONG, Finding
-from harness.recording import Dataset, Recording
+from harness.recording import Recording
 from harness.words import counted, listed, shown
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from harness.dataset import Dataset
 from harness.examining.films import Film, ids, names_of
 from harness.examining.findings import ODD, Finding
 from harness.examining.marking import bouts
 from harness.examining.measures import SPEEDS
-from harness.recording import UNKNOWN, Dataset
+from harness.recording import UNKNOWN
 from harness.words import counted
 
 FEW = 0.25

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.dataset import Dataset
 from harness.examining.findings import NOTE, ODD, WRONG, Finding
-from harness.recording import Dataset
 
 COPIES = ("the same footage as", "the same poses as")
 """By which a line on copies is known."""

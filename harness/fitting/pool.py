@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from harness.recording import ONE, PAIR, SCENE, Dataset, Recording
+from harness.dataset import Dataset
+from harness.recording import ONE, PAIR, SCENE, Recording
 
 POOL_FRAMES = 100_000
 """Feature sets are fitted on about this many frames."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.choosing.reliability import Reliability
+from harness.dataset import Dataset
 from harness.errors import HarnessError
 from harness.files.arrays import arrays_in, bytes_of
 from harness.files.atomic import reason, write_atomically
@@ -18,7 +19,7 @@ from harness.labelling.detectors import COLUMNS, FILE, FORMAT, TAUGHT, LearnedKe
 from harness.labelling.matching import body_of, made_with
 from harness.labelling.taught import marks_of_all
 from harness.plugins.contract import Fitted
-from harness.recording import Array, Dataset
+from harness.recording import Array
 from harness.spec import Decision, PipelineSpec
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from harness.columns.lengths import body_length
 from harness.data.settled import with_confidence
+from harness.dataset import Dataset
 from harness.errors import HarnessError
 from harness.plugins.registry import FEATURES, REGISTRIES
-from harness.recording import PAIR, SCENE, Dataset, Recording, Skeleton
+from harness.recording import PAIR, SCENE, Recording, Skeleton
 from harness.runs.differences import reinstalling, versions_that_differ
 from harness.runs.versions import versions
 from harness.spec import Decision, PipelineSpec

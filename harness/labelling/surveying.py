@@ -8,12 +8,13 @@ import numpy as np
 
 from harness.choosing.selection import blended
 from harness.choosing.suggestions import KEPT, Stretch, best_first, disagreement
+from harness.dataset import Dataset
 from harness.engines.interface import Engine, Told, in_turn
 from harness.labelling.bench import Before, Bench, made
 from harness.labelling.detectors import Blend
 from harness.labelling.motion import Known, Motion, moments, motion_columns
 from harness.plugins.loading import PluginFile, load_plugins
-from harness.recording import UNKNOWN, Array, Dataset, Recording
+from harness.recording import UNKNOWN, Array, Recording
 
 SCALED_BY = 20_000
 """So many moments are enough to learn what motion there is."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from harness.columns.cache import BlockCache
+from harness.dataset import Dataset
 from harness.fitting.pipeline import FeatureTables, FittedPipeline, fit_pipeline
 from harness.fitting.sequences import fit_shared, is_sequence
 from harness.networks.device import CPU
 from harness.plugins.loading import PluginFile
-from harness.recording import Dataset, Recording
+from harness.recording import Recording
 from harness.spec import PipelineSpec
 
 

@@ -15,9 +15,10 @@ from harness.data.folder.bouts import Who
 from harness.data.folder.layout import ANNOTATED, LABELS
 from harness.data.folder.write import write_known
 from harness.data.incoming.boris import LOOKED_AT
+from harness.dataset import Dataset
 from harness.labelling.boris_project import Event, observation, seconds, write_project
 from harness.plugins.writers import video_file
-from harness.recording import PAIR, SCENE, UNKNOWN, Array, Dataset, Recording
+from harness.recording import PAIR, SCENE, UNKNOWN, Array, Recording
 
 TABLE, PROJECT = "suggestions.csv", "suggestions.boris"
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from harness.choosing.ensembles import ensemble_rows, kept
 from harness.choosing.leaderboard import leaderboard
 from harness.columns.cache import BlockCache
+from harness.dataset import Dataset
 from harness.engines.interface import Told, untold
 from harness.fitting.decisions import candidates_of
 from harness.fitting.pipeline import FeatureTables
 from harness.fitting.pool import pool_of
 from harness.plugins.spaces import Spaces
-from harness.recording import Array, Dataset
+from harness.recording import Array
 from harness.reporting.curves import curves
 from harness.reporting.detections import by_behavior, chosen
 from harness.reporting.ethogram import ethogram

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.dataset import Dataset
 from harness.plugins.spaces import Spaces
-from harness.recording import CALMS21, Dataset
+from harness.recording import CALMS21
 from harness.reporting.page import Html, Section, joined, table, tag
 from harness.runs.description import Description
 from harness.runs.records import TrialRecord

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.dataset import Dataset
 from harness.errors import HarnessError
 from harness.fitting.decisions import Candidates, candidates_of
 from harness.fitting.folds import Folds, make_folds
@@ -12,7 +13,7 @@ from harness.networks.device import CPU
 from harness.plugins.contract import ModelFamily, SequenceFamily
 from harness.plugins.registry import FEATURES, MODELS, feature_set_named, model_family_named
 from harness.plugins.spaces import Spaces
-from harness.recording import Dataset, Recording
+from harness.recording import Recording
 from harness.searching.arms import Arm, Turn, make_arms, opening, shared_arms, usable_stacks
 
 

@@ -9,7 +9,8 @@ import pytest
 
 import harness
 from harness.data.settled import settled
-from harness.recording import Dataset, Recording
+from harness.dataset import Dataset
+from harness.recording import Recording
 from tests.challenge_files import FRAMES, poses, recording, train_file, unlabelled, write
 from tests.toy import toy_recordings
 

@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness.cli import main
 from harness.data.folder.write import write_dataset
-from harness.recording import Dataset
+from harness.dataset import Dataset
 from tests.toy import toy_recordings
 
 Captured = pytest.CaptureFixture[str]

@@ -11,8 +11,9 @@ import pytest
 
 import harness
 from harness.choosing.ensembles import evidence_of
+from harness.dataset import Dataset
 from harness.demo.crowd import BEHAVIORS, Crowd, film
-from harness.recording import ONE, PAIR, SCENE, UNKNOWN, Array, Dataset, Recording, Skeleton
+from harness.recording import ONE, PAIR, SCENE, UNKNOWN, Array, Recording, Skeleton
 from harness.scores.metrics import Counts, count, total
 
 FRAMES = 600

@@ -9,7 +9,7 @@ import pytest
 
 import harness
 from harness.cli import main
-from harness.recording import Dataset
+from harness.dataset import Dataset
 from tests.data.test_copies import write
 from tests.toy import toy_recordings
 

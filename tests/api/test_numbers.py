@@ -11,7 +11,8 @@ import pytest
 import harness
 from harness.cli import main
 from harness.data.folder.write import write_dataset
-from harness.recording import ONE, UNKNOWN, Dataset
+from harness.dataset import Dataset
+from harness.recording import ONE, UNKNOWN
 from tests.toy import toy_recordings
 
 Captured = pytest.CaptureFixture[str]

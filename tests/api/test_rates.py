@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.recording import Dataset, Recording
+from harness.dataset import Dataset
+from harness.recording import Recording
 from harness.scores.metrics import Counts, count
 from tests.toy import toy_recordings
 

@@ -14,9 +14,10 @@ import harness
 from harness.cli import main
 from harness.data.folder.write import write_dataset
 from harness.data.incoming.recognising import load_readers, read_annotations
+from harness.dataset import Dataset
 from harness.labelling.boris_project import observation, write_project
 from harness.labelling.worklist import Suggestion
-from harness.recording import ONE, PAIR, UNKNOWN, Array, Dataset, Recording
+from harness.recording import ONE, PAIR, UNKNOWN, Array, Recording
 from harness.scores.metrics import runs
 from tests.conftest import ToyRuns
 from tests.lab_files import tracks, write_tracks

@@ -22,7 +22,8 @@ import harness
 from harness.cli import main
 from harness.cli import parser as command_line
 from harness.data.submission import DIGEST, write_submission
-from harness.recording import Array, Dataset
+from harness.dataset import Dataset
+from harness.recording import Array
 from harness.runs.records import TrialRecord
 from tests.conftest import ToyRuns
 from tests.toy import toy_recordings, with_confidence

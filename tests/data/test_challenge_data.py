@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from harness.data.challenge import load_dataset, sample_submission_path
 from harness.data.dataset_toml import KEYS
+from harness.dataset import Dataset
 from harness.errors import DataError
-from harness.recording import CALMS21, Dataset
+from harness.recording import CALMS21
 from tests.challenge_files import (
     FRAMES,
     MALFORMED,

@@ -14,8 +14,9 @@ from harness.cli import main
 from harness.data.folder.read import read_folder
 from harness.data.folder.write import write_dataset
 from harness.data.layouts import data_files, load_dataset, load_recordings
+from harness.dataset import Dataset
 from harness.errors import DataError, HarnessError
-from harness.recording import UNKNOWN, Array, Dataset, Recording, Skeleton
+from harness.recording import UNKNOWN, Array, Recording, Skeleton
 from harness.words import counted
 from tests.folders import BROKEN, FRAMES, HEAD, LABELS, SETUP, edit, save, tracks, write_folder
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from harness.data.groups import grouped_by
+from harness.dataset import Dataset
 from harness.errors import HarnessError
-from harness.recording import Dataset
 from tests.toy import toy_dataset, toy_recordings
 
 

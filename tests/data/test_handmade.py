@@ -9,7 +9,8 @@ import pytest
 
 import harness
 from harness.data.handmade import checked
-from harness.recording import Dataset, Skeleton
+from harness.dataset import Dataset
+from harness.recording import Skeleton
 from tests.toy import toy_recordings, with_confidence
 
 ONE, OTHER, THIRD = toy_recordings(3, 60)

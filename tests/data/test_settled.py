@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness.data.settled import settled
-from harness.recording import Dataset, Recording
+from harness.dataset import Dataset
+from harness.recording import Recording
 from tests.toy import toy_recordings, with_confidence
 
 

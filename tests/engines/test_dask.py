@@ -20,6 +20,7 @@ import pytest
 
 import harness.engines.dask
 from harness.columns.cache import BlockCache
+from harness.dataset import Dataset
 from harness.demo.dataset import write_demo
 from harness.engines.dask import DaskEngine
 from harness.engines.interface import EngineError, Limits, TrialError, WorkerDiedError, Workers
@@ -27,7 +28,6 @@ from harness.engines.local import LocalEngine
 from harness.plugins.loading import PluginFile, load_plugins
 from harness.plugins.registry import MODELS
 from harness.plugins.spaces import load_spaces
-from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.searching.setup import make_search

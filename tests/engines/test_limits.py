@@ -9,12 +9,12 @@ import psutil
 import pytest
 
 from harness.columns.cache import BlockCache
+from harness.dataset import Dataset
 from harness.engines.interface import Limits
 from harness.engines.local import LocalEngine
 from harness.plugins.loading import PluginFile, load_plugins
 from harness.plugins.registry import MODELS
 from harness.plugins.spaces import load_spaces
-from harness.recording import Dataset
 from harness.runs.store import Run
 from harness.searching.setup import make_search
 from harness.searching.trials import search_trials

@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from harness.columns.cache import BlockCache
+from harness.dataset import Dataset
 from harness.engines.interface import EngineError
 from harness.engines.local import LocalEngine
 from harness.engines.processes import Tree, start_method
 from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
-from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.searching.setup import make_search

@@ -10,8 +10,9 @@ import pytest
 
 import harness
 from harness.arena import Arena
+from harness.dataset import Dataset
 from harness.examining.findings import GRADES, KINDS, NOTE, ODD, WRONG
-from harness.recording import PAIR, UNKNOWN, Array, Dataset, Recording
+from harness.recording import PAIR, UNKNOWN, Array, Recording
 from tests.challenge_files import Files, save
 from tests.toy import toy_recordings
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import harness
 from harness.choosing.selection import log_odds
 from harness.cli import main
+from harness.dataset import Dataset
 from harness.errors import HarnessError
 from harness.files.arrays import bytes_of
 from harness.labelling import helpers
@@ -22,7 +23,7 @@ from harness.labelling.detectors import FILE, TAUGHT, reliability_in
 from harness.labelling.helpers import PREFIX, HelperModels
 from harness.labelling.taught import marks_of, marks_of_all, shows
 from harness.plugins.registry import FEATURES
-from harness.recording import Array, Dataset, Recording
+from harness.recording import Array, Recording
 from tests.toy import toy_recordings
 
 FAST: dict[str, Any] = {"models": ["lightgbm"], "features": ["kinematics", "social_geometry"], "workers": 2}

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import harness
+from harness.dataset import Dataset
 from harness.labelling.matching import alike, beyond, body_of, lines_about
 from harness.plugins import Columns, feature_set
 from harness.plugins.loading import load_plugins
-from harness.recording import CALMS21, Dataset, Recording, Skeleton
+from harness.recording import CALMS21, Recording, Skeleton
 from tests.toy import BODY, toy_dataset, toy_recordings, with_confidence
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from harness.choosing.suggestions import Stretch
 from harness.data.incoming.recognising import load_readers, read_annotations
+from harness.dataset import Dataset
 from harness.labelling.worklist import Suggestion, time_code, write_worklist
-from harness.recording import ONE, PAIR, Dataset
+from harness.recording import ONE, PAIR
 from tests.labelling.test_writers import OPENS
 from tests.toy import toy_recordings
 

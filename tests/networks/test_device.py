@@ -109,7 +109,6 @@ def test_a_network_that_learned_on_a_card_says_what_one_of_the_processor_says() 
 
 HOLD = """
 import sys, time
-from harness.packages import installed
 from harness.networks.device import held
 with held("cuda"):
     print(time.time(), flush=True)

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.dataset import Dataset
 from harness.errors import HarnessError
 from harness.fitting.decisions import Verdict
 from harness.fitting.evaluation import Outcome, Pruned
 from harness.plugins.loading import load_plugins
 from harness.plugins.spaces import load_spaces
-from harness.recording import Dataset
 from harness.runs.studies import StoredTrial, study_name
 from harness.scores.metrics import Counts
 from harness.searching.behavior import BehaviorSearch, Told

@@ -17,6 +17,7 @@ import pytest
 
 from harness.choosing.ensembles import kept
 from harness.columns.cache import BlockCache
+from harness.dataset import Dataset
 from harness.demo.dataset import write_demo
 from harness.engines.local import LocalEngine
 from harness.errors import HarnessError
@@ -25,7 +26,6 @@ from harness.fitting.pool import pool_of
 from harness.plugins.loading import PluginFile, load_plugins
 from harness.plugins.registry import MODELS
 from harness.plugins.spaces import Start, load_spaces
-from harness.recording import Dataset
 from harness.runs.records import TrialRecord
 from harness.runs.store import Run
 from harness.scores.metrics import count, total

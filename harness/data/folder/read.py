@@ -30,8 +30,9 @@ from harness.data.kept import (
     settle_copies,
 )
 from harness.data.parts import Matched, match_parts, taken
+from harness.dataset import Dataset
 from harness.errors import DataError
-from harness.recording import PAIR, SCENE, Array, Dataset, Recording, Skeleton
+from harness.recording import PAIR, SCENE, Array, Recording, Skeleton
 from harness.words import counted, shown
 
 

@@ -16,10 +16,11 @@ from harness.data.folder.bouts import COLUMNS as BOUT_COLUMNS
 from harness.data.folder.bouts import Cast, Who
 from harness.data.folder.layout import ANNOTATED, ENDINGS, LABELS, POSES, REGISTER, folded, id_problem
 from harness.data.folder.register import COLUMNS, EVERY, LABELLED, TEST, UNLABELLED, animal_problem
+from harness.dataset import Dataset
 from harness.errors import DataError, HarnessError
 from harness.files.atomic import reason
 from harness.files.outputs import made_whole, refuse_taken
-from harness.recording import UNKNOWN, Array, Dataset, Recording
+from harness.recording import UNKNOWN, Array, Recording
 from harness.scores.metrics import runs
 from harness.words import shown
 
