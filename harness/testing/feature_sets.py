@@ -59,7 +59,7 @@ def warns_of_nothing(feature_set: FeatureSet, recording: Recording) -> None:
 
 def names_its_columns_alike(feature_set: FeatureSet, recording: Recording) -> None:
     """Every recording of the same animals gets the same columns in the same order."""
-    columns_of = _fitted(feature_set, recording)
+    columns_of = fitted_on(feature_set, recording)
     expected = list(columns_of(recording))
     for other in (recording.cut(0, max(1, recording.frames // 2)), _unseen(recording)):
         names = list(columns_of(other))
@@ -101,7 +101,7 @@ def columns_look_no_farther_than_declared(feature_set: FeatureSet, recording: Re
     """
     reach = ceil(feature_set.reach_seconds * recording.fps)
     long = _repeated(recording, 4 * reach + 40)
-    columns_of = _fitted(feature_set, long)
+    columns_of = fitted_on(feature_set, long)
     expected = columns_of(long)
     for row in (0, long.frames // 2, long.frames - 1):
         order = _order_outside(long.frames, row, reach)
@@ -129,7 +129,7 @@ def columns_follow_the_animals(feature_set: FeatureSet, recording: Recording) ->
     numbers = [1, 0, *range(2, recording.animals)]
     confidence = None if recording.confidence is None else recording.confidence[:, numbers]
     swapped = replace(recording, keypoints=recording.keypoints[:, numbers], confidence=confidence)
-    expected, columns = map(_fitted(feature_set, recording), (recording, swapped))
+    expected, columns = map(fitted_on(feature_set, recording), (recording, swapped))
     for name, values in expected.items():
         if not NAME.fullmatch(name):
             continue
@@ -141,7 +141,7 @@ def columns_follow_the_animals(feature_set: FeatureSet, recording: Recording) ->
 def columns_change_with_nothing_they_are_invariant_to(feature_set: FeatureSet, recording: Recording) -> None:
     """Every claim of `invariant_to` holds: columns of the changed recording are those of the original."""
     original = resampled(recording, 1)
-    columns_of = _fitted(feature_set, original)
+    columns_of = fitted_on(feature_set, original)
     expected = columns_of(original)
     for claim in feature_set.invariant_to:
         if claim == "mirror" and not recording.skeleton.roles:
@@ -185,10 +185,10 @@ def _demand_columns(feature_set: FeatureSet, recording: Recording, columns: Colu
 
 def _columns(feature_set: FeatureSet, recording: Recording) -> Columns:
     """The columns with the default parameters; a fitted set learns from the recording itself."""
-    return _fitted(feature_set, recording)(recording)
+    return fitted_on(feature_set, recording)(recording)
 
 
-def _fitted(feature_set: FeatureSet, recording: Recording) -> Callable[[Recording], Columns]:
+def fitted_on(feature_set: FeatureSet, recording: Recording) -> Callable[[Recording], Columns]:
     """What gives the columns of any recording, with the default parameters and as learned from this one."""
     if feature_set.fit is None:
         return feature_set.function

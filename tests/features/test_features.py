@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 
 from harness.arena import Arena
 from harness.columns.poses import interpolated
-from harness.plugins.contract import Columns, FeatureSet, Fitted
+from harness.plugins.contract import Columns, FeatureSet
 from harness.plugins.loading import load_plugins
 from harness.plugins.registry import FEATURES
 from harness.plugins.spaces import SPACES
@@ -25,6 +25,7 @@ from harness.testing.feature_sets import (
     FeatureCheck,
     columns_follow_the_animals,
     columns_look_no_farther_than_declared,
+    fitted_on,
     gives_one_number_a_frame,
     resampled,
     works_on_one_frame,
@@ -59,19 +60,8 @@ def accepted() -> list[tuple[str, str]]:
     return [(name, kind) for name, kind in able if kind != "crowd" or FEATURES[name].refusal(RECORDINGS["mice"])]
 
 
-def columns_of(name: str, recording: Recording, fitted_on: Recording | None = None, **parameters: Value) -> Columns:
-    feature_set = FEATURES[name]
-    if feature_set.fit is None:
-        columns: Columns = feature_set.function(recording, **parameters)
-        return columns
-    on = fitted_on or recording
-    fitted = learned_on_still(name) if on is STILL and not parameters else learned(name, on, **parameters)
-    fitted_columns: Columns = feature_set.function(recording, fitted, **parameters)
-    return fitted_columns
-
-
-def learned(name: str, recording: Recording, **parameters: Value) -> Fitted:
-    return FEATURES[name].learned([recording], {**FEATURES[name].defaults, **parameters})
+def columns_of(name: str, recording: Recording, learned_from: Recording | None = None, **parameters: Value) -> Columns:
+    return fitted_on(with_parameters(FEATURES[name], parameters), learned_from or recording)(recording)
 
 
 @pytest.mark.parametrize("check", FEATURE_CHECKS, ids=lambda check: check.__name__)
@@ -124,20 +114,13 @@ def test_three_animals_are_described_as_two_are(name: str) -> None:
 # The picture turned, moved, zoomed and mirrored
 
 STILL = with_confidence(toy_recordings(1, 80, seed=3, missing=0.05)[0])
-
-
-@cache
-def learned_on_still(name: str) -> Fitted:
-    return learned(name, STILL)
-
-
-@cache
-def columns_of_still(name: str) -> Columns:
-    return columns_of(name, STILL)
-
-
 ANYHOW = [name for name in sorted(FEATURES) if {"translation", "rotation", "scale"} <= {*FEATURES[name].invariant_to}]
 ANY_RATE = [name for name in sorted(FEATURES) if "frame_rate" in FEATURES[name].invariant_to]
+
+
+@cache
+def as_of_still(name: str) -> Callable[[Recording], Columns]:
+    return fitted_on(FEATURES[name], STILL)
 
 
 @pytest.mark.parametrize("name", ANYHOW)
@@ -149,7 +132,7 @@ def test_columns_do_not_change_when_the_picture_is_turned_moved_and_zoomed(
     cos, sin = np.cos(angle), np.sin(angle)
     turned = np.einsum("ij,fajp->faip", zoom * np.array([[cos, -sin], [sin, cos]]), STILL.keypoints)
     moved = replace(STILL, keypoints=(turned + np.array([x, y])[:, None]).astype(np.float32))
-    expected, columns = columns_of_still(name), columns_of(name, moved, fitted_on=STILL)
+    expected, columns = as_of_still(name)(STILL), as_of_still(name)(moved)
     for column, values in expected.items():
         # Words and kernels divide by small spreads, and a float32 pixel on a far edge is a coarse one.
         assert columns[column] == pytest.approx(values, rel=2e-3, abs=1e-2, nan_ok=True), column
@@ -161,7 +144,7 @@ def test_columns_do_not_change_when_the_picture_is_turned_moved_and_zoomed(
 def test_the_same_motion_filmed_at_another_frame_rate_gives_the_same_columns(name: str, seed: int, times: int) -> None:
     recording = crowd(240, seed)
     slow, fast = resampled(recording, 1), resampled(recording, times)
-    expected, columns = columns_of(name, slow), columns_of(name, fast, fitted_on=slow)
+    expected, columns = columns_of(name, slow), columns_of(name, fast, learned_from=slow)
     for column, values in expected.items():
         others = columns[column][::times]
         # Half a frame more or less of a lag or a window shifts what changes fast, not what a column is.
