@@ -167,12 +167,6 @@ def test_an_example_passes_all_checks_and_finds_its_ranges(page: str, code: str,
 # Names
 
 
-TREES = {
-    str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8"))
-    for folder in ("harness", "tests", "benchmarks")
-    for file in sorted((ROOT / folder).rglob("*.py"))
-    if file != Path(__file__)  # which holds wrong names to be found
-}
 FOR_READERS = {"harness.plugins", "harness.columns", "harness.recording", "harness.testing"}
 """What examples import names from, beside `import harness` itself."""
 IN_ROOMS = {
@@ -180,6 +174,17 @@ IN_ROOMS = {
 }
 VERBS = set(harness.__all__)
 ENDINGS = {"boris", "css", "csv", "db", "html", "js", "json", "md", "npy", "py", "toml"}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """By the names of all files of Python, what they hold."""
+    return {
+        str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8"))
+        for folder in ("harness", "tests", "benchmarks")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        if file != Path(__file__)  # which holds wrong names to be found
+    }
 
 
 def docstrings(tree: ast.AST) -> str:
@@ -213,7 +218,7 @@ def is_there(dotted: str) -> bool:
 def classes() -> dict[str, set[str]]:
     """By the names of the package's classes, what they have."""
     found: dict[str, set[str]] = {}
-    for file, tree in TREES.items():
+    for file, tree in trees().items():
         for node in ast.walk(tree) if file.startswith("harness/") else ():
             if isinstance(node, ast.ClassDef):
                 fields = {one.target.id for one in node.body if isinstance(one, ast.AnnAssign)
@@ -224,7 +229,7 @@ def classes() -> dict[str, set[str]]:
 
 @cache
 def functions_of_tests() -> set[str]:
-    nodes = (node for file, tree in TREES.items() if file.startswith("tests/") for node in ast.walk(tree))
+    nodes = (node for file, tree in trees().items() if file.startswith("tests/") for node in ast.walk(tree))
     return {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
 
 
@@ -292,7 +297,7 @@ def test_the_architecture_names_modules_by_their_rooms() -> None:
 def test_what_docstrings_name_is_there(folder: str) -> None:
     found = {
         file: [*gone(text), *missing(text), *misnamed(text, bound(tree))]
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         if file.startswith(f"{folder}/")
         for text in [docstrings(tree)]
     }

@@ -4,6 +4,7 @@ import io
 import json
 import pickle
 import zipfile
+from collections.abc import Callable
 
 import numpy as np
 
@@ -82,57 +83,66 @@ def many_roles(count: int) -> bytes:
 
 HUGE = np.zeros((1, 1, 2, 2_000_000), np.int8)
 
-BOMBS: dict[str, tuple[str, bytes]] = {
-    "names, each with a module of a million letters": ("any pickle", many_names_of_a_long_module()),
-    "axes whose text doubles sixty times": ("any pickle", axes(tuples_of_the_same_tuple(60))),
-    "axes nested deeper than the stack": ("any pickle", axes(b")" + b"\x85" * 200_000)),
-    "calls in calls, deeper than the stack": ("any pickle", calls_in_calls(200_000)),
+BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "names, each with a module of a million letters": ("any pickle", lambda: many_names_of_a_long_module()),
+    "axes whose text doubles sixty times": ("any pickle", lambda: axes(tuples_of_the_same_tuple(60))),
+    "axes nested deeper than the stack": ("any pickle", lambda: axes(b")" + b"\x85" * 200_000)),
+    "calls in calls, deeper than the stack": ("any pickle", lambda: calls_in_calls(200_000)),
     "text of which a terabyte is not there": (
         "any pickle",
-        npy(b"\x80\4\x8d" + (10**12).to_bytes(8, "little") + b"x."),
+        lambda: npy(b"\x80\4\x8d" + (10**12).to_bytes(8, "little") + b"x."),
     ),
-    "a frame of a terabyte": ("any pickle", npy(b"\x80\4\x95" + (10**12).to_bytes(8, "little") + b".")),
-    "a header of four gigabytes": ("any pickle", b"\x93NUMPY\2\0\xff\xff\xff\xff{}"),
-    "lists in lists, doubled forty times": ("train.npy", pickled({"groom": {"a": {"keypoints": doubled(40)}}})),
-    "labels in lists, doubled forty times": ("submission", pickled({"groom": {"x": doubled(40), "y": doubled(40)}})),
-    "behaviors that are not in a vocabulary as long": ("train.npy", many_behaviors_and_another_vocabulary(3_000)),
-    "recordings with the same five thousand wrong keys": ("train.npy", many_recordings_of_one_content(5_000)),
-    "five thousand recordings of the same poses": ("train.npy", many_recordings_of_the_same_poses(5_000)),
-    "two million parts": ("train.npy", pickled({"groom": {"a": recording(1, keypoints=HUGE, annotations=[1])}})),
-    "a name of a million letters": ("train.npy", pickled({"g" * 10**6: {"a": recording(1)}})),
-    "a thousand wrong submissions in one": ("submission", pickled({f"groom{n}": {} for n in range(1_000)})),
-    "a key of fifty thousand parts": ("any TOML", b"a." * 50_000 + b"a = 1"),
-    "a key of quoted parts": ("any TOML", b"'a' . " * 20_000 + b"a = 1"),
-    "a table of fifty thousand parts": ("any TOML", b"[" + b"a." * 50_000 + b"a]"),
-    "lists nested ten thousand deep": ("dataset.toml", b"fps = " + b"[" * 10_000 + b"]" * 10_000),
-    "tables nested ten thousand deep": ("stacks.toml", b"a = " + b"{a = " * 10_000 + b"1" + b"}" * 10_000),
-    "a hundred megabytes of comment": ("decision.toml", b"#" * 1_000_000 * 100),
-    "a number of twenty thousand digits": ("dataset.toml", b"fps = 0x" + b"f" * 16_000),
+    "a frame of a terabyte": ("any pickle", lambda: npy(b"\x80\4\x95" + (10**12).to_bytes(8, "little") + b".")),
+    "a header of four gigabytes": ("any pickle", lambda: b"\x93NUMPY\2\0\xff\xff\xff\xff{}"),
+    "lists in lists, doubled forty times": ("train.npy", lambda: pickled({"groom": {"a": {"keypoints": doubled(40)}}})),
+    "labels in lists, doubled forty times": (
+        "submission",
+        lambda: pickled({"groom": {"x": doubled(40), "y": doubled(40)}}),
+    ),
+    "behaviors that are not in a vocabulary as long": (
+        "train.npy",
+        lambda: many_behaviors_and_another_vocabulary(3_000),
+    ),
+    "recordings with the same five thousand wrong keys": ("train.npy", lambda: many_recordings_of_one_content(5_000)),
+    "five thousand recordings of the same poses": ("train.npy", lambda: many_recordings_of_the_same_poses(5_000)),
+    "two million parts": (
+        "train.npy",
+        lambda: pickled({"groom": {"a": recording(1, keypoints=HUGE, annotations=[1])}}),
+    ),
+    "a name of a million letters": ("train.npy", lambda: pickled({"g" * 10**6: {"a": recording(1)}})),
+    "a thousand wrong submissions in one": ("submission", lambda: pickled({f"groom{n}": {} for n in range(1_000)})),
+    "a key of fifty thousand parts": ("any TOML", lambda: b"a." * 50_000 + b"a = 1"),
+    "a key of quoted parts": ("any TOML", lambda: b"'a' . " * 20_000 + b"a = 1"),
+    "a table of fifty thousand parts": ("any TOML", lambda: b"[" + b"a." * 50_000 + b"a]"),
+    "lists nested ten thousand deep": ("dataset.toml", lambda: b"fps = " + b"[" * 10_000 + b"]" * 10_000),
+    "tables nested ten thousand deep": ("stacks.toml", lambda: b"a = " + b"{a = " * 10_000 + b"1" + b"}" * 10_000),
+    "a hundred megabytes of comment": ("decision.toml", lambda: b"#" * 1_000_000 * 100),
+    "a number of twenty thousand digits": ("dataset.toml", lambda: b"fps = 0x" + b"f" * 16_000),
     "a low of four thousand digits": (
         "ranges of a model",
-        toml("models/lightgbm.toml")[0].replace(b"low = ", b"low = 0x" + b"f" * 3_000, 1),
+        lambda: toml("models/lightgbm.toml")[0].replace(b"low = ", b"low = 0x" + b"f" * 3_000, 1),
     ),
-    "ten thousand roles, none of them known": ("dataset.toml", many_roles(10_000)),
-    "a million rows that are too short": ("labels of a folder", (HEAD + "x\n" * 1_000_000).encode()),
-    "a hundred thousand columns": ("recordings.csv of a folder", b"id," + b",".join([b"splits"] * 100_000)),
-    "a row of a million cells": ("annotated of a folder", HEAD.encode() + b"x," * 1_500_000),
-    "a quote that spans a million lines": ("labels of a folder", HEAD.encode() + b'"' + b"\n" * 1_000_000),
+    "ten thousand roles, none of them known": ("dataset.toml", lambda: many_roles(10_000)),
+    "a million rows that are too short": ("labels of a folder", lambda: (HEAD + "x\n" * 1_000_000).encode()),
+    "a hundred thousand columns": ("recordings.csv of a folder", lambda: b"id," + b",".join([b"splits"] * 100_000)),
+    "a row of a million cells": ("annotated of a folder", lambda: HEAD.encode() + b"x," * 1_500_000),
+    "a quote that spans a million lines": ("labels of a folder", lambda: HEAD.encode() + b'"' + b"\n" * 1_000_000),
     "polygons of fifty thousand corners": (
         "dataset.toml of a folder",
-        b"[arena]\npolygon = [" + b"[1, 2], " * 50_000 + b"]",
+        lambda: b"[arena]\npolygon = [" + b"[1, 2], " * 50_000 + b"]",
     ),
-    "keypoints of a million million frames": ("poses of a folder", keypoints_of("(1000000000000, 2, 2, 3)")),
-    "JSON nested deeper than the stack": ("run.json", b"[" * 200_000),
-    "a million million frames": ("out-of-fold file", header("(1000000000000,)", rest=bytes(8))),
-    "a shape whose size overflows": ("out-of-fold file", header("(4294967296, 4294967296)", rest=bytes(8))),
-    "a shape of thousands of digits": ("out-of-fold file", header("(" + "9" * 5_000 + ",)", rest=bytes(8))),
-    "a negative shape": ("out-of-fold file", header("(-1,)", rest=bytes(240))),
-    "a shape of a hundred axes": ("out-of-fold file", header("(" + "1, " * 100 + ")", rest=bytes(4))),
-    "objects": ("out-of-fold file", header("(60,)", "'|O'", rest=pickle.dumps([0] * 60))),
-    "fields": ("out-of-fold file", header("(60,)", "[('x', '<f4')]", rest=bytes(240))),
-    "fields of fields": ("out-of-fold file", header("(60,)", "[('x', " * 2_000 + "'<f4'" + ")]" * 2_000)),
-    "brackets in a header": ("out-of-fold file", header("(" * 5_000)),
-    "an archive of a gigabyte of zeros": ("out-of-fold file", zip_of_zeros(10**9)),
-    "no probabilities": ("out-of-fold file", header("(60,)", rest=np.full(60, np.nan, "<f4").tobytes())),
+    "keypoints of a million million frames": ("poses of a folder", lambda: keypoints_of("(1000000000000, 2, 2, 3)")),
+    "JSON nested deeper than the stack": ("run.json", lambda: b"[" * 200_000),
+    "a million million frames": ("out-of-fold file", lambda: header("(1000000000000,)", rest=bytes(8))),
+    "a shape whose size overflows": ("out-of-fold file", lambda: header("(4294967296, 4294967296)", rest=bytes(8))),
+    "a shape of thousands of digits": ("out-of-fold file", lambda: header("(" + "9" * 5_000 + ",)", rest=bytes(8))),
+    "a negative shape": ("out-of-fold file", lambda: header("(-1,)", rest=bytes(240))),
+    "a shape of a hundred axes": ("out-of-fold file", lambda: header("(" + "1, " * 100 + ")", rest=bytes(4))),
+    "objects": ("out-of-fold file", lambda: header("(60,)", "'|O'", rest=pickle.dumps([0] * 60))),
+    "fields": ("out-of-fold file", lambda: header("(60,)", "[('x', '<f4')]", rest=bytes(240))),
+    "fields of fields": ("out-of-fold file", lambda: header("(60,)", "[('x', " * 2_000 + "'<f4'" + ")]" * 2_000)),
+    "brackets in a header": ("out-of-fold file", lambda: header("(" * 5_000)),
+    "an archive of a gigabyte of zeros": ("out-of-fold file", lambda: zip_of_zeros(10**9)),
+    "no probabilities": ("out-of-fold file", lambda: header("(60,)", rest=np.full(60, np.nan, "<f4").tobytes())),
 }
-"""What the reader should refuse."""
+"""By what it is: its reader, which should refuse it, and what makes it."""

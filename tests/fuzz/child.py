@@ -30,17 +30,17 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sentinel = folder / "sentinel"
     files = BOMBS if what == "bombs" else {
-        f"{kind} for {name}": (name, npy(write(sentinel)))
+        f"{kind} for {name}": (name, lambda write=write: npy(write(sentinel)))
         for kind, write in (HOSTILE | BLUNT).items()
         for name in ("train.npy", "submission", "truth")
     }  # fmt: skip
-    for kind, (name, content) in files.items():
+    for kind, (name, make) in files.items():
         reader, place = READERS[name], folder / name.replace(" ", "_")
         if not place.exists():
             place.mkdir()
             reader.prepare(place)
             attempt(reader, place, reader.seeds[0])  # whatever is imported on the way is imported now
-        (place / reader.file).write_bytes(content)
+        (place / reader.file).write_bytes(make())
         forget_peak()
         before, began = peak(), time.process_time()
         try:
