@@ -24,6 +24,7 @@ from harness.plugins.spaces import load_spaces
 from harness.recording import CALMS21, Recording, Skeleton
 from harness.spec import STATISTICS, Preparation
 from harness.testing import FEATURE_CHECKS
+from tests.sources import parsed
 from tests.test_layers import PLUGINS, ROW_OF, imports
 from tests.toy import toy_recordings
 
@@ -180,7 +181,7 @@ ENDINGS = {"boris", "css", "csv", "db", "html", "js", "json", "md", "npy", "py",
 def trees() -> dict[str, ast.Module]:
     """By the names of all files of Python, what they hold."""
     return {
-        str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8"))
+        str(file.relative_to(ROOT)): parsed(file)
         for folder in ("harness", "tests", "benchmarks")
         for file in sorted((ROOT / folder).rglob("*.py"))
         if file != Path(__file__)  # which holds wrong names to be found

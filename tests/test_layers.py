@@ -16,6 +16,7 @@ import harness.columns
 import harness.networks
 import harness.plugins
 from harness.fitting.pipeline import SHARED_VERSIONS
+from tests.sources import FILES, PACKAGE, breaches, parsed
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,10 +30,6 @@ PLUGINS = {"features", "models", "smoothers"}
 BEHIND = {"searching", "fitting", "engines", "labelling", "reporting", "runs", "choosing", "data", "files", "plugins"}
 """Rooms whose functions are called by verbs alone."""
 MODEL_LIBRARIES = {"catboost", "lightgbm", "optuna", "pandas", "sklearn"}
-
-PACKAGE = Path(harness.__file__).parent
-FILES = sorted(PACKAGE.rglob("*.py"))
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
 
 
 def place(file: Path) -> str:
@@ -48,10 +45,6 @@ def imports(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def imported_places(file: Path) -> set[str]:
@@ -91,11 +84,13 @@ def test_every_module_is_in_the_picture_and_the_reverse() -> None:
     assert {place(file) for file in FILES} == set(ROW_OF)
 
 
-@every_file
-def test_a_module_imports_only_from_rows_above_its_own(file: Path) -> None:
-    own = place(file)
-    others = imported_places(file) - ({own} - PLUGINS)
-    assert {name for name in others if ROW_OF[name] >= ROW_OF[own]} == set()
+def test_a_module_imports_only_from_rows_above_its_own() -> None:
+    def from_elsewhere(file: Path) -> set[str]:
+        own = place(file)
+        others = imported_places(file) - ({own} - PLUGINS)
+        return {name for name in others if ROW_OF[name] >= ROW_OF[own]}
+
+    assert breaches(from_elsewhere) == {}
 
 
 def test_the_picture_can_be_taken_in() -> None:
@@ -143,39 +138,46 @@ def test_a_command_calls_verbs_and_no_room_behind_them(file: Path) -> None:
     assert {name for name in behind if not name.split(".")[-1][:1].isupper()} == set()
 
 
-@every_file
-def test_plugins_are_imported_by_nobody(file: Path) -> None:
-    assert imported_places(file) & PLUGINS == set()
+def test_plugins_are_imported_by_nobody() -> None:
+    assert breaches(lambda file: imported_places(file) & PLUGINS) == {}
 
 
-@every_file
-def test_only_the_command_line_and_what_it_shows_print(file: Path) -> None:
-    if place(file) in ("cli", "showing"):
-        return
-    tree = parsed(file)
-    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert calls & {"print", "input", "warnings.warn"} == set()
-    assert names & {"sys.stdout", "sys.stderr", "sys.argv"} == set()
-    assert {name for name in imports(tree) if name.split(".")[0] in ("rich", "logging", "argparse")} == set()
+def test_only_the_command_line_and_what_it_shows_print() -> None:
+    def talk(file: Path) -> set[str]:
+        if place(file) in ("cli", "showing"):
+            return set()
+        tree = parsed(file)
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        printers = {name for name in imports(tree) if name.split(".")[0] in ("rich", "logging", "argparse")}
+        return calls & {"print", "input", "warnings.warn"} | names & {"sys.stdout", "sys.stderr", "sys.argv"} | printers
+
+    assert breaches(talk) == {}
 
 
-@every_file
-def test_only_one_module_reads_pickles(file: Path) -> None:
-    """And it knows no more of them than what their opcodes are called."""
-    tree = parsed(file)
-    readers = {"pickle", "cPickle", "pickletools", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
-    allowed = {"pickletools"} if file == PACKAGE / "data" / "pickle_parser.py" else set()
-    assert {name.split(".")[0] for name in imports(tree)} & readers == allowed
-    loads = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.load"]
-    assert [ast.unparse(call) for call in loads if "allow_pickle=False" not in ast.unparse(call)] == []
+READERS_OF_PICKLES = {"pickle", "cPickle", "pickletools", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
 
-@every_file
-def test_a_module_imports_model_libraries_only_inside_functions(file: Path) -> None:
-    at_once = {name.split(".")[0] for node in outside_functions(parsed(file)) for name in imports(node)
-               if isinstance(node, ast.Import | ast.ImportFrom)}  # fmt: skip
-    assert at_once & MODEL_LIBRARIES == set()
+def test_only_one_module_reads_pickles_and_knows_what_their_opcodes_are_called() -> None:
+    found = breaches(lambda file: {name.split(".")[0] for name in imports(parsed(file))} & READERS_OF_PICKLES)
+    assert found == {"data/pickle_parser.py": ["pickletools"]}
+
+
+def test_no_array_is_loaded_with_pickles_in_it() -> None:
+    def with_pickles(file: Path) -> list[str]:
+        calls = (node for node in ast.walk(parsed(file)) if isinstance(node, ast.Call))
+        loads = [ast.unparse(call) for call in calls if ast.unparse(call.func) == "np.load"]
+        return [call for call in loads if "allow_pickle=False" not in call]
+
+    assert breaches(with_pickles) == {}
+
+
+def test_a_module_imports_model_libraries_only_inside_functions() -> None:
+    def at_once(file: Path) -> set[str]:
+        nodes = (node for node in outside_functions(parsed(file)) if isinstance(node, ast.Import | ast.ImportFrom))
+        return {name.split(".")[0] for node in nodes for name in imports(node)} & MODEL_LIBRARIES
+
+    assert breaches(at_once) == {}
 
 
 def test_listing_the_plugins_loads_no_model_library() -> None:
