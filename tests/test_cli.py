@@ -592,7 +592,7 @@ def test_a_search_is_complete_where_every_behavior_has_its_trials(capsys: Captur
 
 
 def test_a_search_without_data_makes_a_demo_once_and_says_so(tmp_path: Path) -> None:
-    words = ["search", "--model", "random", "--trials", "1", "--workers", "1"]
+    words = ["search", "--features", "place_and_time", "--model", "random", "--trials", "1", "--workers", "1"]
     first = ended(*words, at=tmp_path)
     assert first.code == 0, first.err
     assert first.err.startswith("no --data given: making a demo in demo-data/ (simulated mice, seven behaviors)\n")

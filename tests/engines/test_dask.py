@@ -348,7 +348,8 @@ def test_a_search_that_loses_a_worker_in_the_middle_of_a_trial_finds_what_one_ma
             assert np.array_equal(np.load(here), np.load(there))
 
 
-SMALL = ["--features", "task_programs", "--model", "logistic_regression", "--model", "random", "--trials", "4"]
+SMALL = ["--behavior", "behavior-0", "--behavior", "behavior-3", "--features", "task_programs"]
+SMALL += ["--model", "logistic_regression", "--model", "random", "--trials", "4"]
 
 
 def harness_process(*words: str, at: Path) -> "subprocess.Popen[str]":
