@@ -64,7 +64,7 @@ class Network(Kept):
         # Where a camera is slow, steps are long: there a network may see no farther than elsewhere.
         self.reach = int((self.plan.reach_seconds - max(self.plan.windows, default=0.0) / 2) * min(stepped.rates))
         schedule = self.plan.schedule
-        given = list(map(self.inputs.of, seen))
+        given = [self.inputs.of(seen.pop(0)) for _ in range(len(seen))]  # which are not in memory twice
         chunks = Chunks(given, stepped.shares, schedule.length, self.plan.changes, self.seed)
         self.network = train(
             lambda: self.plan.build(self.inputs.width, self.behaviors, self.reach),
