@@ -50,7 +50,13 @@ class Cluster:
             process = subprocess.Popen(
                 [*command, "--no-dashboard"],
                 cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": python, "HARNESS_CACHE": str(self.folder / "cache"), **environment},
+                env={
+                    **os.environ,
+                    "OMP_NUM_THREADS": "2",
+                    "PYTHONPATH": python,
+                    "HARNESS_CACHE": str(self.folder / "cache"),
+                    **environment,
+                },
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )

@@ -1,5 +1,6 @@
 """Child processes: what they give back, how they die, and that none is left."""
 
+import ast
 import ctypes
 import os
 import pickle
@@ -15,6 +16,8 @@ import pytest
 from harness.engines.interface import TrialError, WorkerDiedError
 from harness.engines.local import THREAD_VARIABLES, LocalWorkers
 from tests.desk import posix
+
+ROOT = Path(__file__).parents[2]
 
 # What children run. A task is called with what `start` gave.
 
@@ -110,8 +113,15 @@ def test_arguments_that_cannot_be_sent_harm_nobody(one_worker: LocalWorkers) -> 
     assert one_worker.submit(product, 2, 3).result(30) == 6
 
 
-def test_a_child_computes_on_one_thread(one_worker: LocalWorkers) -> None:
-    variables, pools = one_worker.submit(threads).result(30)
+def test_a_child_computes_on_one_thread_whatever_its_parent_may() -> None:
+    program = (
+        "from tests.engines.test_workers import LocalWorkers, call, start, threads\n"
+        "with LocalWorkers(1, start, call) as workers: print(workers.submit(threads).result(60))"
+    )
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "2")
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    variables, pools = ast.literal_eval(ended.stdout)
     assert variables == dict.fromkeys(THREAD_VARIABLES, "1")
     assert pools
     assert set(pools) == {1}
