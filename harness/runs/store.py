@@ -40,6 +40,7 @@ class Run:
         self._given = server
         self._held: Studies | None = None
         self._reader: Studies | None = None
+        self._was_held = False
 
     @property
     def description(self) -> Description:
@@ -68,6 +69,7 @@ class Run:
         with held_folder(self.folder):
             place = self._place_to_write()
             self._held = Studies(place, place.hold())
+            self._was_held = True
             try:
                 yield
             finally:
@@ -98,9 +100,15 @@ class Run:
         self._writer.add(record, finished)
 
     def finished(self) -> dict[str, list[StoredTrial]]:
-        """The finished trials by `study_name`, in the order they were told."""
+        """The finished trials by `study_name`, in the order they were told.
+
+        Waits for a server that this process has written to. Raises `HarnessError` where it stays away, or never came.
+        """
         if self._held:
             return patiently(self._held.finished)
+        return patiently(self._read) if self._was_held else self._read()
+
+    def _read(self) -> dict[str, list[StoredTrial]]:
         studies = self._opened()
         if studies is None:
             return {}

@@ -313,6 +313,32 @@ def test_where_the_server_stays_away_the_search_ends_in_one_line_and_can_go_on(
     assert untimed(Run(demo / "away", server_of(server.url(database)))) == undisturbed[1]
 
 
+def test_who_wrote_a_run_reads_it_once_the_server_is_back(
+    server: Cluster, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (run := Run(tmp_path / "run", server_of(server.url(database)))).hold():
+        begun(run, ["sniff"])
+        tell(run, 0)
+    waited = False
+
+    def come_back(seconds: float) -> None:
+        nonlocal waited
+        waited = True
+        server.start()
+
+    server.stop("immediate")
+    try:
+        with pytest.raises(HarnessError, match="cannot be opened"):
+            Run(tmp_path / "run", server_of(server.url(database))).records()  # has never met the server
+        with monkeypatch.context() as pauses:
+            pauses.setattr(time, "sleep", come_back)
+            assert [one.trial for one in run.records()] == [0]
+        assert waited
+    finally:
+        if not waited:
+            server.start()
+
+
 def test_a_trial_whose_commit_was_never_answered_is_told_once(server: Cluster, database: str, tmp_path: Path) -> None:
     with Proxy(server.port) as proxy:
         run = Run(tmp_path / "run", server_of(server.url(database, port=proxy.port)))
