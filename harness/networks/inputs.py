@@ -19,6 +19,9 @@ FARTHEST = 4.0
 LEARNED_FROM = 50_000
 """Steps at most, evenly spaced."""
 
+AT_ONCE = 64
+"""Columns, of which there are copies in memory as one learns of them."""
+
 TELLING = (0.002, 0.998)
 """A column that is missing on a smaller or larger share of steps than these has no mask."""
 
@@ -37,21 +40,18 @@ class Inputs:
     @classmethod
     def learned(cls, series: Sequence[Array]) -> "Inputs":
         """From columns (steps, columns) of training recordings."""
-        every = sum(map(len, series))
-        apart = max(1, every // LEARNED_FROM)
-        steps = np.concatenate([one[::apart] for one in series])
-        missing = np.isnan(steps)
-        some = ~missing.all(axis=0)
-        center, scale = np.zeros(steps.shape[1], np.float32), np.ones(steps.shape[1], np.float32)
-        if some.any():
-            center[some] = np.nanmedian(steps[:, some], axis=0)
-            low, high = np.nanquantile(steps[:, some], TAILS, axis=0)
-            spread = (high - low) / SPREAD
-            scale[some] = np.where(spread > 1e-9 * np.maximum(1, np.abs(center[some])), spread, 1)
+        width = series[0].shape[1]
+        apart = max(1, -(-sum(map(len, series)) // LEARNED_FROM))
+        center, scale = np.zeros(width, np.float32), np.ones(width, np.float32)
         first: dict[bytes, int] = {}
-        share = missing.mean(axis=0)
-        for column in np.flatnonzero((share > TELLING[0]) & (share < TELLING[1])).tolist():
-            first.setdefault(np.packbits(missing[:, column]).tobytes(), column)
+        for start in range(0, width, AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            steps = np.concatenate([one[::apart, some] for one in series])
+            missing = np.isnan(steps)
+            center[some], scale[some] = _center_and_scale(steps)
+            share = missing.mean(axis=0)
+            for column in np.flatnonzero((share > TELLING[0]) & (share < TELLING[1])).tolist():
+                first.setdefault(np.packbits(missing[:, column]).tobytes(), start + column)
         return cls(center, scale, np.array(sorted(first.values()), dtype=np.int64))
 
     @property
@@ -80,3 +80,15 @@ class Inputs:
         if ((masked < 0) | (masked >= len(center))).any():
             raise ValueError(f"masks of columns that are not among {len(center)}")
         return cls(center, scale, masked)
+
+
+def _center_and_scale(steps: Array) -> tuple[Array, Array]:
+    """(columns,) of each; 0 and 1 of those that hold nothing, and 1 for the scale of those that stay as they are."""
+    center, scale = np.zeros(steps.shape[1], np.float32), np.ones(steps.shape[1], np.float32)
+    some = ~np.isnan(steps).all(axis=0)
+    if some.any():
+        center[some] = np.nanmedian(steps[:, some], axis=0)
+        low, high = np.nanquantile(steps[:, some], TAILS, axis=0)
+        spread = (high - low) / SPREAD
+        scale[some] = np.where(spread > 1e-9 * np.maximum(1, np.abs(center[some])), spread, 1)
+    return center, scale

@@ -59,17 +59,18 @@ class Network(Kept):
 
         del columns  # any will do
         stepped = Stepped.of(series, self.plan.rate)
-        seen = [self._with_windows(one, one_rate) for one, one_rate in zip(stepped.seen, stepped.rates, strict=True)]
+        schedule, batches = self.plan.schedule, self.plan.schedule.batches(stepped.steps)
+        # What comes next takes the place of what it is made of, so that little is in memory twice.
+        seen = [self._with_windows(stepped.seen.pop(0), rate) for rate in stepped.rates]
         self.inputs, self.behaviors = Inputs.learned(seen), stepped.behaviors
         # Where a camera is slow, steps are long: there a network may see no farther than elsewhere.
         self.reach = int((self.plan.reach_seconds - max(self.plan.windows, default=0.0) / 2) * min(stepped.rates))
-        schedule = self.plan.schedule
-        given = [self.inputs.of(seen.pop(0)) for _ in range(len(seen))]  # which are not in memory twice
+        given = [self.inputs.of(seen.pop(0)) for _ in range(len(seen))]
         chunks = Chunks(given, stepped.shares, schedule.length, self.plan.changes, self.seed)
         self.network = train(
             lambda: self.plan.build(self.inputs.width, self.behaviors, self.reach),
             chunks.batch,
-            batches=schedule.batches(stepped.steps),
+            batches=batches,
             weight=np.sqrt(stepped.rarity),
             schedule=schedule,
             seed=self.seed,

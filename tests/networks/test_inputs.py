@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.networks.inputs import FARTHEST, SPREAD, Inputs
+from harness.networks.inputs import AT_ONCE, FARTHEST, LEARNED_FROM, SPREAD, TAILS, Inputs
 from harness.recording import Array
 
 
@@ -55,3 +55,21 @@ def test_nothing_that_was_seen_anywhere_is_nothing_but_zeros() -> None:
     nothing = np.full((10, 3), np.nan, dtype=np.float32)
     inputs = Inputs.learned([nothing])
     assert not inputs.of(nothing).any()
+
+
+def test_of_many_columns_each_is_learned_as_it_would_be_alone() -> None:
+    chance = np.random.default_rng(0)
+    wide = chance.normal(chance.normal(size=AT_ONCE + 9), 3, (400, AT_ONCE + 9)).astype(np.float32)
+    wide[::3, [2, AT_ONCE + 1]] = np.nan
+    wide[::5, AT_ONCE + 4] = np.nan
+    inputs = Inputs.learned([wide[:150], wide[150:]])
+    np.testing.assert_array_equal(inputs.center, np.nanmedian(wide, axis=0))
+    low, high = np.nanquantile(wide, TAILS, axis=0)
+    np.testing.assert_allclose(inputs.scale, (high - low) / SPREAD, rtol=1e-6)
+    assert inputs.masked.tolist() == [2, AT_ONCE + 4]
+
+
+def test_of_many_steps_some_are_learned_from() -> None:
+    many = np.zeros((LEARNED_FROM + 1, 1), dtype=np.float32)
+    many[::2] = 1  # so every second step is 1
+    assert Inputs.learned([many]).center == 1
