@@ -52,7 +52,7 @@ class Cluster:
                 cwd=self.folder,
                 env={
                     **os.environ,
-                    "OMP_NUM_THREADS": "2",
+                    "OMP_NUM_THREADS": "2",  # so that trials show that they keep to one thread by themselves
                     "PYTHONPATH": python,
                     "HARNESS_CACHE": str(self.folder / "cache"),
                     **environment,

@@ -59,7 +59,8 @@ class Network(Kept):
 
         del columns  # any will do
         stepped = Stepped.of(series, self.plan.rate)
-        schedule, batches = self.plan.schedule, self.plan.schedule.batches(stepped.steps)
+        schedule = self.plan.schedule
+        batches = schedule.batches(stepped.steps)
         # What comes next takes the place of what it is made of, so that little is in memory twice.
         seen = [self._with_windows(stepped.seen.pop(0), rate) for rate in stepped.rates]
         self.inputs, self.behaviors = Inputs.learned(seen), stepped.behaviors

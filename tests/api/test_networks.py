@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -80,6 +81,28 @@ def test_a_search_that_is_killed_five_times_ends_as_if_undisturbed(place: Path) 
                 os.killpg(process.pid, signal.SIGKILL)
     assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
     assert records("two") == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("usual", "faulty", "reason"),
+    [
+        ("batch=4)", "batch=4, learning_rate=1e30)", "the network diverged: its loss is nan"),
+        ('"""Little."""', "import numpy; held = [numpy.ones(10**7) for _ in range(10**4)]", "(--trial-memory)"),
+    ],
+    ids=["diverges", "out of memory"],
+)
+def test_a_network_that_comes_to_nothing_is_a_failed_trial_with_its_reason(
+    place: Path, usual: str, faulty: str, reason: str
+) -> None:
+    assert usual in TINY
+    (place / "tiny.py").write_text(TINY.replace(usual, faulty))
+    with pytest.raises(harness.HarnessError, match=re.escape(reason)):
+        harness.search(
+            "data", trials=2, models=["tiny_network"], plugins=["tiny.py"], results="run", trial_memory=2_000_000_000
+        )
+    failed = records("run")
+    assert len(failed) == 4
+    assert all(reason in (one.error or "") for one in failed)
 
 
 def test_labels_come_from_weights_without_code(place: Path) -> None:
